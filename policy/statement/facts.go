@@ -1,0 +1,174 @@
+package statement
+
+// Command is a command as policy documents name it, for example "Select",
+// "Drop" or "Copy". The list is in commands.go.
+type Command string
+
+// Facts is all that policy needs to know about one text of SQL.
+type Facts struct {
+	Statements []Statement `json:"statements"` // in the order of the text; empty for an empty query
+}
+
+// Statement is one of the statements of a text.
+type Statement struct {
+	Start int `json:"start"` // byte offset in the text
+	End   int `json:"end"`   // byte offset just past the statement, semicolon excluded
+
+	Command  Command   `json:"command"`  // the outermost command
+	Commands []Command `json:"commands"` // every command wherever it stands (CTEs, EXPLAIN, PREPARE, COPY, bodies), the outermost first, each once
+
+	Tables    []Table    `json:"tables,omitempty"`    // every relation named, wherever it stands
+	Columns   []Column   `json:"columns,omitempty"`   // every column reference, wherever it stands
+	Functions []Function `json:"functions,omitempty"` // every function called, wherever it stands
+	Writes    []Write    `json:"writes,omitempty"`    // one for each UPDATE, DELETE, INSERT or MERGE, wherever it stands
+	Outputs   []Output   `json:"outputs,omitempty"`   // what the outermost statement returns: SELECT's targets or RETURNING
+
+	// Shape says how the outermost query is built, so that a reader can tell
+	// whether a column in Outputs is the table's own column and nothing else.
+	Shape Shape `json:"shape"`
+
+	Settings []Setting `json:"settings,omitempty"` // SET, RESET, set_config with constant names
+	Prepared *Prepared `json:"prepared,omitempty"` // PREPARE, EXECUTE, DEALLOCATE
+	Cursor   *Cursor   `json:"cursor,omitempty"`   // DECLARE, FETCH, MOVE, CLOSE
+	Copy     *Copy     `json:"copy,omitempty"`     // COPY
+	// Limit is the outermost LIMIT when it is an integer constant, -1 otherwise.
+	Limit int64 `json:"limit"`
+	// Dynamic says that the statement runs text which was not read here (DO
+	// or a function body in a language or a form that is not followed).
+	Dynamic bool `json:"dynamic,omitempty"`
+	// Opaque names the constructs of the statement whose effect on columns is
+	// not followed yet, in words for an error ("a NATURAL JOIN"). A mask that
+	// may be concerned refuses a statement that has one.
+	Opaque []string `json:"opaque,omitempty"`
+}
+
+// Access says how a relation is touched.
+type Access string
+
+// The kinds of access. A DDL statement writes the relations that it names.
+const (
+	Read  Access = "Read"
+	Write Access = "Write"
+)
+
+// Table is a relation as the text names it. Schema is "" when the text does not
+// qualify it. Names of common table expressions are not tables where the name
+// is in scope as one.
+type Table struct {
+	Schema  string   `json:"schema,omitempty"`
+	Name    string   `json:"name"`
+	Alias   string   `json:"alias,omitempty"`   // the correlation name, "" for none
+	Renames bool     `json:"renames,omitempty"` // the alias renames columns: t(a, b)
+	Access  []Access `json:"access"`
+	Top     bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target
+}
+
+// Use says what a column is read or written for.
+type Use string
+
+// The uses of a column.
+const (
+	UseOutput    Use = "Output"    // is itself an output of the outermost statement
+	UseEquality  Use = "Equality"  // column = constant or parameter (or IN a list of them) in a WHERE or ON
+	UsePredicate Use = "Predicate" // any other part of a WHERE, ON, HAVING
+	UseGrouping  Use = "Grouping"  // GROUP BY, DISTINCT, PARTITION BY
+	UseOrdering  Use = "Ordering"  // ORDER BY
+	UseWrite     Use = "Write"     // is assigned to: INSERT's column list, SET's left side
+	UseDerived   Use = "Derived"   // anything else: part of an expression, of a subquery's targets, of a function's arguments
+)
+
+// Column is one reference to a column, or to something that may be one: a bare
+// name may also be a whole row of the relation with that name or alias, and a
+// function of one argument may be a column in functional notation (then the
+// function's name is listed here too, as UseDerived).
+type Column struct {
+	Schema    string `json:"schema,omitempty"`
+	Qualifier string `json:"qualifier,omitempty"` // table or alias, "" when the text has none
+	Name      string `json:"name,omitempty"`      // "" for a star
+	Star      bool   `json:"star,omitempty"`      // * or t.*
+	Use       Use    `json:"use"`
+	Construct string `json:"construct"` // where it stands, in words for an error: "the argument of upper()", "ORDER BY", "a subquery"
+}
+
+// Function is a call. Schema is "" when the text does not qualify it. Names of
+// calls that the grammar writes in its own way (EXTRACT, COALESCE is none) are
+// as PostgreSQL's parser names them, pg_catalog qualified.
+type Function struct {
+	Schema    string `json:"schema,omitempty"`
+	Name      string `json:"name"`
+	Arguments int    `json:"arguments"`
+	Aggregate bool   `json:"aggregate,omitempty"` // has a FILTER, ORDER BY, DISTINCT or star inside
+}
+
+// Condition says what a write's WHERE limits.
+type Condition string
+
+// The kinds of condition.
+const (
+	WhereMissing  Condition = "Missing"  // no WHERE
+	WhereConstant Condition = "Constant" // a WHERE that does not depend on the row, or only seems to (id = id)
+	WherePresent  Condition = "Present"
+)
+
+// Write is one data-modifying command of a statement.
+type Write struct {
+	Command Command   `json:"command"` // Update, Delete, Insert, Merge
+	Schema  string    `json:"schema,omitempty"`
+	Table   string    `json:"table"`
+	Where   Condition `json:"where"` // always Present for INSERT
+	Columns []string  `json:"columns,omitempty"`
+}
+
+// Output is one entry of the outermost target list.
+type Output struct {
+	Direct    bool   `json:"direct"` // a column reference and nothing else
+	Star      bool   `json:"star,omitempty"`
+	Schema    string `json:"schema,omitempty"`
+	Qualifier string `json:"qualifier,omitempty"`
+	Name      string `json:"name,omitempty"`  // the column, when direct
+	Label     string `json:"label,omitempty"` // the AS name, "" for none
+}
+
+// Shape is the build of the outermost statement.
+type Shape struct {
+	// Plain: a SELECT (or a DML with RETURNING) over plain tables and joins of
+	// them: no set operation, no CTE, no subquery, function or VALUES in FROM.
+	// Subqueries may stand in expressions; their columns are Derived.
+	Plain bool `json:"plain"`
+	// Why names what made it not plain, in words for an error.
+	Why string `json:"why,omitempty"`
+}
+
+// Setting is a change of a session's setting.
+type Setting struct {
+	Name  string `json:"name"`            // lower case; "role", "session_authorization", "all" for RESET ALL
+	Value string `json:"value,omitempty"` // as text; "" for RESET, DEFAULT or a value that is not constant
+	Local bool   `json:"local,omitempty"`
+	Known bool   `json:"known"` // Value is the whole truth: a constant, or a RESET (Reset is set)
+	Reset bool   `json:"reset,omitempty"`
+}
+
+// Prepared is about a statement prepared in SQL.
+type Prepared struct {
+	Name string     `json:"name"` // "" for DEALLOCATE ALL
+	What string     `json:"what"` // "Prepare", "Execute", "Deallocate"
+	Body *Statement `json:"body,omitempty"`
+}
+
+// Cursor is about a cursor named in SQL.
+type Cursor struct {
+	Name string     `json:"name"` // "" for CLOSE ALL
+	What string     `json:"what"` // "Declare", "Fetch", "Move", "Close"
+	Body *Statement `json:"body,omitempty"`
+}
+
+// Copy is about a COPY.
+type Copy struct {
+	From    bool     `json:"from"`            // into the table
+	Target  string   `json:"target"`          // "Client" (STDIN, STDOUT), "File", "Program"
+	Query   bool     `json:"query,omitempty"` // COPY (query) TO
+	Schema  string   `json:"schema,omitempty"`
+	Table   string   `json:"table,omitempty"`
+	Columns []string `json:"columns,omitempty"` // empty: all
+	Format  string   `json:"format"`            // "text", "csv", "binary"
+}
