@@ -47,8 +47,8 @@ type Access string
 
 // The kinds of access. A DDL statement writes the relations that it names.
 const (
-	Read  Access = "Read"
-	Write Access = "Write"
+	AccessRead  Access = "Read"
+	AccessWrite Access = "Write"
 )
 
 // Table is a relation as the text names it. Schema is "" when the text does not
