@@ -4,12 +4,19 @@ package statement
 // "Drop" or "Copy". The list is in commands.go.
 type Command string
 
-// Facts is all that policy needs to know about one text of SQL.
+// Facts is all that policy needs to know about one text of SQL. They hold while
+// standard_conforming_strings is on and client_encoding is UTF8: the session
+// must refuse every change of either, also in start-up options.
 type Facts struct {
 	Statements []Statement `json:"statements"` // in the order of the text; empty for an empty query
 }
 
 // Statement is one of the statements of a text.
+//
+// EXPLAIN, PREPARE, DECLARE and COPY (query) carry the facts of what they hold:
+// Columns with the uses that they have there, Shape likewise. Outputs are set for
+// what really returns the rows: not for EXPLAIN, PREPARE and DECLARE (whose Body
+// has them), but for COPY ... TO, whose rows are the query's.
 type Statement struct {
 	Start int `json:"start"` // byte offset in the text
 	End   int `json:"end"`   // byte offset just past the statement, semicolon excluded
@@ -33,6 +40,9 @@ type Statement struct {
 	Copy     *Copy     `json:"copy,omitempty"`     // COPY
 	// Limit is the outermost LIMIT when it is an integer constant, -1 otherwise.
 	Limit int64 `json:"limit"`
+	// Locking says that a SELECT somewhere in it locks rows (FOR UPDATE, FOR
+	// SHARE). The relations are listed as read.
+	Locking bool `json:"locking,omitempty"`
 	// Dynamic says that the statement runs text which was not read here (DO
 	// or a function body in a language or a form that is not followed).
 	Dynamic bool `json:"dynamic,omitempty"`
@@ -80,7 +90,11 @@ const (
 // Column is one reference to a column, or to something that may be one: a bare
 // name may also be a whole row of the relation with that name or alias, and a
 // function of one argument may be a column in functional notation (then the
-// function's name is listed here too, as UseDerived).
+// function's name is listed here too, as UseDerived). Where the bare name is that
+// of a relation in scope, a Star entry with it as Qualifier is listed besides. A
+// qualified name that is no column of its relation is a function of the whole row
+// (c.row_to_json): for those that PostgreSQL has, both are listed; for others only
+// a catalog can tell.
 type Column struct {
 	Schema    string `json:"schema,omitempty"`
 	Qualifier string `json:"qualifier,omitempty"` // table or alias, "" when the text has none
@@ -121,8 +135,8 @@ type Write struct {
 
 // Output is one entry of the outermost target list.
 type Output struct {
-	Direct    bool   `json:"direct"` // a column reference and nothing else
-	Star      bool   `json:"star,omitempty"`
+	Direct    bool   `json:"direct"`         // a column reference and nothing else; false for a bare name that is also a relation's in scope
+	Star      bool   `json:"star,omitempty"` // not direct: (t).*, which stands for a number of columns too
 	Schema    string `json:"schema,omitempty"`
 	Qualifier string `json:"qualifier,omitempty"`
 	Name      string `json:"name,omitempty"`  // the column, when direct
@@ -157,9 +171,11 @@ type Prepared struct {
 
 // Cursor is about a cursor named in SQL.
 type Cursor struct {
-	Name string     `json:"name"` // "" for CLOSE ALL
-	What string     `json:"what"` // "Declare", "Fetch", "Move", "Close"
-	Body *Statement `json:"body,omitempty"`
+	Name   string     `json:"name"`             // "" for CLOSE ALL
+	What   string     `json:"what"`             // "Declare", "Fetch", "Move", "Close"
+	Binary bool       `json:"binary,omitempty"` // DECLARE ... BINARY: fetched rows are in binary format
+	Hold   bool       `json:"hold,omitempty"`   // DECLARE ... WITH HOLD: outlives its transaction
+	Body   *Statement `json:"body,omitempty"`
 }
 
 // Copy is about a COPY.
@@ -170,5 +186,15 @@ type Copy struct {
 	Schema  string   `json:"schema,omitempty"`
 	Table   string   `json:"table,omitempty"`
 	Columns []string `json:"columns,omitempty"` // empty: all
-	Format  string   `json:"format"`            // "text", "csv", "binary"
+	Format  string   `json:"format"`            // "text", "csv", "binary"; another word as it was written
+	// Options are the others as written, lower-case names ("delimiter", "null",
+	// "header", "quote", "escape", "force_quote", "encoding"); lists are joined
+	// by commas, a bare option has the value "true".
+	Options []CopyOption `json:"options,omitempty"`
+}
+
+// CopyOption is one option of a COPY.
+type CopyOption struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }

@@ -1,0 +1,198 @@
+package statement
+
+import "strings"
+
+// skipSpace moves past white space and comments. It reports whether a token
+// follows.
+func (s *scanner) skipSpace() bool {
+	for s.at < len(s.text) {
+		switch c := s.text[s.at]; {
+		case isSpace(c):
+			s.at++
+		case c == '-' && strings.HasPrefix(s.text[s.at:], "--"):
+			s.at = pastLine(s.text, s.at)
+		case c == '/' && strings.HasPrefix(s.text[s.at:], "/*"):
+			s.blockComment()
+			if s.err != nil {
+				return false
+			}
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// blockComment moves past a block comment, which may hold others. The parser
+// takes time in proportion to the length of a run of operator characters for
+// each comment that starts in it, so their number in one run is bounded.
+func (s *scanner) blockComment() {
+	start, depth, runStarts := s.at, 0, 0
+	for s.at < len(s.text) {
+		c := s.text[s.at]
+		switch {
+		case c == '/' && strings.HasPrefix(s.text[s.at:], "/*"):
+			depth++
+			runStarts++
+			if depth > s.limits.CommentDepth || runStarts > commentStartsPerRun {
+				s.refuse(s.at, "block comments are nested or packed too densely; remove them")
+				return
+			}
+			s.at += 2
+		case c == '*' && strings.HasPrefix(s.text[s.at:], "*/"):
+			depth--
+			s.at += 2
+			if depth == 0 {
+				// The next comment may start in the same run.
+				if strings.HasPrefix(s.text[s.at:], "/*") {
+					continue
+				}
+				return
+			}
+		default:
+			if !isOperator(c) {
+				runStarts = 0
+			}
+			s.at++
+		}
+	}
+	if depth > 0 {
+		s.at = len(s.text)
+		s.refuse(start, "a block comment is not ended")
+	}
+}
+
+func pastLine(text string, at int) int {
+	for at < len(text) && text[at] != '\n' && text[at] != '\r' {
+		at++
+	}
+	return at
+}
+
+// quoted reads a string whose opening quote is at s.at, with the further
+// segments that PostgreSQL joins to it: those after white space that has a
+// newline. They keep the first one's rule about backslashes.
+func (s *scanner) quoted(backslash bool) {
+	s.at = pastQuote(s.text, s.at+1, '\'', backslash)
+	for {
+		next := s.at
+		newline := false
+		for next < len(s.text) {
+			c := s.text[next]
+			switch {
+			case isSpace(c):
+				newline = newline || c == '\n' || c == '\r'
+				next++
+				continue
+			case c == '-' && strings.HasPrefix(s.text[next:], "--"):
+				next = pastLine(s.text, next)
+				continue
+			}
+			break
+		}
+		if !newline || next >= len(s.text) || s.text[next] != '\'' {
+			return
+		}
+		s.at = pastQuote(s.text, next+1, '\'', backslash)
+	}
+}
+
+// pastQuote gives the offset after the closing quote of what starts at at, or
+// the text's end where there is none (the parser then refuses it).
+func pastQuote(text string, at int, quote byte, backslash bool) int {
+	for at < len(text) {
+		switch text[at] {
+		case quote:
+			if at+1 < len(text) && text[at+1] == quote {
+				at += 2
+				continue
+			}
+			return at + 1
+		case '\\':
+			if backslash {
+				at++
+			}
+		}
+		at++
+	}
+	return len(text)
+}
+
+// dollar reads a parameter, a dollar-quoted string or a lone dollar.
+func (s *scanner) dollar() {
+	end := s.at + 1
+	if end < len(s.text) && isDigit(s.text[end]) {
+		for end < len(s.text) && isDigit(s.text[end]) {
+			end++
+		}
+		s.at = end
+		return
+	}
+	for end < len(s.text) && isIdentPart(s.text[end]) && s.text[end] != '$' {
+		end++
+	}
+	if end >= len(s.text) || s.text[end] != '$' {
+		s.step()
+		s.at++
+		return
+	}
+	tag := s.text[s.at : end+1]
+	rest := s.text[end+1:]
+	length := strings.Index(rest, tag)
+	if length < 0 {
+		s.at = len(s.text)
+		return
+	}
+	s.at = end + 1 + length + len(tag)
+}
+
+func (s *scanner) number() {
+	for s.at < len(s.text) && (isIdentPart(s.text[s.at]) && s.text[s.at] != '$') {
+		s.at++
+	}
+	if strings.HasPrefix(s.text[s.at:], ".") && !strings.HasPrefix(s.text[s.at:], "..") {
+		s.at++
+		for s.at < len(s.text) && (isIdentPart(s.text[s.at]) && s.text[s.at] != '$') {
+			s.at++
+		}
+	}
+}
+
+// operator reads a run of operator characters up to a comment and counts each
+// of them, because the parser may take each for one operator.
+func (s *scanner) operator() {
+	start := s.at
+	for s.at < len(s.text) && isOperator(s.text[s.at]) {
+		if c := s.text[s.at]; s.at > start && (c == '-' || c == '/') {
+			if strings.HasPrefix(s.text[s.at:], "--") || strings.HasPrefix(s.text[s.at:], "/*") {
+				return
+			}
+		}
+		s.step()
+		s.at++
+		if s.at-start > longestOperator {
+			s.refuse(start, "a run of operator characters is too long")
+		}
+		if s.err != nil {
+			return
+		}
+	}
+}
+
+func isSpace(c byte) bool {
+	return c == ' ' || (c >= '\t' && c <= '\r')
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isIdentStart(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c >= 0x80
+}
+
+func isIdentPart(c byte) bool {
+	return isIdentStart(c) || isDigit(c) || c == '$'
+}
+
+func isOperator(c byte) bool {
+	return strings.IndexByte("~!@#^&|`?+-*/%<>=", c) >= 0
+}
