@@ -1,0 +1,170 @@
+package diagnostic
+
+import "fmt"
+
+// Violation is what a client gets that broke the protocol.
+func Violation(err error) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: ProtocolViolation, Message: err.Error(),
+		Hint: "weir ended this connection, since the client's stream cannot be followed any longer. Connect again."}
+}
+
+// ServerViolation is what a client gets whose server broke the protocol.
+func ServerViolation(err error) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: ConnectionFailure,
+		Message: "weir ended the connection: " + err.Error(),
+		Hint:    "The server's stream cannot be followed any longer. Connect again."}
+}
+
+// ServerLost is what a client gets whose server closed the connection.
+func ServerLost(err error) *Diagnostic {
+	d := &Diagnostic{Severity: Fatal, Code: ConnectionFailure, Message: "the server closed the connection unexpectedly",
+		Hint: "Connect again."}
+	if err != nil {
+		d.Detail = err.Error()
+	}
+	return d
+}
+
+// ClientLeft is recorded for statements that were under way when the client
+// went away.
+func ClientLeft() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: ConnectionDoesNotExist, Message: "the client closed the connection"}
+}
+
+// Shutdown is sent to clients when weir stops.
+func Shutdown() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: AdminShutdown,
+		Message: "terminating connection: weir is stopping", Hint: "Connect again in a moment."}
+}
+
+// UnsupportedProtocol refuses a protocol other than 3.
+func UnsupportedProtocol(major, minor int) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: FeatureNotSupported,
+		Message: fmt.Sprintf("unsupported frontend protocol %d.%d: weir speaks 3.0", major, minor)}
+}
+
+// TLSRequired refuses a client that speaks in clear.
+func TLSRequired() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InvalidAuthorization,
+		Message: "weir takes encrypted connections only", Hint: "Connect with sslmode=require."}
+}
+
+// Replication refuses a replication connection.
+func Replication() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
+		Message: "replication connections are not allowed through weir",
+		Hint:    "Replication carries rows that no rule sees. Connect without the replication setting."}
+}
+
+// NoUser refuses a start-up packet without a user.
+func NoUser() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InvalidAuthorization,
+		Message: "no PostgreSQL user name specified in startup packet"}
+}
+
+// StartupOption refuses a setting at start-up.
+func StartupOption(name string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
+		Message: fmt.Sprintf("the start-up setting %q is not allowed through weir", name),
+		Hint:    "Leave it out of the connection's options; ordinary settings (search_path, statement_timeout, application_name, ...) are allowed."}
+}
+
+// NonStandardStrings refuses texts while standard_conforming_strings is off.
+func NonStandardStrings() *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: "standard_conforming_strings must be on: weir cannot read statements otherwise",
+		Hint:    "Leave the setting alone; write backslash escapes as E'...'."}
+}
+
+// Encoding refuses a client encoding in which texts cannot be read.
+func Encoding(name string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: UntranslatableCharacter,
+		Message: fmt.Sprintf("client_encoding %q is not supported through weir", name),
+		Hint:    "Use client_encoding UTF8."}
+}
+
+// FunctionCall refuses the FunctionCall message.
+func FunctionCall() *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: "function calls by the fast-path protocol are not allowed through weir",
+		Hint:    "Call the function in a SELECT."}
+}
+
+// JournalUnavailable refuses a statement that could not be recorded.
+func JournalUnavailable(err error) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: IOError,
+		Message: "weir refused the statement: its journal cannot be written",
+		Detail:  err.Error(),
+		Hint:    "Nothing was executed. The operator of this host must make room or repair the journal's disk; then try again."}
+}
+
+// StatementTooLong refuses a text that is longer than weir reads.
+func StatementTooLong(size, limit int) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: ProgramLimitExceeded,
+		Message: fmt.Sprintf("the statement of %d bytes is longer than weir reads (%d bytes)", size, limit),
+		Hint:    "Pass data as parameters or with COPY instead of in the text."}
+}
+
+// RowTooLarge ends a session whose row cannot be masked.
+func RowTooLarge(size, limit int) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: ProgramLimitExceeded,
+		Message: fmt.Sprintf("a row of %d bytes is larger than weir can look at (%d bytes)", size, limit),
+		Hint:    "Select fewer or smaller columns."}
+}
+
+// TooManyPrepared refuses one more prepared statement or portal.
+func TooManyPrepared(limit int) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: ProgramLimitExceeded,
+		Message: fmt.Sprintf("more than %d prepared statements or portals in one session", limit),
+		Hint:    "Close those that are no longer used."}
+}
+
+// ReservedPrefix refuses a name that weir keeps for itself.
+func ReservedPrefix(prefix string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: ReservedName,
+		Message: fmt.Sprintf("names of prepared statements must not begin with %q", prefix)}
+}
+
+// NoSuchStatement is PostgreSQL's own error for an unknown prepared statement.
+func NoSuchStatement(name string) *Diagnostic {
+	d := &Diagnostic{Severity: Error, Code: "26000", Message: fmt.Sprintf("prepared statement %q does not exist", name)}
+	if name == "" {
+		d.Message = "unnamed prepared statement does not exist"
+	}
+	return d
+}
+
+// NoSuchPortal is PostgreSQL's own error for an unknown portal.
+func NoSuchPortal(name string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: "34000", Message: fmt.Sprintf("portal %q does not exist", name)}
+}
+
+// LargeMaskedBind refuses very large parameters of a statement on masked columns.
+func LargeMaskedBind(limit int) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: ProgramLimitExceeded,
+		Message: fmt.Sprintf("parameters of more than %d bytes are not taken for a statement on masked columns", limit),
+		Hint:    "Write large values in a statement of its own that returns none of the masked columns."}
+}
+
+// LargeApproval refuses a statement whose parameters cannot be shown to an approver.
+func LargeApproval(limit int) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
+		Message: fmt.Sprintf("this statement needs an approval, and its parameters of more than %d bytes cannot be shown to the approver", limit),
+		Hint:    "Split the statement into smaller ones."}
+}
+
+// MaskFailed ends a session whose result could not be masked.
+func MaskFailed(err error) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
+		Message: "weir ended the connection: a result could not be masked",
+		Detail:  err.Error(),
+		Hint:    "Connect again. If it happens again with the same statement, tell the operator of this host."}
+}
+
+// PreparedChanged refuses an EXECUTE whose name stands for something else than
+// when it was bound.
+func PreparedChanged() *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: "the prepared statement that EXECUTE names was changed after the statement was bound",
+		Hint:    "Bind and execute it again."}
+}

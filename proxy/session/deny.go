@@ -1,0 +1,42 @@
+package session
+
+import (
+	"encoding/hex"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// A refused message is not dropped: what came before it in a pipeline would be
+// committed by the Sync behind it. In its place the server gets one that fails,
+// naming a prepared statement that does not exist, and its error is replaced by
+// the refusal. So the skipping, the rollback and the state of the transaction
+// are the server's own.
+
+// reservedPrefix begins the names that clients may not give to statements.
+const reservedPrefix = "weir_refused_"
+
+// denied records a refusal and puts it in the message's place.
+func (s *Session) denied(k kind, b *Begin, d *diagnostic.Diagnostic) {
+	s.recorder.Denied(b, d)
+	s.refuse(k, b.Decision, d)
+}
+
+// refuse puts a refusal in the place of a message of kind k. The name of the
+// statement that does not exist is a new secret each time: no client can have
+// prepared it.
+func (s *Session) refuse(k kind, what *Decision, d *diagnostic.Diagnostic) {
+	name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
+	e := expectation{kind: k, denial: d, what: what}
+	switch k {
+	case expectQuery, expectFunction:
+		// The reply to a FunctionCall ends with ReadyForQuery, as a Query's.
+		e.kind = expectQuery
+		s.segment++
+		s.objects.dropUnnamed()
+		s.toServer = wire.AppendQuery(s.toServer, "EXECUTE "+name)
+	default:
+		s.toServer = wire.AppendBind(s.toServer, "", name)
+	}
+	s.expect.push(e)
+}

@@ -1,0 +1,175 @@
+package session
+
+import (
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// A statement that needs a person's approval waits only while nothing waits for
+// it: the session idle, and the statement a Query or the one Execute of a batch
+// whose Sync is there. Such a batch is asked about before any part of it is
+// forwarded, since Parse and Bind take locks that Sync lets go.
+
+// approval is the answer to an Approve question.
+type approval struct {
+	id      string
+	refusal *diagnostic.Diagnostic
+}
+
+// batchApproval is the answer for the one Execute of a batch.
+type batchApproval struct {
+	approval
+	text   string // what was asked about
+	portal *portal
+}
+
+// approve asks for the approval of d; false while it waits. The portal is nil
+// for a Query.
+func (s *Session) approve(d *Decision, o *portal) bool {
+	if s.approval != nil {
+		return true
+	}
+	q := &Approve{Decision: d}
+	if o == nil {
+		if !s.expect.empty() {
+			s.wait()
+			return false
+		}
+		q.MayHold = s.state.Tx == wire.TxIdle
+	} else {
+		if o.large {
+			s.approval = &approval{refusal: diagnostic.LargeApproval(wholeBind)}
+			return true
+		}
+		q.Parameters = o.params
+	}
+	s.question = q
+	return false
+}
+
+// batchHolds asks about a batch that begins with the Parse of st; false while it
+// waits. p is all that has arrived. A batch of another shape goes on: its
+// Execute is refused unless it was approved before.
+func (s *Session) batchHolds(p []byte, name string, st *prepared) bool {
+	if s.approval != nil {
+		s.batch = &batchApproval{approval: *s.approval, text: st.decision.Text}
+		return true
+	}
+	if s.batch != nil {
+		return true
+	}
+	shape := readBatch(p)
+	if shape.more > 0 && shape.more <= s.cfg.Limits.Message {
+		if len(p) >= s.cfg.Limits.Message {
+			return true
+		}
+		s.clientWant = shape.more
+		return false
+	}
+	if !shape.simple || shape.bind == nil {
+		return true
+	}
+	if !s.expect.empty() {
+		s.wait()
+		return false
+	}
+	if s.state.Tx != wire.TxIdle {
+		return true
+	}
+	_, bound, rest, ok := bindNames(shape.bind)
+	if !ok || string(bound) != name {
+		return true // the Bind is of another statement
+	}
+	params, ok := s.readParameters(rest, st.types)
+	if !ok {
+		return true
+	}
+	s.question = &Approve{Decision: st.decision, Parameters: keep(params), MayHold: true}
+	return false
+}
+
+// batchHoldsBind is batchHolds for a batch that begins with a Bind.
+func (s *Session) batchHoldsBind(p []byte, o *portal, params []Parameter) bool {
+	if s.approval != nil {
+		s.batch = &batchApproval{approval: *s.approval, text: o.decision.Text, portal: o}
+		return true
+	}
+	if s.batch != nil {
+		// Asked about at the Parse: the batch has this one Bind and no other.
+		if s.batch.portal != nil || s.batch.text != o.decision.Text {
+			return true
+		}
+		s.batch.portal = o
+		return true
+	}
+	shape := readBatch(p)
+	if shape.more > 0 && shape.more <= s.cfg.Limits.Message {
+		if len(p) >= s.cfg.Limits.Message {
+			return true
+		}
+		s.clientWant = shape.more
+		return false
+	}
+	if !shape.simple {
+		return true
+	}
+	if !s.expect.empty() {
+		s.wait()
+		return false
+	}
+	if s.state.Tx != wire.TxIdle {
+		return true
+	}
+	s.question = &Approve{Decision: o.decision, Parameters: keep(params), MayHold: true}
+	return false
+}
+
+// batchShape is what the client has sent up to a Sync.
+type batchShape struct {
+	simple bool   // at most one Parse, then one Bind, Describes, one Execute, Sync
+	bind   []byte // the Bind's body
+	more   int    // more bytes are needed to tell
+}
+
+// readBatch looks ahead.
+func readBatch(p []byte) batchShape {
+	var b batchShape
+	parses, executes, at := 0, 0, 0
+	for {
+		h, ok, err := wire.ReadHeader(p[at:])
+		if err != nil {
+			return batchShape{}
+		}
+		if !ok {
+			return batchShape{more: at + wire.HeaderSize}
+		}
+		if len(p) < at+h.Size {
+			return batchShape{more: at + h.Size}
+		}
+		body := p[at+wire.HeaderSize : at+h.Size]
+		at += h.Size
+		switch h.Type {
+		case wire.Parse:
+			parses++
+			if parses > 1 || b.bind != nil {
+				return batchShape{}
+			}
+		case wire.Bind:
+			if b.bind != nil {
+				return batchShape{}
+			}
+			b.bind = body
+		case wire.Describe:
+		case wire.Execute:
+			executes++
+			if executes > 1 || b.bind == nil {
+				return batchShape{}
+			}
+		case wire.Sync:
+			b.simple = executes == 1
+			return b
+		default:
+			return batchShape{}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package session
+
+import (
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// Question is something that the session waits for. Its concrete type says
+// what; the matching Answer method goes on.
+type Question interface{ question() }
+
+// UpgradeTLS asks for a TLS handshake with the client, on a stream from which
+// nothing was read past the request. Answer with AnswerTLS.
+type UpgradeTLS struct {
+	Direct bool // the client began with TLS: ALPN "postgresql" is mandatory
+}
+
+// Connect asks for a connection to the server. Answer with AnswerConnect.
+type Connect struct {
+	User, Database string
+	Settings       []wire.Setting // what the client sent besides user and database, checked
+	TLS            bool           // the client's connection is encrypted
+}
+
+// Cancel asks to pass a cancel request to the session that has this key. There
+// is no answer: the connection ends.
+type Cancel struct {
+	PID uint32
+	Key []byte
+}
+
+// Decide asks to make the decision on a text, so that Judge.Decide has it at
+// hand. Answer with AnswerDecide.
+type Decide struct{ Text []byte }
+
+// Approve asks whether a statement was approved. Answer with AnswerApprove.
+type Approve struct {
+	Decision   *Decision
+	Parameters []Parameter
+	// MayHold says that the session is idle, so that nothing is locked while
+	// it waits. If not, the answer must come at once.
+	MayHold bool
+}
+
+func (*UpgradeTLS) question() {}
+func (*Connect) question()    {}
+func (*Cancel) question()     {}
+func (*Decide) question()     {}
+func (*Approve) question()    {}
+
+// Greeting is the answer to Connect: what the server said until its first
+// ReadyForQuery, or until its authentication request when Relay is set.
+type Greeting struct {
+	// Relay: the client authenticates itself to the server, the session relays
+	// that. PID and Key are the client's all the same.
+	Relay bool
+	// Messages are whole frames for the client: ParameterStatus and notices.
+	Messages []byte
+	// PID and Key are what the client may cancel with. They are weir's own.
+	PID uint32
+	Key []byte
+	Tx  byte
+	// Judge and Recorder are this session's from now on.
+	Judge    Judge
+	Recorder Recorder
+}
+
+// AnswerTLS goes on after a handshake.
+func (s *Session) AnswerTLS() {
+	if _, ok := s.question.(*UpgradeTLS); ok {
+		s.question, s.encrypted = nil, true
+	}
+}
+
+// AnswerConnect goes on with a connection, or ends the session with refusal.
+func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
+	if _, ok := s.question.(*Connect); !ok {
+		return
+	}
+	s.question = nil
+	if refusal != nil {
+		s.end(refusal)
+		return
+	}
+	s.judge, s.recorder = g.Judge, g.Recorder
+	s.pid, s.key = g.PID, g.Key
+	if g.Relay {
+		s.phase = relaying
+		return
+	}
+	s.toClient = wire.AppendAuthenticationOK(s.toClient)
+	s.toClient = append(s.toClient, g.Messages...)
+	s.toClient = wire.AppendBackendKeyData(s.toClient, g.PID, g.Key)
+	s.toClient = wire.AppendReadyForQuery(s.toClient, g.Tx)
+	s.state.Tx = g.Tx
+	s.phase = ready
+}
+
+// AnswerDecide goes on with the decision that was made.
+func (s *Session) AnswerDecide(d *Decision) {
+	if _, ok := s.question.(*Decide); ok {
+		s.question, s.decided = nil, d
+	}
+}
+
+// AnswerApprove goes on with the statement when refusal is nil; id names the
+// approval that was used up.
+func (s *Session) AnswerApprove(id string, refusal *diagnostic.Diagnostic) {
+	if _, ok := s.question.(*Approve); !ok {
+		return
+	}
+	s.question = nil
+	s.approval = &approval{id: id, refusal: refusal}
+}

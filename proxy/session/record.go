@@ -1,0 +1,77 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// statementRecord counts what the statement at the front of the queue gives.
+type statementRecord struct {
+	rows, bytes int64
+	statement   int    // which of the text's statements runs
+	tag         string // of the last one that ended
+	columns     []string
+	fields      []wire.Field
+	sample      [][]byte
+}
+
+func (c *statementRecord) reset() { *c = statementRecord{} }
+
+// count takes the number of rows of a command that returns none.
+func (c *statementRecord) count(tag []byte) {
+	if c.rows == 0 {
+		if n := wire.TagRows(tag); n > 0 {
+			c.rows = n
+		}
+	}
+}
+
+// masked notes which columns were masked, each once.
+func (c *statementRecord) masked(columns []string) {
+	for _, m := range columns {
+		if !slices.Contains(c.columns, m) {
+			c.columns = append(c.columns, m)
+		}
+	}
+}
+
+// endRecord records how the statement of e ended.
+func (s *Session) endRecord(e *expectation, tag string, d *diagnostic.Diagnostic, skipped bool) {
+	if e.record == 0 {
+		if !skipped && (e.kind == expectQuery || e.kind == expectExecute) {
+			s.current.reset()
+		}
+		return
+	}
+	if tag == "" && d == nil {
+		tag = s.current.tag
+	}
+	end := End{Tag: tag, Error: d, Skipped: skipped, Duration: time.Duration(s.now() - e.begun)}
+	if !skipped {
+		end.Rows, end.Bytes, end.Masked = s.current.rows, s.current.bytes, s.current.columns
+		end.Fields, end.Sample = s.current.fields, s.current.sample
+		s.current.reset()
+	}
+	s.recorder.End(e.record, &end)
+	if e.object != nil && e.object.record == e.record {
+		e.object.record = 0
+	}
+	e.record = 0
+}
+
+// closeRecords ends the records of all that was under way when the session
+// ended.
+func (s *Session) closeRecords(why *diagnostic.Diagnostic) {
+	if why == nil {
+		why = diagnostic.ClientLeft()
+	}
+	for i := range s.expect.len() {
+		if e := s.expect.at(i); e.record != 0 {
+			s.endRecord(e, "", why, i > 0)
+		}
+	}
+	s.endPortals()
+}

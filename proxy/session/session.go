@@ -1,0 +1,268 @@
+package session
+
+import (
+	"time"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// phase is how far the session has come.
+type phase uint8
+
+const (
+	starting phase = iota // before the start-up packet
+	relaying              // the client authenticates itself to the server
+	ready                 // queries
+	ended                 // nothing more is taken; what is in toClient is sent
+)
+
+// Config is what a session needs from the start.
+type Config struct {
+	Limits Limits
+	// OfferTLS: an SSLRequest is answered with S.
+	OfferTLS bool
+	// RequireTLS: a start-up packet in clear is refused.
+	RequireTLS bool
+	Now        func() time.Time
+	// Secret gives random bytes for names that a client must not guess.
+	Secret func(n int) []byte
+}
+
+// Session is one client's session. It is not safe for concurrent use.
+type Session struct {
+	cfg   Config
+	phase phase
+
+	question  Question
+	decided   *Decision // the answer to a Decide question
+	approval  *approval // the answer to an Approve question
+	encrypted bool
+	asked     bool // SSLRequest was answered already
+	gss       bool // GSSENCRequest was answered already
+
+	judge    Judge
+	recorder Recorder
+	state    State
+	pid      uint32
+	key      []byte
+
+	toClient, toServer []byte
+	// pending are weir's own frames for the client that wait until the server's
+	// frame that is being relayed has ended.
+	pending []byte
+
+	clientPass    int // bytes of the client's frame that are still to be relayed
+	clientDiscard int // bytes of the client's frame that are still to be dropped
+	serverPass    int // bytes of the server's frame that are still to be relayed
+	clientWant    int // size of the client's frame that has not arrived whole
+	serverWant    int // size of the server's frame that has not arrived whole
+
+	expect  expectations
+	segment uint64 // counts the client's Syncs and Queries
+	barrier bool   // no client message is taken until expect is empty
+	skip    bool   // after an error: messages are dropped until a Sync
+
+	objects objects
+	batch   *batchApproval
+	copying copyState
+	current statementRecord
+	row     rowState
+
+	reason *diagnostic.Diagnostic // why the session ended, nil for the client's own wish
+	unsafe *diagnostic.Diagnostic // set while the server's settings make texts unreadable
+	masked []byte                 // scratch for a masked row
+	params []Parameter            // scratch for a Bind's values
+}
+
+// New makes the session of a client that has just connected.
+func New(cfg Config) *Session {
+	if cfg.Limits == (Limits{}) {
+		cfg.Limits = DefaultLimits
+	}
+	s := &Session{cfg: cfg}
+	s.state.Prepared = s.preparedStatement
+	return s
+}
+
+// Question is what the session waits for, nil for nothing.
+func (s *Session) Question() Question { return s.question }
+
+// Ended says that the session is over once what TakeClient gives was sent.
+func (s *Session) Ended() bool { return s.phase == ended }
+
+// Reason says why weir ended the session; nil when it did not.
+func (s *Session) Reason() *diagnostic.Diagnostic { return s.reason }
+
+// Started says that the start-up is over: queries may come.
+func (s *Session) Started() bool { return s.phase == ready }
+
+// Idle says that no statement is under way and no transaction open.
+func (s *Session) Idle() bool {
+	return s.phase == ready && s.expect.empty() && s.state.Tx == wire.TxIdle && s.question == nil
+}
+
+// TakeClient gives the bytes for the client and takes buf, emptied, for the
+// next ones.
+func (s *Session) TakeClient(buf []byte) []byte {
+	out := s.toClient
+	s.toClient = buf[:0]
+	return out
+}
+
+// TakeServer gives the bytes for the server, as TakeClient does.
+func (s *Session) TakeServer(buf []byte) []byte {
+	out := s.toServer
+	s.toServer = buf[:0]
+	return out
+}
+
+// ClientWant is how many bytes FromClient needs to go on: more than it left,
+// or 0 when it waits for something else than bytes.
+func (s *Session) ClientWant() int {
+	if s.blocked() {
+		return 0
+	}
+	return s.clientWant
+}
+
+// ServerWant is how many bytes FromServer needs to go on.
+func (s *Session) ServerWant() int { return s.serverWant }
+
+// blocked says that no byte of the client may be taken now.
+func (s *Session) blocked() bool {
+	return s.question != nil || (s.barrier && !s.expect.empty()) || s.phase == ended
+}
+
+// FromClient takes bytes that the client sent and returns how many it took. The
+// rest is given again, with more behind it or after a question was answered.
+func (s *Session) FromClient(p []byte) int {
+	taken := 0
+	for s.phase != ended {
+		s.clientWant = 0
+		if s.barrier && s.expect.empty() {
+			s.barrier = false
+		}
+		if s.blocked() {
+			break
+		}
+		n := s.clientBytes(p[taken:])
+		if n == 0 {
+			break
+		}
+		taken += n
+	}
+	if s.phase == ended {
+		return len(p)
+	}
+	return taken
+}
+
+// clientBytes takes one message or a part of one; 0 when it needs more bytes or
+// waits.
+func (s *Session) clientBytes(p []byte) int {
+	if len(p) == 0 {
+		return 0
+	}
+	if s.clientPass > 0 {
+		n := min(s.clientPass, len(p))
+		s.toServer = append(s.toServer, p[:n]...)
+		s.clientPass -= n
+		return n
+	}
+	if s.clientDiscard > 0 {
+		n := min(s.clientDiscard, len(p))
+		s.clientDiscard -= n
+		return n
+	}
+	if s.phase == starting {
+		return s.startup(p)
+	}
+	h, ok, err := wire.ReadHeader(p)
+	if err != nil {
+		s.violation(err)
+		return 0
+	}
+	if !ok {
+		s.clientWant = wire.HeaderSize
+		return 0
+	}
+	if s.phase == relaying {
+		return s.relayPassword(h, p)
+	}
+	return s.clientMessage(h, p)
+}
+
+// FromServer takes bytes that the server sent and returns how many it took; the
+// rest is the beginning of a frame that has not arrived whole.
+func (s *Session) FromServer(p []byte) int {
+	taken := 0
+	for taken < len(p) && s.phase != ended {
+		s.serverWant = 0
+		n := s.serverBytes(p[taken:])
+		if n == 0 {
+			break
+		}
+		taken += n
+	}
+	if s.phase == ended {
+		return len(p)
+	}
+	return taken
+}
+
+// Tell sends the client a notice of weir's own, at the next border of frames.
+func (s *Session) Tell(d *diagnostic.Diagnostic) {
+	if s.phase != ready {
+		return
+	}
+	if s.serverPass > 0 {
+		s.pending = d.Append(s.pending)
+		return
+	}
+	s.toClient = d.Append(s.toClient)
+}
+
+// End ends the session from outside: a shutdown, a lost server. The client is
+// told why when a frame's border allows it.
+func (s *Session) End(why *diagnostic.Diagnostic) {
+	if s.phase != ended {
+		s.end(why)
+	}
+}
+
+// end ends the session with an error for the client.
+func (s *Session) end(why *diagnostic.Diagnostic) {
+	s.closeRecords(why)
+	s.reason = why.AsFatal()
+	// In the middle of a frame an error would be read as part of it.
+	if s.serverPass == 0 {
+		s.toClient = s.reason.Append(s.toClient)
+	}
+	s.phase, s.question = ended, nil
+	s.expect.clear()
+}
+
+// leave ends the session as the client wished.
+func (s *Session) leave() {
+	s.closeRecords(nil)
+	s.phase, s.question = ended, nil
+	s.expect.clear()
+}
+
+// violation ends the session after an input that cannot be followed.
+func (s *Session) violation(err error) {
+	s.end(diagnostic.Violation(err))
+}
+
+// wait lets no further message of the client in until all replies have come.
+func (s *Session) wait() {
+	if s.expect.empty() {
+		return
+	}
+	s.barrier = true
+	if s.expect.unsynced() {
+		// Without a Sync the server keeps its replies back.
+		s.toServer = wire.AppendEmpty(s.toServer, wire.Flush)
+	}
+}
