@@ -1,0 +1,118 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// owned matches the names that labs give; the groups are pid and start time.
+var owned = regexp.MustCompile(`^` + prefix + `(\d+)-(\d+)(?:-|$)`)
+
+// ownName is the name that this process's labs begin with.
+func ownName() (string, error) {
+	start, err := startTime(os.Getpid())
+	if err != nil {
+		return "", fmt.Errorf("read the own start time: %w", err)
+	}
+	return fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), start), nil
+}
+
+// startTime reads the 22nd field of /proc/PID/stat, in clock ticks since boot
+// (proc(5)). The command name before it may hold blanks and brackets.
+func startTime(pid int) (uint64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, ok := cutLast(string(text), ")")
+	fields := strings.Fields(rest)
+	if !ok || len(fields) < 20 {
+		return 0, fmt.Errorf("/proc/%d/stat is not understood", pid)
+	}
+	return strconv.ParseUint(fields[19], 10, 64)
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// abandoned reports whether name was given by a lab whose process is gone.
+func abandoned(name string) bool {
+	m := owned.FindStringSubmatch(name)
+	if m == nil {
+		return false
+	}
+	pid, err := strconv.Atoi(m[1])
+	if err != nil {
+		return false
+	}
+	start, err := startTime(pid)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return true
+	}
+	return err == nil && strconv.FormatUint(start, 10) != m[2]
+}
+
+// Sweep removes the folders, cgroups and pins of labs whose process no longer
+// lives, and ends the processes that are still in those cgroups. Where something
+// belongs to another user it is left alone.
+func Sweep() error {
+	var errs []error
+	if root, err := CgroupRoot(); err == nil {
+		errs = append(errs, eachAbandoned(root, removeCgroup))
+	}
+	// A pin keeps its link attached, so a dead weir's pins are more than litter.
+	errs = append(errs, eachAbandoned(bpffs, os.RemoveAll))
+	errs = append(errs, eachAbandoned(os.TempDir(), os.RemoveAll))
+	return errors.Join(errs...)
+}
+
+// Leftovers lists what labs, of this process or of dead ones, have at this moment
+// outside their processes: for a check that a run has left nothing behind.
+func Leftovers() []string {
+	var found []string
+	places := []string{bpffs, os.TempDir()}
+	if root, err := CgroupRoot(); err == nil {
+		places = append(places, root)
+	}
+	for _, place := range places {
+		entries, err := os.ReadDir(place)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if owned.MatchString(e.Name()) {
+				found = append(found, filepath.Join(place, e.Name()))
+			}
+		}
+	}
+	return found
+}
+
+func eachAbandoned(dir string, remove func(string) error) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil //nolint:nilerr // a place that cannot be listed holds nothing of ours
+	}
+	var errs []error
+	for _, e := range entries {
+		if !abandoned(e.Name()) {
+			continue
+		}
+		err := remove(filepath.Join(dir, e.Name()))
+		if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
