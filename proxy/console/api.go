@@ -1,0 +1,212 @@
+package console
+
+import (
+	"time"
+
+	"github.com/weirgate/weir/policy/identity"
+)
+
+// The types of this file are the API's, version 1. A field may be added; none
+// changes its meaning.
+
+// Health is the answer of GET /v1/healthz.
+type Health struct {
+	Status  string `json:"status"` // "ok"
+	Version string `json:"version"`
+}
+
+// Status is what the daemon knows of itself.
+type Status struct {
+	Version string    `json:"version"`
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
+	Config  string    `json:"config"` // path of the configuration file
+	State   string    `json:"state"`  // folder of the journal and the store
+
+	Policy    PolicyStatus     `json:"policy"`
+	Capture   CaptureStatus    `json:"capture"`
+	Listeners []ListenerStatus `json:"listeners"`
+	Sessions  SessionStatus    `json:"sessions"`
+	Journal   JournalStatus    `json:"journal"`
+	Parser    ParserStatus     `json:"parser"`
+	Approvals ApprovalStatus   `json:"approvals"`
+	// Problems are what an operator should know at once, in words.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// PolicyStatus is about the documents in force.
+type PolicyStatus struct {
+	Revision  string    `json:"revision"` // a hash over the documents; stands on every decision
+	Loaded    time.Time `json:"loaded"`
+	Databases []string  `json:"databases"`
+	Policies  []string  `json:"policies"`
+	Unmatched string    `json:"unmatched"` // Deny or Observe
+	// Refused holds the problems of the newest documents when they could not be
+	// loaded and older ones are still in force.
+	Refused []string `json:"refused,omitempty"`
+}
+
+// CaptureStatus is about the programs in the kernel.
+type CaptureStatus struct {
+	Mode     string            `json:"mode"` // Transparent or Off
+	Cgroup   string            `json:"cgroup,omitempty"`
+	Pins     string            `json:"pins,omitempty"`
+	Ports    []uint16          `json:"ports,omitempty"`
+	Links    []LinkStatus      `json:"links,omitempty"`
+	Counters map[string]uint64 `json:"counters,omitempty"` // of the programs: redirected, passed, denied, ...
+	// Unseen are database connections that are older than the capture.
+	Unseen []Connection `json:"unseen,omitempty"`
+}
+
+// LinkStatus is one program's attachment.
+type LinkStatus struct {
+	Name     string `json:"name"`
+	Attached bool   `json:"attached"`
+	Problem  string `json:"problem,omitempty"`
+}
+
+// Connection is a TCP connection of some process on this host.
+type Connection struct {
+	ID         string `json:"id"` // names it in POST /v1/connections/destroy
+	Local      string `json:"local"`
+	Remote     string `json:"remote"`
+	PID        int    `json:"pid,omitempty"`
+	Executable string `json:"executable,omitempty"`
+	User       string `json:"user,omitempty"`
+	Cgroup     string `json:"cgroup,omitempty"`
+	Netns      string `json:"netns,omitempty"`
+}
+
+// ListenerStatus is an address at which weir accepts.
+type ListenerStatus struct {
+	Name     string `json:"name"`
+	Network  string `json:"network"`
+	Address  string `json:"address"`
+	Database string `json:"database,omitempty"` // "" for a listener that captured connections are sent to
+	Netns    string `json:"netns,omitempty"`    // its network namespace when it is not the host's
+}
+
+// SessionStatus counts sessions.
+type SessionStatus struct {
+	Open    int `json:"open"`
+	Limit   int `json:"limit"`
+	Total   int `json:"total"`   // since the daemon's start
+	Refused int `json:"refused"` // since the daemon's start
+}
+
+// JournalStatus says whether statements can be recorded.
+type JournalStatus struct {
+	Folder   string    `json:"folder"`
+	Writable bool      `json:"writable"`
+	Problem  string    `json:"problem,omitempty"`
+	Records  int64     `json:"records"` // since the daemon's start
+	Bytes    int64     `json:"bytes"`   // of all segments
+	Free     int64     `json:"free"`    // bytes left on the file system
+	Oldest   time.Time `json:"oldest,omitzero"`
+}
+
+// ParserStatus is about the processes that read SQL.
+type ParserStatus struct {
+	Workers  int    `json:"workers"`
+	Parsed   uint64 `json:"parsed"`
+	Hits     uint64 `json:"hits"` // texts that were known already
+	Refused  uint64 `json:"refused"`
+	Restarts uint64 `json:"restarts"`
+}
+
+// ApprovalStatus counts requests.
+type ApprovalStatus struct {
+	Pending int `json:"pending"`
+	Limit   int `json:"limit"`
+}
+
+// Session is a connection of a client, open or ended.
+type Session struct {
+	ID       string             `json:"id"`
+	Open     bool               `json:"open"`
+	Started  time.Time          `json:"started"`
+	Ended    time.Time          `json:"ended,omitzero"`
+	Reason   string             `json:"reason,omitempty"` // why it ended
+	Identity *identity.Identity `json:"identity,omitempty"`
+	Database string             `json:"database"`           // the Database document
+	User     string             `json:"user,omitempty"`     // the role at the server
+	Server   string             `json:"server,omitempty"`   // address
+	Client   string             `json:"client,omitempty"`   // address
+	How      string             `json:"how,omitempty"`      // captured or addressed
+	Policies []string           `json:"policies,omitempty"` // that select it
+	State    string             `json:"state,omitempty"`    // of an open one: idle, active, idle in transaction, held
+	Running  string             `json:"running,omitempty"`  // the statement that runs or waits
+
+	Statements int64 `json:"statements"`
+	Denied     int64 `json:"denied"`
+	Failed     int64 `json:"failed"`
+	Rows       int64 `json:"rows"`
+	Bytes      int64 `json:"bytes"`
+}
+
+// SessionFilter chooses sessions. The zero value is all open ones.
+type SessionFilter struct {
+	All      bool      // ended ones as well
+	Since    time.Time // not ended before
+	Limit    int       // the newest; 0 is a limit of the server's
+	Workload string
+	Database string
+}
+
+// Approval is a request for a statement to be let through.
+type Approval struct {
+	ID       string             `json:"id"`
+	State    string             `json:"state"` // Pending, Approved, Denied, Expired, Used, Cancelled
+	Created  time.Time          `json:"created"`
+	Expires  time.Time          `json:"expires"`
+	Identity *identity.Identity `json:"identity"`
+	Database string             `json:"database"`
+	User     string             `json:"user,omitempty"` // the role at the server
+	Session  string             `json:"session"`
+	Policy   string             `json:"policy"`
+	Rule     string             `json:"rule"`
+	Revision string             `json:"revision,omitempty"`
+	Approval string             `json:"approval,omitempty"` // the name of the approval in the policy
+	Reason   string             `json:"reason,omitempty"`   // why the rule asks
+
+	Text       string              `json:"text"` // exactly what would be sent
+	Parameters []ApprovalParameter `json:"parameters,omitempty"`
+	Digest     string              `json:"digest"` // of text, parameters and everything else that is approved
+	Held       bool                `json:"held"`   // the client waits for it at this moment
+
+	Decisions []ApprovalDecision `json:"decisions,omitempty"`
+}
+
+// ApprovalParameter is a value of the statement. Null has no value; a value that
+// is no text is in hexadecimal.
+type ApprovalParameter struct {
+	Type   string `json:"type,omitempty"` // name or OID
+	Null   bool   `json:"null,omitempty"`
+	Text   string `json:"text,omitempty"`
+	Binary bool   `json:"binary,omitempty"` // Text is the value's bytes in hexadecimal
+}
+
+// ApprovalDecision is what one approver said.
+type ApprovalDecision struct {
+	Time     time.Time `json:"time"`
+	Approver string    `json:"approver"`
+	Approved bool      `json:"approved"`
+	Reason   string    `json:"reason,omitempty"`
+}
+
+// DecideRequest is the body of POST /v1/approvals/{id}/approve and deny.
+type DecideRequest struct {
+	Reason string `json:"reason"`
+}
+
+// ReloadResult is the answer of POST /v1/policy/reload.
+type ReloadResult struct {
+	Changed bool         `json:"changed"`
+	Policy  PolicyStatus `json:"policy"`
+}
+
+// DestroyResult is the answer of POST /v1/connections/destroy.
+type DestroyResult struct {
+	Destroyed []Connection `json:"destroyed"`
+	Failed    []string     `json:"failed,omitempty"`
+}
