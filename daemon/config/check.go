@@ -17,6 +17,10 @@ const maxSocketPath = 107
 // policy documents.
 var nameForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$`)
 
+// pinsForm is what the name of the pins' folder looks like: bpffs allows no dots
+// in it.
+var pinsForm = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_]{0,63}$`)
+
 // check notes everything that decoding alone does not see.
 func (d *decoder) check(c *Config) {
 	d.checkPolicies(c)
@@ -60,11 +64,23 @@ func (d *decoder) checkCapture(c *Capture) {
 		if ports[p] && p != 0 {
 			d.at(fmt.Sprintf("spec.capture.ports[%d]", i), "port %d is named twice", p)
 		}
+		if p == c.ListenerPort && p != 0 {
+			d.at(fmt.Sprintf("spec.capture.ports[%d]", i), "port %d is the port of weir's own listeners: choose another capture.listenerPort to capture it", p)
+		}
 		ports[p] = true
 	}
+	networks := make(map[netip.Prefix]bool)
+	for _, n := range c.Networks {
+		networks[n] = true
+	}
+	for i, n := range c.Exclude {
+		if networks[n] && n.IsValid() {
+			d.at(fmt.Sprintf("spec.capture.exclude[%d]", i), "%s is in capture.networks as well", n)
+		}
+	}
 	d.checkBelow("spec.capture.cgroup", c.Cgroup, "the cgroup2 mount")
-	if d.checkNotEmpty("spec.capture.pins", c.Pins, "name a folder, such as weir") {
-		d.checkBelow("spec.capture.pins", c.Pins, "the bpffs mount")
+	if !pinsForm.MatchString(c.Pins) {
+		d.at("spec.capture.pins", "%q is not the name of a folder: use letters, digits, \"-\" and \"_\", such as weir", c.Pins)
 	}
 	groups := make(map[string]bool)
 	for i, g := range c.Cgroups {

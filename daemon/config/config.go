@@ -37,14 +37,17 @@ type Config struct {
 
 // Capture says which connections the kernel hands to weir.
 type Capture struct {
-	Mode     CaptureMode     `yaml:"mode"`
-	Cgroup   string          `yaml:"cgroup"`   // subtree below the cgroup2 mount, without a leading slash; "" is the root
-	Ports    []uint16        `yaml:"ports"`    // destination ports that are captured
-	Networks []netip.Prefix  `yaml:"networks"` // destinations that are captured; empty is all
-	Exclude  []netip.Prefix  `yaml:"exclude"`  // destinations that never are; wins over Networks
-	Pins     string          `yaml:"pins"`     // folder below the bpffs mount
-	Default  CgroupAction    `yaml:"default"`  // for cgroups that Cgroups does not name
-	Cgroups  []CapturedGroup `yaml:"cgroups"`
+	Mode     CaptureMode    `yaml:"mode"`
+	Cgroup   string         `yaml:"cgroup"`   // subtree below the cgroup2 mount, without a leading slash; "" is the root
+	Ports    []uint16       `yaml:"ports"`    // destination ports that are captured
+	Networks []netip.Prefix `yaml:"networks"` // destinations that are captured; empty is all
+	Exclude  []netip.Prefix `yaml:"exclude"`  // destinations that are not; of Networks and Exclude the longest prefix counts
+	Pins     string         `yaml:"pins"`     // folder below the bpffs mount, and part of the name of the daemon's cgroup
+	// ListenerPort is the port of weir's own listeners on the loopback addresses
+	// of every network namespace.
+	ListenerPort uint16          `yaml:"listenerPort"`
+	Default      CgroupAction    `yaml:"default"` // for cgroups that Cgroups does not name
+	Cgroups      []CapturedGroup `yaml:"cgroups"`
 }
 
 // CapturedGroup gives a cgroup and its descendants an action of their own.
@@ -110,10 +113,11 @@ func Default() *Config {
 		Unmatched: UnmatchedDeny,
 		State:     "/var/lib/weir",
 		Capture: Capture{
-			Mode:    CaptureTransparent,
-			Ports:   []uint16{5432},
-			Pins:    "weir",
-			Default: ActionRedirect,
+			Mode:         CaptureTransparent,
+			Ports:        []uint16{5432},
+			Pins:         "weir",
+			ListenerPort: 18543,
+			Default:      ActionRedirect,
 		},
 		ClientTLS: ClientTLSOffer,
 		DialFrom:  DialFromWorkload,

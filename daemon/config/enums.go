@@ -61,8 +61,8 @@ type Sync string
 
 // The choices for Sync.
 const (
-	SyncNone  Sync = "None"  // records survive the daemon's death, not always the machine's
-	SyncBatch Sync = "Batch" // before a statement is forwarded, together with others that wait
+	SyncNone     Sync = "None"     // records survive the daemon's death, not always the machine's
+	SyncInterval Sync = "Interval" // at least once a second
 )
 
 // LogLevel is the least severity that is logged.
@@ -110,7 +110,7 @@ func (DialFrom) choices() []string {
 	return []string{string(DialFromWorkload), string(DialFromHost)}
 }
 
-func (Sync) choices() []string { return []string{string(SyncNone), string(SyncBatch)} }
+func (Sync) choices() []string { return []string{string(SyncNone), string(SyncInterval)} }
 
 func (LogLevel) choices() []string {
 	return []string{string(LogDebug), string(LogInfo), string(LogWarn), string(LogError)}

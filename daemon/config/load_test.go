@@ -75,13 +75,19 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 			`w.yaml:4:37: spec.capture.ports[3]: port 5432 is named twice`,
 			`w.yaml:4:43: spec.capture.ports[4]: "x" is not a port: write a number from 1 to 65535`,
 		}},
+		{"a network that is captured and excluded", spec("capture: {networks: [10.0.0.0/8], exclude: [10.0.0.0/8]}"), []string{
+			"w.yaml:4:47: spec.capture.exclude[0]: 10.0.0.0/8 is in capture.networks as well",
+		}},
+		{"the listeners' own port", spec("capture: {ports: [5432, 18543]}"), []string{
+			"w.yaml:4:27: spec.capture.ports[1]: port 18543 is the port of weir's own listeners: choose another capture.listenerPort to capture it",
+		}},
 		{"no ports", spec("capture: {ports: []}"), []string{"w.yaml:4:20: spec.capture.ports: is empty: name the databases' ports, or set capture.mode: Off"}},
 		{"nothing can reach weir", spec("capture: {mode: Off}"), []string{
 			"w.yaml:4:19: spec.capture.mode: with capture off and no entry in spec.listen nothing can reach weir: add a listener, or remove this",
 		}},
 		{"paths that leave their folder", spec("capture: {cgroup: ../x, pins: /sys/fs/bpf/weir}"), []string{
 			`w.yaml:4:21: spec.capture.cgroup: "../x" is not a plain path below the cgroup2 mount: write it without a leading or trailing slash and without ".."`,
-			`w.yaml:4:33: spec.capture.pins: "/sys/fs/bpf/weir" is not a plain path below the bpffs mount: write it without a leading or trailing slash and without ".."`,
+			`w.yaml:4:33: spec.capture.pins: "/sys/fs/bpf/weir" is not the name of a folder: use letters, digits, "-" and "_", such as weir`,
 		}},
 		{"cgroups", spec("capture:", "  cgroups:", "  - {path: a, action: Pass}", "  - {path: /b, action: pass}", "  - {path: /b, action: Deny}", "  - {action: Deny}", "  - {path: /c}"), []string{
 			`w.yaml:6:14: spec.capture.cgroups[0].path: "a" is not a cgroup's path: write it from the cgroup2 root, such as /system.slice/backup.service`,
@@ -175,7 +181,8 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		"  ports: [5432, 6543]",
 		"  networks: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]",
 		"  exclude: [10.1.0.0/16]",
-		"  pins: weir/test",
+		"  pins: weir-test",
+		"  listenerPort: 18544",
 		"  default: Deny",
 		"  cgroups: [{path: /system.slice/foo.service, action: Pass}]",
 		"listen:",
@@ -188,7 +195,7 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		"metrics: {listen: '127.0.0.1:9187'}",
 		"parser: {workers: 4, deadline: 500ms, memory: 1Gi, maxStatement: 128Ki, cache: 0}",
 		"limits: {sessions: 5, message: 1048576, approvalsPending: 7}",
-		"journal: {segment: 1Mi, sync: Batch, retention: 90d, minFree: 0}",
+		"journal: {segment: 1Mi, sync: Interval, retention: 90d, minFree: 0}",
 		"log: {level: debug, format: json}",
 	)
 	got, err := Parse("/etc/w/weir.yaml", []byte(text))
@@ -204,7 +211,7 @@ func TestAFileThatSetsEverything(t *testing.T) {
 			Mode: CaptureTransparent, Cgroup: "agents/bots", Ports: []uint16{5432, 6543},
 			Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("192.0.2.1/32")},
 			Exclude:  []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")},
-			Pins:     "weir/test", Default: ActionDeny,
+			Pins:     "weir-test", ListenerPort: 18544, Default: ActionDeny,
 			Cgroups: []CapturedGroup{{Path: "/system.slice/foo.service", Action: ActionPass}},
 		},
 		Listen: []Listener{
@@ -218,7 +225,7 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		Metrics:   Metrics{Listen: "127.0.0.1:9187"},
 		Parser:    Parser{Workers: 4, Deadline: 500 * time.Millisecond, Memory: GiB, MaxStatement: 128 * KiB},
 		Limits:    Limits{Sessions: 5, Message: MiB, ApprovalsPending: 7},
-		Journal:   Journal{Segment: MiB, Sync: SyncBatch, Retention: 90 * 24 * time.Hour},
+		Journal:   Journal{Segment: MiB, Sync: SyncInterval, Retention: 90 * 24 * time.Hour},
 		Log:       Log{Level: LogDebug, Format: LogJSON},
 	}
 	if !reflect.DeepEqual(got, want) {
