@@ -1,0 +1,324 @@
+package lineage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// definition refuses changes of the schema that would carry masked values
+// elsewhere, or take a masked column from under its mask.
+func (j *judgement) definition() bool {
+	changes := slices.ContainsFunc(j.st.Commands, func(c statement.Command) bool {
+		return c == statement.CommandAlter || c == statement.CommandCreate || c == statement.CommandImport
+	})
+	if !changes {
+		return true
+	}
+	for i := range j.tables {
+		t := &j.tables[i]
+		if !slices.Contains(t.Access, statement.AccessWrite) {
+			continue
+		}
+		c := t.relation.first()
+		what := strings.ToUpper(string(j.st.Command))
+		return j.refuse(what+" of a masked relation", c.name, c.rule,
+			fmt.Sprintf("%s has masked columns, so its definition cannot be changed here", t.relation.Qualified()),
+			fmt.Sprintf("A changed definition could show what mask %s hides (%s).", c.rule, c.name),
+			"Schema changes of this relation need a role whose policy has no masks on it.")
+	}
+	return true
+}
+
+// opaque refuses constructs that are not followed.
+func (j *judgement) opaque() bool {
+	if len(j.tables) == 0 {
+		return true
+	}
+	for _, what := range j.st.Opaque {
+		if what == usingJoin && !j.usesMasked() {
+			continue
+		}
+		c := j.tables[0].relation.first()
+		return j.refuse(what, c.name, c.rule,
+			fmt.Sprintf("%s is not allowed in a statement that names %s, which has masked columns", what, j.tables[0].relation.Qualified()),
+			fmt.Sprintf("Mask %s hides %s.", c.rule, c.name), directly(c))
+	}
+	return true
+}
+
+// usingJoin is how facts name a join with a list of columns. Its columns are
+// listed as such, so it is followed.
+const usingJoin = "a JOIN with USING"
+
+// usesMasked says whether a USING names a masked column.
+func (j *judgement) usesMasked() bool {
+	for i := range j.st.Columns {
+		c := &j.st.Columns[i]
+		if c.Construct != "USING" {
+			continue
+		}
+		for t := range j.tables {
+			if j.tables[t].relation.names[c.Name] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// renamed refuses aliases that give columns other names.
+func (j *judgement) renamed() bool {
+	for i := range j.tables {
+		t := &j.tables[i]
+		if !t.Renames {
+			continue
+		}
+		c := t.relation.first()
+		return j.refuse("an alias that renames columns", c.name, c.rule,
+			fmt.Sprintf("the alias %s renames columns of %s, which has masked columns", t.Alias, t.relation.Qualified()),
+			fmt.Sprintf("Mask %s hides %s.", c.rule, c.name), "Use an alias without a list of columns.")
+	}
+	return true
+}
+
+// copying refuses COPY of masked columns out of a table.
+func (j *judgement) copying() bool {
+	c := j.st.Copy
+	if c == nil || c.From || c.Query {
+		return true
+	}
+	for i := range j.tables {
+		t := &j.tables[i]
+		if t.Name != c.Table || (c.Schema != "" && c.Schema != t.relation.Schema) {
+			continue
+		}
+		for _, col := range t.relation.sorted() {
+			if len(c.Columns) == 0 || slices.Contains(c.Columns, col.column) {
+				return j.refuse("COPY TO", col.name, col.rule,
+					fmt.Sprintf("column %s is masked and cannot leave by COPY", col.name),
+					fmt.Sprintf("Mask %s hides it.", col.rule),
+					"List the columns that are not masked, COPY "+c.Table+" (...) TO STDOUT, or use SELECT, whose result is masked.")
+			}
+		}
+	}
+	return true
+}
+
+// columns judges every reference to a column.
+func (j *judgement) columns() bool {
+	if len(j.tables) == 0 {
+		return true
+	}
+	for i := range j.st.Columns {
+		if !j.reference(&j.st.Columns[i]) {
+			return false
+		}
+	}
+	j.expect()
+	return true
+}
+
+func (j *judgement) reference(c *statement.Column) bool {
+	for i := range j.tables {
+		t := &j.tables[i]
+		if !j.denotes(c, t) {
+			continue
+		}
+		if c.Star {
+			for _, col := range t.relation.sorted() {
+				if !j.use(c, t, col) {
+					return false
+				}
+			}
+			continue
+		}
+		if col := t.relation.names[c.Name]; col != nil {
+			if !j.use(c, t, col) {
+				return false
+			}
+			continue
+		}
+		if !j.plain(c, t) {
+			return false
+		}
+	}
+	return true
+}
+
+// denotes says whether a reference may be to a column of t, by its qualifier.
+func (j *judgement) denotes(c *statement.Column, t *table) bool {
+	if c.Qualifier == "" {
+		// A star among the outputs stands for the outermost FROM alone.
+		return !c.Star || c.Use != statement.UseOutput || t.Top
+	}
+	if c.Qualifier == t.refname() {
+		return c.Schema == "" || t.Alias != "" || c.Schema == t.relation.Schema
+	}
+	// OLD and NEW in RETURNING are the rows of what is written.
+	return (c.Qualifier == "old" || c.Qualifier == "new") && slices.Contains(t.Access, statement.AccessWrite)
+}
+
+// plain judges a name that is no masked column of t: it may be the whole row, or
+// a function of it in the notation of a column.
+func (j *judgement) plain(c *statement.Column, t *table) bool {
+	if _, ok := t.relation.Column(c.Name); ok || systemColumn(c.Name) {
+		return true
+	}
+	first := t.relation.first()
+	if c.Qualifier == "" {
+		if c.Name != t.refname() {
+			return true
+		}
+		return j.refuse("a whole row", first.name, first.rule,
+			fmt.Sprintf("%s as a whole row would show masked columns", c.Name),
+			fmt.Sprintf("Mask %s hides %s.", first.rule, first.name), "List the columns that you need, or use "+c.Name+".* among the outputs.")
+	}
+	j.refuse("a function of a whole row", first.name, first.rule,
+		fmt.Sprintf("%s.%s is not a column of %s and is taken for a function of its whole row, which would show masked columns", c.Qualifier, c.Name, t.relation.Qualified()),
+		fmt.Sprintf("Mask %s hides %s.", first.rule, first.name), "List the columns that you need.")
+	j.plan.Stale = !j.env.Fresh
+	if j.plan.Stale {
+		j.plan.Unknown = append(j.plan.Unknown, t.relation.Qualified()+"."+c.Name)
+	}
+	return false
+}
+
+func systemColumn(name string) bool {
+	switch name {
+	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid":
+		return true
+	}
+	return false
+}
+
+// use judges what a masked column is used for.
+func (j *judgement) use(c *statement.Column, t *table, col *column) bool {
+	if c.Use == statement.UseWrite && !c.Star {
+		return true
+	}
+	if col.unknown != "" {
+		return j.refuse(c.Construct, col.name, col.rule,
+			fmt.Sprintf("column %s may show masked values and cannot be masked itself", col.name),
+			capital(col.unknown)+".", "Leave this column out, or read the tables below the view.")
+	}
+	switch c.Use {
+	case statement.UseOutput:
+		return j.output(c, t, col)
+	case statement.UseEquality:
+		if col.predicates.rank() <= Equality.rank() {
+			return true
+		}
+		return j.refuse(c.Construct, col.name, col.rule,
+			fmt.Sprintf("column %s is masked and cannot be used in %s", col.name, c.Construct),
+			fmt.Sprintf("Mask %s (predicates: Deny) hides it, and a condition would tell its values one by one.", col.rule),
+			"Use conditions on other columns.")
+	case statement.UsePredicate, statement.UseGrouping, statement.UseOrdering:
+		if col.predicates.rank() <= Allow.rank() {
+			return true
+		}
+		return j.refuse(c.Construct, col.name, col.rule,
+			fmt.Sprintf("column %s is masked and cannot be used in %s", col.name, c.Construct),
+			fmt.Sprintf("Mask %s hides it, and this would tell its values bit by bit.", col.rule), question(col))
+	case statement.UseWrite, statement.UseDerived:
+	}
+	construct := c.Construct
+	if construct == "" {
+		construct = "an expression"
+	}
+	return j.refuse(construct, col.name, col.rule,
+		fmt.Sprintf("column %s is masked and cannot be used in %s", col.name, construct),
+		fmt.Sprintf("Mask %s hides it; what is made of it could show its values.", col.rule), directly(col))
+}
+
+// output judges a masked column among the outputs: it must be one that the
+// server names the origin of.
+func (j *judgement) output(c *statement.Column, t *table, col *column) bool {
+	why := j.kept
+	switch {
+	case why != "":
+	case !j.st.Shape.Plain:
+		why = j.st.Shape.Why
+		if why == "" {
+			why = "a query of this form"
+		}
+	case !t.Top:
+		why = "a query of this form"
+	case len(j.st.Outputs) > 0 && !j.listed(c):
+		why = c.Construct
+	}
+	if why == "" {
+		j.plan.Touches = true
+		if !slices.Contains(j.plan.Masked, col.name) {
+			j.plan.Masked = append(j.plan.Masked, col.name)
+		}
+		return true
+	}
+	return j.refuse(why, col.name, col.rule,
+		fmt.Sprintf("column %s is masked and cannot be read through %s", col.name, why),
+		fmt.Sprintf("Mask %s hides it, and is applied to columns that a SELECT takes directly from its tables.", col.rule), directly(col))
+}
+
+// listed says whether a column that is said to be an output is among them.
+func (j *judgement) listed(c *statement.Column) bool {
+	return slices.ContainsFunc(j.st.Outputs, func(o statement.Output) bool {
+		return (o.Direct || o.Star) && o.Star == c.Star && o.Schema == c.Schema && o.Qualifier == c.Qualifier && o.Name == c.Name
+	})
+}
+
+// expect notes the masks of the outputs whose place is certain.
+func (j *judgement) expect() {
+	for i := range j.st.Outputs {
+		o := &j.st.Outputs[i]
+		if o.Star {
+			return // stands for a number of columns that only the server knows
+		}
+		if !o.Direct {
+			continue
+		}
+		ref := statement.Column{Schema: o.Schema, Qualifier: o.Qualifier, Name: o.Name, Use: statement.UseOutput}
+		for t := range j.tables {
+			col := j.tables[t].relation.names[o.Name]
+			if col == nil || !j.denotes(&ref, &j.tables[t]) {
+				continue
+			}
+			if j.plan.expect == nil {
+				j.plan.expect = make(map[int]*column)
+			}
+			if old := j.plan.expect[i]; old == nil || col.masker.Stricter(old.masker) {
+				j.plan.expect[i] = col
+			}
+		}
+	}
+}
+
+// first is the relation's first masked column, to name it in an error.
+func (r *relation) first() *column {
+	for _, c := range r.sorted() {
+		if !c.builtIn {
+			return c
+		}
+	}
+	return r.sorted()[0]
+}
+
+// directly says what is allowed instead of a use that would show values.
+func directly(c *column) string {
+	hint := fmt.Sprintf("Select %s directly from its table, SELECT %s FROM ...: the result then shows it masked.", c.column, c.column)
+	if c.predicates.rank() <= Equality.rank() {
+		hint += fmt.Sprintf(" WHERE %s = <value> is allowed.", c.column)
+	}
+	return hint
+}
+
+// question says what may be asked of a column that is masked.
+func question(c *column) string {
+	if c.predicates.rank() <= Equality.rank() {
+		return fmt.Sprintf("WHERE %s = <value> is allowed; use other columns for all else.", c.column)
+	}
+	return "Use other columns."
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

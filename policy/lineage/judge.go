@@ -1,0 +1,173 @@
+package lineage
+
+import (
+	"slices"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// Judge says whether a statement may run, and what must be done with its result.
+//
+// An unqualified name counts as every relation of that name, so that neither the
+// search path nor a temporary table turns a mask away.
+func (m *Masks) Judge(st *statement.Statement, env Env) Plan {
+	if m.Empty() {
+		return Plan{}
+	}
+	if p := st.Prepared; p != nil {
+		return m.judgePrepared(st, p, env)
+	}
+	if c := st.Cursor; c != nil {
+		return m.judgeCursor(st, c, env)
+	}
+	return m.judge(st, env, "")
+}
+
+// judgePrepared judges PREPARE by what it prepares, and EXECUTE by what was
+// prepared: the masks may have changed since.
+func (m *Masks) judgePrepared(st *statement.Statement, p *statement.Prepared, env Env) Plan {
+	plan := m.judge(st, env, "")
+	if plan.Refused {
+		return plan
+	}
+	body := p.Body
+	switch p.What {
+	case "Execute":
+		// What it returns is whatever was prepared under that name.
+		plan.Touches, plan.RedactErrors = true, true
+		if body == nil && env.Prepared != nil {
+			body = env.Prepared(p.Name)
+		}
+	case "Prepare":
+		if body == nil {
+			return refusal("PREPARE", "", builtInRule, "the prepared statement could not be read",
+				"Masks apply to this database, and what is prepared must be understood before it may run.",
+				"Run the statement without preparing it.")
+		}
+	default:
+		return plan
+	}
+	if body == nil || body.Prepared != nil {
+		return plan
+	}
+	kept := ""
+	if st.Command == statement.CommandCreate || slices.Contains(st.Commands, statement.CommandCreate) {
+		kept = "CREATE TABLE AS"
+	}
+	inner := m.judge(body, env, kept)
+	if inner.Refused {
+		return inner
+	}
+	plan.add(inner)
+	if p.What == "Prepare" {
+		plan.Touches = false
+	}
+	return plan
+}
+
+// judgeCursor judges DECLARE by its query. What FETCH returns carries the origins
+// of its columns like any result, and goes by these.
+func (m *Masks) judgeCursor(st *statement.Statement, c *statement.Cursor, env Env) Plan {
+	plan := m.judge(st, env, "")
+	switch {
+	case plan.Refused:
+		return plan
+	case c.What == "Fetch" || c.What == "Move":
+		plan.Touches, plan.RedactErrors = true, true
+	case c.What == "Declare":
+		if c.Body == nil {
+			return refusal("DECLARE", "", builtInRule, "the cursor's query could not be read",
+				"Masks apply to this database, and a cursor's query must be understood before it may run.",
+				"Run the query without a cursor.")
+		}
+		inner := m.judge(c.Body, env, "")
+		if inner.Refused {
+			return inner
+		}
+		plan.add(inner)
+		plan.Touches = false // its rows come with FETCH
+	}
+	return plan
+}
+
+// judgement is the work on one statement.
+type judgement struct {
+	*Masks
+	st     *statement.Statement
+	env    Env
+	kept   string // where outputs go that do not go to the client, "" if they do
+	tables []table
+	plan   Plan
+}
+
+// table is a relation that the statement names and that has masked columns.
+type table struct {
+	*statement.Table
+	relation *relation
+}
+
+// refname is the name by which the statement's expressions refer to it.
+func (t *table) refname() string {
+	if t.Alias != "" {
+		return t.Alias
+	}
+	return t.Name
+}
+
+func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
+	j := &judgement{Masks: m, st: st, env: env, kept: kept}
+	if c := st.Copy; c != nil && c.Query {
+		j.kept = "COPY (query) TO"
+	}
+	for i := range st.Tables {
+		t := &st.Tables[i]
+		for _, r := range m.names[t.Name] {
+			if t.Schema == "" || t.Schema == r.Schema {
+				j.tables = append(j.tables, table{t, r})
+			}
+		}
+	}
+	for _, step := range []func() bool{
+		j.dynamic, j.functions, j.toast, j.unknown, j.definition, j.opaque, j.renamed, j.copying, j.columns,
+	} {
+		if !step() {
+			return j.plan
+		}
+	}
+	j.result()
+	return j.plan
+}
+
+// result says what is to be done with the answer of a statement that may run.
+func (j *judgement) result() {
+	if len(j.tables) > 0 {
+		j.plan.RedactErrors = true
+	}
+	if slices.Contains(j.st.Commands, statement.CommandCommit) || slices.Contains(j.st.Commands, statement.CommandCall) ||
+		(j.st.Command == statement.CommandSet && len(j.st.Settings) == 0) || j.st.Command == statement.CommandPrepareTransaction {
+		j.plan.RedactErrors = true // deferred constraints are checked here, and their errors hold keys
+	}
+	for _, w := range j.st.Writes {
+		relations := j.snapshot.Named(w.Schema, w.Table)
+		if len(relations) == 0 {
+			j.plan.RedactErrors = true
+		}
+		for _, r := range relations {
+			j.plan.RedactErrors = j.plan.RedactErrors || r.Triggers || r.Rules || r.Query != nil
+			j.plan.Touches = j.plan.Touches || r.Rules // a rule may return other rows
+		}
+	}
+}
+
+func refusal(construct, column, rule, message, detail, hint string) Plan {
+	return Plan{
+		Refused: true, Construct: construct, Column: column, Rule: rule,
+		Message: message, Detail: detail, Hint: hint, RedactErrors: true,
+	}
+}
+
+// refuse ends the judgement.
+func (j *judgement) refuse(construct, column, rule, message, detail, hint string) bool {
+	j.plan = refusal(construct, column, rule, message, detail, hint)
+	return false
+}

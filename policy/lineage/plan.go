@@ -1,0 +1,50 @@
+package lineage
+
+import "github.com/weirgate/weir/policy/statement"
+
+// Env is what a judgement depends on besides the statement.
+type Env struct {
+	// Fresh says that the snapshot was read after the statement had arrived:
+	// a relation that it does not have is none that others see.
+	Fresh bool
+	// Known says that the session may name a relation although the snapshot
+	// does not have it: one that it made itself, or one that a later snapshot
+	// showed not to exist. Nil knows none.
+	Known func(schema, name string) bool
+	// Prepared gives the statement that EXECUTE names, nil for none. Without
+	// it an EXECUTE is taken for what was judged when it was prepared.
+	Prepared func(name string) *statement.Statement
+}
+
+// Plan says what becomes of one statement.
+type Plan struct {
+	// Refused: the statement must not run. The other words say why.
+	Refused   bool
+	Construct string // what is not allowed, "the argument of upper()"
+	Column    string // the masked column, relation or function it is about, "public.customers.email"
+	Rule      string // the mask rule, "policy/rule"
+	Message   string // for the error's message
+	Detail    string
+	Hint      string
+	// Stale: refused because the snapshot does not have something that the
+	// statement names. With a snapshot read since then (Env.Fresh) it may pass.
+	Stale   bool
+	Unknown []string // what it does not have
+
+	// Touches: the result may have masked columns, so no row may pass before
+	// its RowDescription went through Row.
+	Touches bool
+	// RedactErrors: texts of errors and notices may hold masked values.
+	RedactErrors bool
+	// Masked are the masked columns that the result shows, as far as names
+	// tell, for records.
+	Masked []string
+
+	// expect are the masks of outputs whose place is certain, by place.
+	expect map[int]*column
+}
+
+func (p *Plan) add(o Plan) {
+	p.Touches = p.Touches || o.Touches
+	p.RedactErrors = p.RedactErrors || o.RedactErrors
+}

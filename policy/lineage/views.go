@@ -1,0 +1,106 @@
+package lineage
+
+import (
+	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/mask"
+)
+
+// generated masks the generated columns that are computed from masked ones. A
+// generated column cannot read another.
+func (c *compiler) generated() {
+	for _, r := range c.sorted() {
+		for _, col := range r.Columns {
+			for _, n := range col.Reads {
+				from := r.columns[n]
+				if from == nil {
+					continue
+				}
+				c.set(r.Relation, col, column{
+					rule: from.rule, masker: c.computed(from.masker), predicates: from.predicates, builtIn: from.builtIn,
+				})
+			}
+		}
+	}
+}
+
+// views masks the columns of views and materialized views.
+func (c *compiler) views() {
+	all := c.snapshot.Relations()
+	for i := range all {
+		if all[i].Query != nil && !all[i].System() {
+			c.view(&all[i])
+		}
+	}
+}
+
+// view follows one view, the views below it first.
+func (c *compiler) view(v *catalog.Relation) {
+	if c.done[v.OID] {
+		return
+	}
+	c.done[v.OID] = true // views cannot be recursive, but a snapshot might be
+	for _, oid := range v.Query.Relations {
+		if below := c.snapshot.Relation(oid); below != nil && below.Query != nil && !below.System() {
+			c.view(below)
+		}
+	}
+	for _, col := range v.Columns {
+		i := int(col.Number) - 1
+		if i < 0 || i >= len(v.Query.Columns) || v.Query.Columns[i].Unknown {
+			c.derive(v, col, v.Query.Reads, v.Query.Calls)
+			continue
+		}
+		d := &v.Query.Columns[i]
+		for _, ref := range d.Copies {
+			c.copied(v, col, ref)
+		}
+		c.derive(v, col, d.Reads, d.Calls)
+	}
+}
+
+// copied masks a view's column like the one that it copies.
+func (c *compiler) copied(v *catalog.Relation, col catalog.Column, ref catalog.ColumnRef) {
+	from := c.relations[ref.Relation]
+	if from == nil {
+		return
+	}
+	if with := from.columns[ref.Column]; with != nil {
+		c.set(v, col, *with)
+	}
+}
+
+// derive redacts a view's column that is computed from masked ones, and bars one
+// that calls what may read them.
+func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catalog.ColumnRef, calls []uint32) {
+	for _, ref := range reads {
+		from := c.relations[ref.Relation]
+		if from == nil {
+			continue
+		}
+		for _, with := range from.sorted() {
+			if ref.Column != with.number && ref.Column != 0 {
+				continue
+			}
+			c.set(v, col, column{
+				rule: with.rule, masker: c.computed(with.masker), predicates: with.predicates, builtIn: with.builtIn, unknown: with.unknown,
+			})
+		}
+	}
+	for _, oid := range calls {
+		if why := c.reaches(oid); why != "" {
+			c.set(v, col, column{
+				rule: builtInRule, masker: c.null, predicates: Deny, builtIn: true,
+				unknown: "view " + v.Qualified() + " computes it with " + why,
+			})
+		}
+	}
+}
+
+// computed is the mask of what is computed from a masked column: no part of the
+// value stays, and where the column itself shows nothing, this does not either.
+func (c *compiler) computed(from *mask.Masker) *mask.Masker {
+	if from.Stricter(c.redact) {
+		return from
+	}
+	return c.redact
+}
