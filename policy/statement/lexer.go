@@ -9,8 +9,10 @@ func (s *scanner) skipSpace() bool {
 		switch c := s.text[s.at]; {
 		case isSpace(c):
 			s.at++
+			s.runStarts = 0
 		case c == '-' && strings.HasPrefix(s.text[s.at:], "--"):
 			s.at = pastLine(s.text, s.at)
+			s.runStarts = 0
 		case c == '/' && strings.HasPrefix(s.text[s.at:], "/*"):
 			s.blockComment()
 			if s.err != nil {
@@ -27,14 +29,14 @@ func (s *scanner) skipSpace() bool {
 // takes time in proportion to the length of a run of operator characters for
 // each comment that starts in it, so their number in one run is bounded.
 func (s *scanner) blockComment() {
-	start, depth, runStarts := s.at, 0, 0
+	start, depth := s.at, 0
 	for s.at < len(s.text) {
 		c := s.text[s.at]
 		switch {
 		case c == '/' && strings.HasPrefix(s.text[s.at:], "/*"):
 			depth++
-			runStarts++
-			if depth > s.limits.CommentDepth || runStarts > commentStartsPerRun {
+			s.runStarts++
+			if depth > s.limits.CommentDepth || s.runStarts > commentStartsPerRun {
 				s.refuse(s.at, "block comments are nested or packed too densely; remove them")
 				return
 			}
@@ -43,15 +45,11 @@ func (s *scanner) blockComment() {
 			depth--
 			s.at += 2
 			if depth == 0 {
-				// The next comment may start in the same run.
-				if strings.HasPrefix(s.text[s.at:], "/*") {
-					continue
-				}
 				return
 			}
 		default:
 			if !isOperator(c) {
-				runStarts = 0
+				s.runStarts = 0
 			}
 			s.at++
 		}

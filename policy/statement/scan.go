@@ -90,6 +90,7 @@ type scanner struct {
 	at         int
 	levels     []level // levels[0] is the statement
 	statements int
+	runStarts  int  // block comments that start in the current run of operator characters
 	started    bool // the current statement has a token
 	atomics    int  // BEGIN ATOMIC seen: a semicolon no longer ends the tree
 	afterDot   bool // the next word is a name, whatever it spells
@@ -212,6 +213,9 @@ func (s *scanner) run() {
 func (s *scanner) token(c byte) {
 	if c != ';' {
 		s.started = true
+	}
+	if !isOperator(c) {
+		s.runStarts = 0
 	}
 	begin, dot := s.afterBegin, s.afterDot
 	s.afterBegin, s.afterDot = false, false

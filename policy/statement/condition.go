@@ -1,0 +1,332 @@
+package statement
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
+)
+
+// conditionOf says whether a WHERE limits which rows of the target are touched.
+// It errs towards WhereConstant: a condition counts as present only where the
+// target's own columns decide, and not through a form that is always true.
+func conditionOf(where *pg_query.Node, target *pg_query.RangeVar) Condition {
+	if where == nil {
+		return WhereMissing
+	}
+	c := judgement{target: target}
+	if c.judge(where) == dependsOnRow {
+		return WherePresent
+	}
+	return WhereConstant
+}
+
+// truth is what is known of a condition without seeing a row.
+type truth int
+
+const (
+	unknownConstant truth = iota // the same for every row: a parameter, now() > ..., a subquery of its own
+	alwaysTrue
+	alwaysFalse // or NULL, which selects no row either
+	dependsOnRow
+)
+
+type judgement struct{ target *pg_query.RangeVar }
+
+func (c *judgement) judge(n *pg_query.Node) truth {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_BoolExpr:
+		return c.boolean(v.BoolExpr)
+	case *pg_query.Node_AConst:
+		return literal(v.AConst)
+	case *pg_query.Node_TypeCast:
+		return c.judge(v.TypeCast.Arg)
+	case *pg_query.Node_AExpr:
+		return c.comparison(v.AExpr)
+	case *pg_query.Node_NullTest:
+		return c.nullTest(v.NullTest)
+	case *pg_query.Node_BooleanTest:
+		return c.booleanTest(v.BooleanTest)
+	case *pg_query.Node_CaseExpr:
+		return c.caseOf(v.CaseExpr)
+	case *pg_query.Node_CoalesceExpr:
+		if len(v.CoalesceExpr.Args) > 0 {
+			// COALESCE(x = 1, true) with a NULL x; and what is always true stays so.
+			if t := c.judge(v.CoalesceExpr.Args[0]); t == alwaysTrue {
+				return t
+			}
+		}
+	case *pg_query.Node_SubLink:
+		return c.sublink(v.SubLink)
+	case *pg_query.Node_CurrentOfExpr:
+		return dependsOnRow
+	}
+	return c.rowOrConstant(n)
+}
+
+func (c *judgement) rowOrConstant(n *pg_query.Node) truth {
+	if c.mentionsRow(n.ProtoReflect().Interface(), false) {
+		return dependsOnRow
+	}
+	return unknownConstant
+}
+
+// boolean judges AND, OR and NOT. An OR with an arm that may be true for all rows
+// is not limited by its other arms.
+func (c *judgement) boolean(b *pg_query.BoolExpr) truth {
+	switch b.Boolop {
+	case pg_query.BoolExprType_NOT_EXPR:
+		switch t := c.judge(b.Args[0]); t {
+		case alwaysTrue:
+			return alwaysFalse
+		case alwaysFalse:
+			return alwaysTrue
+		default:
+			return t
+		}
+	case pg_query.BoolExprType_AND_EXPR:
+		result := alwaysTrue
+		for _, arg := range b.Args {
+			switch t := c.judge(arg); t {
+			case dependsOnRow:
+				return dependsOnRow
+			case alwaysFalse:
+				result = alwaysFalse
+			case unknownConstant:
+				if result == alwaysTrue {
+					result = unknownConstant
+				}
+			}
+		}
+		return result
+	}
+	result := alwaysFalse
+	for _, arg := range b.Args {
+		switch t := c.judge(arg); t {
+		case alwaysTrue:
+			return alwaysTrue
+		case unknownConstant:
+			result = unknownConstant
+		case dependsOnRow:
+			if result == alwaysFalse {
+				result = dependsOnRow
+			}
+		}
+	}
+	if result == dependsOnRow && c.complementary(b.Args) {
+		return alwaysTrue
+	}
+	return result
+}
+
+func literal(v *pg_query.A_Const) truth {
+	if v.Isnull {
+		return alwaysFalse
+	}
+	switch b := v.Val.(type) {
+	case *pg_query.A_Const_Boolval:
+		if b.Boolval.GetBoolval() {
+			return alwaysTrue
+		}
+		return alwaysFalse
+	case *pg_query.A_Const_Sval: // 't'::boolean
+		switch word := strings.ToLower(strings.TrimSpace(b.Sval.GetSval())); {
+		case word == "":
+		case strings.HasPrefix("true", word), strings.HasPrefix("yes", word), word == "on", word == "1":
+			return alwaysTrue
+		case strings.HasPrefix("false", word), strings.HasPrefix("no", word), word == "off", word == "of", word == "0":
+			return alwaysFalse
+		}
+	}
+	return unknownConstant
+}
+
+// comparison judges an operator: both sides alike, or a pattern that takes all.
+func (c *judgement) comparison(e *pg_query.A_Expr) truth {
+	name := operatorName(e)
+	alike := func(a, b *pg_query.Node) bool { return a != nil && b != nil && c.key(a) == c.key(b) }
+	switch e.Kind {
+	case pg_query.A_Expr_Kind_AEXPR_OP:
+		if !alike(e.Lexpr, e.Rexpr) {
+			if name == "~" || name == "~*" {
+				if p := constantString(e.Rexpr); p != nil && matchesAll(*p) {
+					return alwaysTrue
+				}
+			}
+			break
+		}
+		switch name {
+		case "=", "<=", ">=", "~~", "~~*", "@>", "<@", "&&", "~=":
+			return alwaysTrue
+		case "<>", "!=", "<", ">":
+			return alwaysFalse
+		}
+	case pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
+		if alike(e.Lexpr, e.Rexpr) {
+			return alwaysTrue
+		}
+	case pg_query.A_Expr_Kind_AEXPR_DISTINCT:
+		if alike(e.Lexpr, e.Rexpr) {
+			return alwaysFalse
+		}
+	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE:
+		if p := constantString(e.Rexpr); name != "!~~" && name != "!~~*" &&
+			(alike(e.Lexpr, e.Rexpr) || p != nil && *p != "" && strings.Trim(*p, "%") == "") {
+			return alwaysTrue
+		}
+	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
+		if call := e.Rexpr.GetFuncCall(); call != nil && len(call.Args) > 0 && name == "~" {
+			if p := constantString(call.Args[0]); p != nil && *p != "" && strings.Trim(*p, "%") == "" {
+				return alwaysTrue
+			}
+		}
+	case pg_query.A_Expr_Kind_AEXPR_IN:
+		for _, item := range e.Rexpr.GetList().GetItems() {
+			if name == "=" && alike(e.Lexpr, item) {
+				return alwaysTrue
+			}
+		}
+	case pg_query.A_Expr_Kind_AEXPR_OP_ANY:
+		for _, item := range e.Rexpr.GetAArrayExpr().GetElements() {
+			if name == "=" && alike(e.Lexpr, item) {
+				return alwaysTrue
+			}
+		}
+	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
+		if ends := e.Rexpr.GetList().GetItems(); len(ends) == 2 && alike(e.Lexpr, ends[0]) && alike(e.Lexpr, ends[1]) {
+			return alwaysTrue
+		}
+	}
+	if c.mentionsRow(e, false) {
+		return dependsOnRow
+	}
+	return unknownConstant
+}
+
+func constantString(n *pg_query.Node) *string {
+	if cast := n.GetTypeCast(); cast != nil {
+		n = cast.Arg
+	}
+	if v, ok := n.GetAConst().GetVal().(*pg_query.A_Const_Sval); ok {
+		s := v.Sval.GetSval()
+		return &s
+	}
+	return nil
+}
+
+func matchesAll(pattern string) bool {
+	switch strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$") {
+	case "", ".*", ".*?", "(.*)":
+		return true
+	}
+	return false
+}
+
+func (c *judgement) nullTest(t *pg_query.NullTest) truth {
+	if t.Arg.GetNullTest() != nil || t.Arg.GetBooleanTest() != nil { // never NULL themselves
+		if t.Nulltesttype == pg_query.NullTestType_IS_NOT_NULL {
+			return alwaysTrue
+		}
+		return alwaysFalse
+	}
+	return c.rowOrConstant(t.Arg)
+}
+
+func (c *judgement) booleanTest(t *pg_query.BooleanTest) truth {
+	got := c.judge(t.Arg)
+	switch t.Booltesttype {
+	case pg_query.BoolTestType_IS_TRUE:
+		return got
+	case pg_query.BoolTestType_IS_NOT_FALSE, pg_query.BoolTestType_IS_NOT_UNKNOWN:
+		if got == alwaysTrue {
+			return got
+		}
+	}
+	if got == alwaysFalse || got == alwaysTrue {
+		return unknownConstant
+	}
+	return got
+}
+
+// caseOf judges by the results: a CASE all of whose results are the same for every
+// row, or true where nothing else was chosen, does not limit.
+func (c *judgement) caseOf(e *pg_query.CaseExpr) truth {
+	all := alwaysFalse
+	if e.Defresult != nil {
+		all = c.judge(e.Defresult)
+	}
+	same := true
+	for _, n := range e.Args {
+		same = same && c.judge(n.GetCaseWhen().GetResult()) == all
+	}
+	if same && all != dependsOnRow {
+		return all
+	}
+	return c.rowOrConstant(&pg_query.Node{Node: &pg_query.Node_CaseExpr{CaseExpr: e}})
+}
+
+// sublink judges IN and EXISTS. A subquery over the whole target itself, which
+// nothing limits, limits nothing.
+func (c *judgement) sublink(s *pg_query.SubLink) truth {
+	n := &pg_query.Node{Node: &pg_query.Node_SubLink{SubLink: s}}
+	sub := s.Subselect.GetSelectStmt()
+	if sub != nil && s.SubLinkType == pg_query.SubLinkType_ANY_SUBLINK && len(s.OperName) == 0 &&
+		len(sub.FromClause) == 1 && sub.Larg == nil && sub.LimitCount == nil && sub.LimitOffset == nil && sub.HavingClause == nil {
+		from := sub.FromClause[0].GetRangeVar()
+		if from != nil && from.Relname == c.target.GetRelname() && len(sub.TargetList) == 1 &&
+			conditionOf(sub.WhereClause, from) != WherePresent {
+			test := bareOrLast(s.Testexpr)
+			if test != "" && test == bareOrLast(sub.TargetList[0].GetResTarget().GetVal()) {
+				return alwaysTrue
+			}
+		}
+	}
+	return c.rowOrConstant(n)
+}
+
+func bareOrLast(n *pg_query.Node) string {
+	fields := n.GetColumnRef().GetFields()
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[len(fields)-1].GetString_().GetSval()
+}
+
+// complementary finds two arms of an OR of which one is the other's negation:
+// x IS NULL OR x IS NOT NULL, x = 1 OR x <> 1, x OR NOT x.
+func (c *judgement) complementary(arms []*pg_query.Node) bool {
+	keys := make(map[string]bool, 2*len(arms))
+	for _, arm := range arms {
+		keys[c.key(arm)] = true
+	}
+	for _, arm := range arms {
+		if n := negation(arm); n != nil && keys[c.key(n)] {
+			return true
+		}
+	}
+	return false
+}
+
+// negation gives the opposite of a condition, nil where it has no simple one.
+func negation(n *pg_query.Node) *pg_query.Node {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_BoolExpr:
+		if v.BoolExpr.Boolop == pg_query.BoolExprType_NOT_EXPR {
+			return v.BoolExpr.Args[0]
+		}
+	case *pg_query.Node_NullTest:
+		t := proto.CloneOf(v.NullTest)
+		t.Nulltesttype = pg_query.NullTestType_IS_NULL + pg_query.NullTestType_IS_NOT_NULL - t.Nulltesttype
+		return &pg_query.Node{Node: &pg_query.Node_NullTest{NullTest: t}}
+	case *pg_query.Node_AExpr:
+		opposite := map[string]string{"=": "<>", "<>": "=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
+			"~~": "!~~", "!~~": "~~", "~": "!~", "!~": "~"}[operatorName(v.AExpr)]
+		if opposite == "" {
+			return nil
+		}
+		e := proto.CloneOf(v.AExpr)
+		e.Name = []*pg_query.Node{pg_query.MakeStrNode(opposite)}
+		return &pg_query.Node{Node: &pg_query.Node_AExpr{AExpr: e}}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package statement
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+	"github.com/pganalyze/pg_query_go/v5/parser"
+)
+
+// SyntaxError is PostgreSQL's own refusal of a text (SQLSTATE 42601).
+type SyntaxError struct {
+	Message string // as PostgreSQL words it: syntax error at or near "slect"
+	Cursor  int    // position in the text, in characters from 1; 0 for none
+}
+
+// Error gives PostgreSQL's message.
+func (e *SyntaxError) Error() string { return e.Message }
+
+// UnsupportedError says that a text parses but holds something of which no facts
+// are known. The text must be refused.
+type UnsupportedError struct {
+	Construct string // the parser's name of the node, or words
+}
+
+// Error names the construct.
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("the statement uses %s, which is not understood", e.Construct)
+}
+
+// Parse gives the facts of a text. It calls the C parser, which a hostile text
+// can crash: call it in the parse worker, and Scan first. An error is a
+// *SyntaxError, an *UnsupportedError or a *ScanError.
+func Parse(text string) (*Facts, error) {
+	tree, err := parseTree(text)
+	if err != nil {
+		return nil, err
+	}
+	facts := &Facts{Statements: make([]Statement, 0, len(tree.Stmts))}
+	for _, raw := range tree.Stmts {
+		start, end := bounds(text, raw)
+		st := Statement{Start: start, End: end, Limit: -1}
+		w := walker{st: &st, text: text[start:end]}
+		w.statement(raw.Stmt)
+		if w.err != nil {
+			return nil, w.err
+		}
+		facts.Statements = append(facts.Statements, st)
+	}
+	return facts, nil
+}
+
+func parseTree(text string) (*pg_query.ParseResult, error) {
+	if at := strings.IndexByte(text, 0); at >= 0 { // C would see the text end here
+		return nil, &ScanError{at, "the text contains a NUL byte"}
+	}
+	tree, err := pg_query.Parse(text)
+	if err == nil {
+		return tree, nil
+	}
+	var syntax *parser.Error
+	if errors.As(err, &syntax) {
+		return nil, &SyntaxError{Message: syntax.Message, Cursor: max(0, syntax.Cursorpos)}
+	}
+	return nil, &UnsupportedError{"nesting that is too deep"}
+}
+
+// bounds gives the part of the text that is the statement, without white space
+// around it. PostgreSQL counts what stands before the first token as part of it.
+func bounds(text string, raw *pg_query.RawStmt) (start, end int) {
+	start = min(max(0, int(raw.StmtLocation)), len(text))
+	end = len(text)
+	if raw.StmtLen > 0 {
+		end = min(start+int(raw.StmtLen), len(text))
+	}
+	for start < end && isSpace(text[start]) {
+		start++
+	}
+	for end > start && isSpace(text[end-1]) {
+		end--
+	}
+	return start, end
+}

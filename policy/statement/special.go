@@ -1,0 +1,160 @@
+package statement
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+)
+
+// special reads the functions that do something which SQL has a command for.
+func (w *walker) special(f Function, args []*pg_query.Node) {
+	if f.Schema != "" && f.Schema != "pg_catalog" && f.Schema != "public" {
+		return
+	}
+	switch {
+	case f.Name == "set_config":
+		w.setConfig(args)
+	case slices.Contains(textRunners(), f.Name):
+		w.givenText(args)
+	case slices.Contains(relationReaders(), f.Name):
+		w.givenRelation(args)
+	case strings.HasPrefix(f.Name, "dblink"), slices.Contains(wholeReaders(), f.Name):
+		w.st.Dynamic = true
+	}
+}
+
+// textRunners are PostgreSQL's and its contributed modules' functions that run
+// the text of a query given to them.
+func textRunners() []string {
+	return []string{
+		"query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "ts_stat", "ts_rewrite",
+		"crosstab", "crosstab2", "crosstab3", "crosstab4", "crosstabn", "xpath_table",
+		"connectby",
+	}
+}
+
+// relationReaders read the relation whose name they are given.
+func relationReaders() []string {
+	return []string{"table_to_xml", "table_to_xmlschema", "table_to_xml_and_xmlschema", "pgstattuple", "get_raw_page"}
+}
+
+// wholeReaders read what no argument names one by one.
+func wholeReaders() []string {
+	return []string{
+		"schema_to_xml", "schema_to_xmlschema", "schema_to_xml_and_xmlschema",
+		"database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema",
+		"cursor_to_xml", "cursor_to_xmlschema",
+	}
+}
+
+func (w *walker) setConfig(args []*pg_query.Node) {
+	s := Setting{}
+	plain := make([]*pg_query.Node, 0, len(args))
+	for _, a := range args {
+		if a.GetNamedArgExpr() != nil { // order unknown: a name that may be any
+			w.st.Settings = append(w.st.Settings, s)
+			return
+		}
+		plain = append(plain, a)
+	}
+	if len(plain) > 0 {
+		if name := constantString(plain[0]); name != nil {
+			s.Name = strings.ToLower(*name)
+		}
+	}
+	if len(plain) > 1 && s.Name != "" {
+		if value := constantString(plain[1]); value != nil {
+			s.Value, s.Known = *value, true
+		}
+	}
+	if len(plain) > 2 {
+		s.Local = literalOf(plain[2]) == alwaysTrue
+	}
+	w.st.Settings = append(w.st.Settings, s)
+}
+
+func literalOf(n *pg_query.Node) truth {
+	if cast := n.GetTypeCast(); cast != nil {
+		n = cast.Arg
+	}
+	if v := n.GetAConst(); v != nil {
+		return literal(v)
+	}
+	return unknownConstant
+}
+
+// givenText reads every constant text among the arguments that parses as SQL. A
+// call in which none does, or which has other arguments that may be the text,
+// runs what is not known.
+func (w *walker) givenText(args []*pg_query.Node) {
+	if w.shallow {
+		return
+	}
+	read := false
+	for _, a := range args {
+		if s := constantString(a); s != nil {
+			if w.foreignText(*s) {
+				read = true
+			}
+			continue
+		}
+		if !isConstant(a) || a.GetParamRef() != nil || a.GetTypeCast().GetArg().GetParamRef() != nil {
+			w.st.Dynamic = true
+			return
+		}
+	}
+	w.st.Dynamic = w.st.Dynamic || !read
+}
+
+func (w *walker) givenRelation(args []*pg_query.Node) {
+	if len(args) == 0 {
+		return
+	}
+	name := constantString(args[0])
+	if name == nil {
+		w.st.Dynamic = true
+		return
+	}
+	parts, ok := splitName(*name)
+	if !ok {
+		w.st.Dynamic = true
+		return
+	}
+	w.named(parts, AccessRead)
+	w.column(Column{Qualifier: parts[len(parts)-1], Star: true, Use: UseDerived, Construct: "a function that reads a relation by name"})
+}
+
+// splitName takes apart the text of a name such as public."Order Lines".
+func splitName(text string) ([]string, bool) {
+	var parts []string
+	for {
+		text = strings.TrimLeft(text, " \t\r\n")
+		var part string
+		if strings.HasPrefix(text, `"`) {
+			end := pastQuote(text, 1, '"', false)
+			if end < 2 || text[end-1] != '"' {
+				return nil, false
+			}
+			part, text = strings.ReplaceAll(text[1:end-1], `""`, `"`), text[end:]
+		} else {
+			end := 0
+			for end < len(text) && isIdentPart(text[end]) {
+				end++
+			}
+			part, text = strings.ToLower(text[:end]), text[end:]
+		}
+		if part == "" {
+			return nil, false
+		}
+		parts = append(parts, part)
+		text = strings.TrimLeft(text, " \t\r\n")
+		if text == "" {
+			return parts, true
+		}
+		if text[0] != '.' {
+			return nil, false
+		}
+		text = text[1:]
+	}
+}
