@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/weirgate/weir/test/lab"
+)
+
+// The three ways to the database, as the table names them.
+const (
+	direct    = "direct"
+	pgbouncer = "pgbouncer"
+	weir      = "weir"
+)
+
+const (
+	database = "bench"
+	role     = "bench"
+)
+
+// way is one way from pgbench to the database.
+type way struct {
+	name   string
+	addr   netip.AddrPort
+	client *lab.Cgroup // that pgbench runs in
+	proxy  *cpuMeter   // nil for direct
+}
+
+// bench holds what is running.
+type bench struct {
+	lab              *lab.Lab
+	plan             plan
+	pgbench          string
+	user             *lab.User
+	password         string
+	postgres         *lab.Postgres
+	weir             *lab.Weir
+	pgbouncerVersion string
+	ways             []way
+}
+
+func setUp(ctx context.Context, l *lab.Lab, p plan, binary string, withWeir bool) (*bench, error) {
+	b := &bench{lab: l, plan: p, password: "bench-secret"}
+	var err error
+	if b.user, err = lab.Nobody(); err != nil {
+		return nil, err
+	}
+	progress("starting PostgreSQL and filling it at scale %d ...", p.Scale)
+	cg, err := l.Cgroup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	b.postgres, err = l.Postgres(ctx, lab.PostgresOptions{
+		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Cgroup: cg,
+		Conf: []string{"shared_buffers = 256MB", "max_connections = 300"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if b.pgbench, err = find("pgbench", b.postgres.Bin); err != nil {
+		return nil, err
+	}
+	if err := b.fill(ctx); err != nil {
+		return nil, err
+	}
+	outside, err := l.Cgroup("outside")
+	if err != nil {
+		return nil, err
+	}
+	b.ways = []way{{name: direct, addr: b.postgres.Addr(), client: outside}}
+	bouncer, err := b.startPgBouncer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bouncer.client = outside
+	b.ways = append(b.ways, bouncer)
+	if withWeir {
+		w, err := b.startWeir(ctx, binary)
+		if err != nil {
+			return nil, err
+		}
+		b.ways = append(b.ways, w)
+	}
+	return b, nil
+}
+
+// find looks for a program in PATH, in dir, and where root's PATH often does not
+// reach.
+func find(name, dir string) (string, error) {
+	for _, path := range []string{filepath.Join(dir, name), "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is not installed: run make bench, which installs it on Debian and Ubuntu", name)
+	}
+	return path, nil
+}
+
+func (b *bench) fill(ctx context.Context) error {
+	if err := b.postgres.Exec(ctx, "postgres", fmt.Sprintf(
+		"CREATE ROLE %s LOGIN PASSWORD '%s'", role, b.password)); err != nil {
+		return err
+	}
+	if err := b.postgres.Exec(ctx, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER %s", database, role)); err != nil {
+		return err
+	}
+	out, err := b.lab.Run(ctx, lab.Command{
+		Path: b.pgbench, Dir: "/", User: b.user, Env: []string{"PGPASSWORD=" + b.password, "PATH=" + os.Getenv("PATH")},
+		Args: []string{"-i", "-q", "-s", strconv.Itoa(b.plan.Scale), "-h", b.postgres.Host.String(),
+			"-p", strconv.Itoa(b.postgres.Port), "-U", role, database},
+	})
+	if err != nil {
+		return err
+	}
+	if out.Code != 0 {
+		return fmt.Errorf("pgbench -i ended with %d: %s", out.Code, out.Stderr)
+	}
+	return nil
+}
+
+// startPgBouncer starts one with its own configuration: session mode, enough server
+// connections for every client, no statement looked at.
+func (b *bench) startPgBouncer(ctx context.Context) (way, error) {
+	path, err := find("pgbouncer", b.postgres.Bin)
+	if err != nil {
+		return way{}, err
+	}
+	version, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return way{}, err
+	}
+	b.pgbouncerVersion, _, _ = strings.Cut(strings.TrimSpace(string(version)), "\n")
+	port, err := lab.FreePort()
+	if err != nil {
+		return way{}, err
+	}
+	dir, err := b.lab.Subdir("pgbouncer", b.user, 0o700)
+	if err != nil {
+		return way{}, err
+	}
+	conf := fmt.Sprintf(`[databases]
+%s = host=%s port=%d dbname=%s user=%s password=%s
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = any
+pool_mode = session
+default_pool_size = 200
+max_client_conn = 300
+server_tls_sslmode = disable
+client_tls_sslmode = disable
+log_connections = 0
+log_disconnections = 0
+`, database, b.postgres.Host, b.postgres.Port, database, role, b.password, port)
+	file := filepath.Join(dir, "pgbouncer.ini")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		return way{}, err
+	}
+	if b.user != nil {
+		if err := os.Chown(file, int(b.user.UID), int(b.user.GID)); err != nil {
+			return way{}, err
+		}
+	}
+	cg, err := b.lab.Cgroup("pgbouncer")
+	if err != nil {
+		return way{}, err
+	}
+	var said lab.Buffer
+	process, err := b.lab.Start(lab.Command{
+		Path: path, Args: []string{"-q", file}, Dir: "/", User: b.user, Cgroup: cg, Stdout: &said, Stderr: &said,
+	})
+	if err != nil {
+		return way{}, err
+	}
+	b.lab.Defer(func() error { return process.Stop(syscall.SIGTERM, 5*time.Second) })
+	w := way{
+		name: pgbouncer, addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port)),
+		proxy: &cpuMeter{cgroup: cg, pid: process.PID},
+	}
+	return w, b.answers(ctx, w, process, &said)
+}
+
+// answers waits until a query comes through.
+func (b *bench) answers(ctx context.Context, w way, p *lab.Process, said *lab.Buffer) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		out, err := b.lab.Run(ctx, b.command(w, "simple", 1, "-t", "1"))
+		if err == nil && out.Code == 0 {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return fmt.Errorf("%s ended: %s", w.name, said)
+		case <-ctx.Done():
+			return fmt.Errorf("nothing comes through %s: %s%s", w.name, out.Stderr, said)
+		case <-tick.C:
+		}
+	}
+}
+
+func (b *bench) startWeir(ctx context.Context, binary string) (way, error) {
+	var err error
+	if binary == "" {
+		if binary, err = lab.BuildWeir(ctx, "", b.lab.Dir); err != nil {
+			return way{}, err
+		}
+	}
+	agent, err := b.lab.Cgroup("agent")
+	if err != nil {
+		return way{}, err
+	}
+	outside, err := b.lab.Cgroup("outside")
+	if err != nil {
+		return way{}, err
+	}
+	bouncer, err := b.lab.Cgroup("pgbouncer")
+	if err != nil {
+		return way{}, err
+	}
+	secret, err := b.lab.Write("bench.password", b.password+"\n", 0o600)
+	if err != nil {
+		return way{}, err
+	}
+	own, err := b.lab.Cgroup("weir")
+	if err != nil {
+		return way{}, err
+	}
+	b.weir, err = b.lab.Weir(ctx, lab.WeirOptions{
+		Binary: binary, Cgroup: own,
+		Capture: []string{
+			fmt.Sprintf("ports: [%d]", b.postgres.Port),
+			fmt.Sprintf("cgroups: [{path: %s, action: Pass}, {path: %s, action: Pass}]", outside.Name, bouncer.Name),
+		},
+		Spec:      "unmatched: Deny\nclientTLS: \"Off\"\nlog: {level: warn}\n",
+		Documents: map[string]string{"bench.yaml": fmt.Sprintf(policy, b.postgres.Host, b.postgres.Port, database, role, secret, role, secret, agent.Name)},
+	})
+	if err != nil {
+		return way{}, err
+	}
+	w := way{name: weir, addr: b.postgres.Addr(), client: agent, proxy: &cpuMeter{cgroup: own, pid: b.weir.Process.PID}}
+	return w, b.answers(ctx, w, b.weir.Process, b.weir.Output)
+}
+
+// policy has the guards of a first day, so that every statement is judged.
+const policy = `apiVersion: weir.dev/v1alpha1
+kind: Database
+metadata: {name: bench}
+spec:
+  hosts: [%s]
+  ports: [%d]
+  databases: [%s]
+  tls: {mode: Disable}
+  catalog: {user: %s, passwordFile: %s}
+  login: {type: Static, user: %s, passwordFile: %s}
+---
+apiVersion: weir.dev/v1alpha1
+kind: Policy
+metadata: {name: bench-agent}
+spec:
+  mode: Enforce
+  identities:
+  - name: pgbench
+    host: {cgroups: ["%s"]}
+  databases: [bench]
+  guards:
+  - name: no-ddl
+    match: {commands: [Drop, Truncate, Alter]}
+    action: Deny
+    message: Schema changes go through a migration pull request.
+  - name: unbounded-write
+    match: {commands: [Update, Delete], where: Missing}
+    action: Deny
+  - name: big-accounts
+    match: {tables: [public.pgbench_accounts], access: Write}
+    action: Deny
+`
+
+// journalBytes is the size of what weir journalled.
+func (b *bench) journalBytes() int64 {
+	if b.weir == nil {
+		return 0
+	}
+	var sum int64
+	_ = filepath.WalkDir(filepath.Join(b.weir.State, "journal"), func(_ string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum
+}
