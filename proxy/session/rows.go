@@ -66,7 +66,7 @@ func (s *Session) begin(front *expectation, mask *RowMask, fields []wire.Field, 
 	if mask != nil {
 		s.current.masked(mask.Columns)
 	}
-	if n := s.recorder.Sample(); n > 0 && fields != nil {
+	if n := s.recorder.Sample(); n > 0 && fields != nil && s.current.fields == nil {
 		s.row.sample, s.row.fields = n, fields
 		s.current.fields = fields
 	}

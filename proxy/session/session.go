@@ -129,6 +129,20 @@ func (s *Session) ClientWant() int {
 // ServerWant is how many bytes FromServer needs to go on.
 func (s *Session) ServerWant() int { return s.serverWant }
 
+// HasServer says that TakeServer would give bytes.
+func (s *Session) HasServer() bool { return len(s.toServer) > 0 }
+
+// Blocked says that FromClient takes nothing until a question is answered or
+// replies have come from the server.
+func (s *Session) Blocked() bool { return s.blocked() }
+
+// Leave ends the session because the client has left.
+func (s *Session) Leave() {
+	if s.phase != ended {
+		s.leave()
+	}
+}
+
 // blocked says that no byte of the client may be taken now.
 func (s *Session) blocked() bool {
 	return s.question != nil || (s.barrier && !s.expect.empty()) || s.phase == ended
