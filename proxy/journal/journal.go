@@ -46,6 +46,10 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal: %w", err)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}

@@ -233,9 +233,6 @@ func (j *Journal) retain(now time.Time) {
 			continue
 		}
 		j.forget(g)
-		if j.index != nil {
-			j.index.forget(g.name.String())
-		}
 		j.opts.Logger.Info("a journal segment past its retention was removed", "segment", g.name.String())
 	}
 }

@@ -39,7 +39,8 @@ type lines struct {
 }
 
 func newLines(r io.ReaderAt, from, end int64, trust bool) *lines {
-	return &lines{r: r, at: from, end: end, buf: make([]byte, 256<<10), trust: trust, maxLine: 64 << 20}
+	size := min(max(end-from, 4<<10), 256<<10)
+	return &lines{r: r, at: from, end: end, buf: make([]byte, size), trust: trust, maxLine: 64 << 20}
 }
 
 // next returns the next record's line without blanks and newline, valid until
