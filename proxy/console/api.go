@@ -139,7 +139,9 @@ type Session struct {
 
 	Statements int64 `json:"statements"`
 	Denied     int64 `json:"denied"`
+	Held       int64 `json:"held"`
 	Failed     int64 `json:"failed"`
+	Masked     int64 `json:"masked"`
 	Rows       int64 `json:"rows"`
 	Bytes      int64 `json:"bytes"`
 }

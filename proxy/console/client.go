@@ -121,9 +121,9 @@ func (c *Client) Destroy(ctx context.Context) (*DestroyResult, error) {
 
 // Records reads the journal through the daemon, as RecordSource.Records does. A
 // follow ends with ErrNotRunning when the daemon stops.
-func (c *Client) Records(ctx context.Context, f RecordFilter, follow bool) iter.Seq2[*journal.Record, error] {
+func (c *Client) Records(ctx context.Context, f journal.Filter, follow bool) iter.Seq2[*journal.Record, error] {
 	return func(yield func(*journal.Record, error) bool) {
-		q := f.encode()
+		q := encodeFilter(f)
 		if follow {
 			q.Set("follow", "1")
 		}

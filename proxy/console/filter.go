@@ -4,44 +4,40 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/weirgate/weir/proxy/journal"
 )
 
-// RecordFilter chooses records. The zero value is all of them.
-type RecordFilter struct {
-	Since    time.Time
-	Until    time.Time
-	Last     int    // the newest statements, and what else belongs to them; 0 is all
-	Workload string // a part of the identity's subject, or a pattern with *
-	Database string
-	Verdict  string
-	Session  string
-	Kind     string
-}
-
-func (f RecordFilter) encode() url.Values {
+func encodeFilter(f journal.Filter) url.Values {
 	q := make(url.Values)
 	putTime(q, "since", f.Since)
 	putTime(q, "until", f.Until)
 	putNumber(q, "last", f.Last)
+	put(q, "session", f.Session)
 	put(q, "workload", f.Workload)
 	put(q, "database", f.Database)
-	put(q, "verdict", f.Verdict)
-	put(q, "session", f.Session)
-	put(q, "kind", f.Kind)
+	for _, v := range f.Verdicts {
+		q.Add("verdict", v)
+	}
+	for _, k := range f.Kinds {
+		q.Add("kind", string(k))
+	}
 	return q
 }
 
-func decodeRecordFilter(q url.Values) (f RecordFilter, follow bool, err error) {
+func decodeFilter(q url.Values) (f journal.Filter, follow bool, err error) {
 	r := reader{values: q}
-	f = RecordFilter{
+	f = journal.Filter{
 		Since:    r.time("since"),
 		Until:    r.time("until"),
 		Last:     r.number("last"),
+		Session:  r.text("session"),
 		Workload: r.text("workload"),
 		Database: r.text("database"),
-		Verdict:  r.text("verdict"),
-		Session:  r.text("session"),
-		Kind:     r.text("kind"),
+		Verdicts: r.list("verdict"),
+	}
+	for _, k := range r.list("kind") {
+		f.Kinds = append(f.Kinds, journal.Kind(k))
 	}
 	follow = r.truth("follow")
 	return f, follow, r.finish()
@@ -102,6 +98,12 @@ func (r *reader) text(key string) string {
 		r.err = Invalid("", "%s is given twice", key)
 	}
 	return r.values.Get(key)
+}
+
+// list takes a key that may be given several times.
+func (r *reader) list(key string) []string {
+	r.known = append(r.known, key)
+	return r.values[key]
 }
 
 func (r *reader) truth(key string) bool {

@@ -150,7 +150,7 @@ func (s *Server) records(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, missing("journal"))
 		return
 	}
-	filter, follow, err := decodeRecordFilter(r.URL.Query())
+	filter, follow, err := decodeFilter(r.URL.Query())
 	if err != nil {
 		s.fail(w, err)
 		return

@@ -26,7 +26,7 @@ type RecordSource interface {
 	// Records gives the records that are there, the oldest first. With follow it
 	// goes on with new ones as they are written, without a gap, until ctx ends.
 	// After an error nothing more is given.
-	Records(ctx context.Context, f RecordFilter, follow bool) iter.Seq2[*journal.Record, error]
+	Records(ctx context.Context, f journal.Filter, follow bool) iter.Seq2[*journal.Record, error]
 }
 
 // ApprovalSource knows requests and takes decisions.
