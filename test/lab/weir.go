@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +96,10 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 	w.Policies, w.State = filepath.Join(dir, "policy.d"), filepath.Join(dir, "state")
 	w.Config, w.Socket = filepath.Join(dir, "weir.yaml"), filepath.Join(dir, "admin.sock")
 	pins := l.Name + "-" + filepath.Base(dir)
+	port, err := listenerPort()
+	if err != nil {
+		return nil, err
+	}
 	w.Pins = filepath.Join(bpffs, pins)
 	if err := os.MkdirAll(w.Policies, 0o755); err != nil {
 		return nil, err
@@ -110,6 +116,7 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 		"capture:",
 		"  cgroup: " + strings.TrimPrefix(root.Name, "/"),
 		"  pins: " + pins,
+		fmt.Sprintf("  listenerPort: %d", port),
 	}
 	for _, line := range o.Capture {
 		spec = append(spec, "  "+line)
@@ -124,6 +131,19 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// listenerPort finds a port for weir's own listeners below the range from which
+// the kernel takes ports of outgoing connections (32768 and up by default), so that
+// none of those can be in its way later.
+func listenerPort() (int, error) {
+	for range 100 {
+		port := 20000 + rand.IntN(12000)
+		if ln, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, ln.Close()
+		}
+	}
+	return 0, errors.New("no free port for weir's listeners")
 }
 
 func sortedKeys[V any](m map[string]V) []string {
