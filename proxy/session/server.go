@@ -395,6 +395,12 @@ func (s *Session) relayed(h wire.Header, frame []byte) {
 	case wire.NoticeResponse, wire.NegotiateProtocolVersion:
 		s.relay(frame)
 	case wire.BackendKeyData:
+		r := wire.NewReader(body)
+		s.serverPID, s.serverKey = uint32(r.Int32()), append([]byte(nil), r.Rest()...)
+		if !r.OK() || len(s.serverKey) < 4 || len(s.serverKey) > 256 {
+			s.lost(wire.Violationf("malformed BackendKeyData"))
+			return
+		}
 		s.toClient = wire.AppendBackendKeyData(s.toClient, s.pid, s.key)
 	case wire.ErrorResponse:
 		s.failed(nil, frame, body)

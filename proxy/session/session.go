@@ -46,6 +46,10 @@ type Session struct {
 	state    State
 	pid      uint32
 	key      []byte
+	// serverPID and serverKey cancel at the server, when the client has
+	// authenticated itself there.
+	serverPID uint32
+	serverKey []byte
 
 	toClient, toServer []byte
 	// pending are weir's own frames for the client that wait until the server's
@@ -96,6 +100,10 @@ func (s *Session) Reason() *diagnostic.Diagnostic { return s.reason }
 
 // Started says that the start-up is over: queries may come.
 func (s *Session) Started() bool { return s.phase == ready }
+
+// ServerKey is what the server gave for cancel requests while the client's
+// authentication was relayed; the key is nil otherwise.
+func (s *Session) ServerKey() (pid uint32, key []byte) { return s.serverPID, s.serverKey }
 
 // Idle says that no statement is under way and no transaction open.
 func (s *Session) Idle() bool {
