@@ -14,103 +14,39 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are what Prometheus reads, in a registry of their own. What happens
-// often is counted through the methods, which take no lock and allocate nothing
-// for the values that are named here; what other rooms count themselves is asked
-// for when Prometheus reads.
-type Metrics struct {
-	registry *prometheus.Registry
+// Metrics is a registry of its own with weir's metrics in it. Rooms count for
+// themselves and are asked when Prometheus reads, so that nothing on the way of a
+// statement waits for this one.
+type Metrics struct{ registry *prometheus.Registry }
 
-	open        prometheus.Gauge
-	connections counters
-	statements  counters
-	seconds     prometheus.Histogram
-	decisions   prometheus.Histogram
-	rows, bytes prometheus.Counter
-	reloads     counters
-}
-
-// counters is a counter vector of one label with its usual values at hand.
-type counters struct {
-	vector *prometheus.CounterVec
-	known  map[string]prometheus.Counter // never written after it was made
-}
-
-func newCounters(name, help, label string, values ...string) counters {
-	c := counters{
-		vector: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label}),
-		known:  make(map[string]prometheus.Counter, len(values)),
-	}
-	for _, v := range values {
-		c.known[v] = c.vector.WithLabelValues(v)
-	}
-	return c
-}
-
-// add counts one. What is not a known value is counted as "other", so that
-// nobody can make series.
-func (c counters) add(value string) {
-	counter, ok := c.known[value]
-	if !ok {
-		counter = c.vector.WithLabelValues("other")
-	}
-	counter.Inc()
-}
-
-// NewMetrics makes a registry with weir's metrics, the process's and Go's.
-func NewMetrics(version string) *Metrics {
-	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		open:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "weir_sessions", Help: "Sessions that are open."}),
-		connections: newCounters("weir_connections_total", "Connections by what became of them.", "result",
-			"accepted", "denied", "limit", "unattested", "tls", "startup", "upstream", "cancel"),
-		statements: newCounters("weir_statements_total", "Statements by verdict.", "verdict",
-			"allow", "warn", "approval", "deny", "audit", "observe"),
-		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "weir_statement_seconds", Help: "Time from forwarding a statement to its end at the server.",
-			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 10)}),
-		decisions: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "weir_decision_seconds", Help: "Time to decide a statement that was not decided before, parsing included.",
-			Buckets: prometheus.ExponentialBuckets(0.00001, 4, 10)}),
-		rows:  prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_result_rows_total", Help: "Rows sent to clients."}),
-		bytes: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_result_bytes_total", Help: "Bytes of results sent to clients."}),
-		reloads: newCounters("weir_policy_reloads_total", "Loads of the policy documents by result.", "result",
-			"loaded", "unchanged", "refused"),
-	}
+// NewMetrics makes a registry with the numbers of the rooms, the process's and
+// Go's.
+func NewMetrics(version string, c Counted) (*Metrics, error) {
+	m := &Metrics{registry: prometheus.NewRegistry()}
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "weir_build_info", Help: "1, with the version of weir.", ConstLabels: prometheus.Labels{"version": version},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.open, m.connections.vector, m.statements.vector, m.seconds, m.decisions, m.rows, m.bytes, m.reloads.vector,
-		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
+	for _, collector := range []prometheus.Collector{
+		&counted{source: c}, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	} {
+		if err := m.registry.Register(collector); err != nil {
+			return nil, fmt.Errorf("registering metrics: %w", err)
+		}
+	}
+	return m, nil
 }
 
-// SessionOpened counts a session that begins.
-func (m *Metrics) SessionOpened() { m.open.Inc() }
-
-// SessionClosed counts its end.
-func (m *Metrics) SessionClosed() { m.open.Dec() }
-
-// Connection counts a connection by what became of it: accepted, denied (by
-// policy), limit, unattested, tls, startup, upstream, cancel.
-func (m *Metrics) Connection(result string) { m.connections.add(result) }
-
-// Statement counts a statement by its verdict: allow, warn, approval, deny,
-// audit, observe.
-func (m *Metrics) Statement(verdict string) { m.statements.add(verdict) }
-
-// StatementEnded counts what a statement took and gave.
-func (m *Metrics) StatementEnded(d time.Duration, rows, bytes int64) {
-	m.seconds.Observe(d.Seconds())
-	m.rows.Add(float64(max(rows, 0)))
-	m.bytes.Add(float64(max(bytes, 0)))
+// ProxyStats is what the sessions count.
+type ProxyStats struct {
+	Open             int               // sessions at this moment
+	Connections      uint64            // accepted
+	Refused          uint64            // before a session began
+	Unattested       uint64            // refused because nobody knows who called
+	Statements       map[string]uint64 // by verdict: Allow, Warn, RequireApproval, Deny
+	Masked           uint64            // statements of which rows were masked
+	RefusedByJournal uint64            // statements that could not be recorded
+	Rows             uint64            // sent to clients
 }
-
-// Decided counts the time of a decision that was not at hand.
-func (m *Metrics) Decided(d time.Duration) { m.decisions.Observe(d.Seconds()) }
-
-// PolicyLoad counts a load of the documents: loaded, unchanged, refused.
-func (m *Metrics) PolicyLoad(result string) { m.reloads.add(result) }
 
 // ParserStats is what the parser counts.
 type ParserStats struct {
@@ -133,18 +69,12 @@ type JournalStats struct {
 // Counted are the numbers that other rooms keep. A nil function leaves its
 // metrics out. Each is called whenever Prometheus reads.
 type Counted struct {
+	Proxy            func() ProxyStats
 	Parser           func() ParserStats
 	Journal          func() JournalStats
 	ApprovalsPending func() (int, error)
 	Capture          func() (map[string]uint64, error) // by name of the counter
-}
-
-// Include adds the numbers of other rooms. It is called once.
-func (m *Metrics) Include(c Counted) error {
-	if err := m.registry.Register(&counted{source: c}); err != nil {
-		return fmt.Errorf("registering metrics: %w", err)
-	}
-	return nil
+	PolicyRefused    func() bool                       // the newest documents are not the ones in force
 }
 
 // counted asks for numbers when Prometheus reads.
@@ -165,6 +95,23 @@ func (c *counted) Collect(out chan<- prometheus.Metric) {
 	gauge := func(name, help string, value float64) {
 		out <- prometheus.MustNewConstMetric(desc(name, help), prometheus.GaugeValue, value)
 	}
+	if f := c.source.Proxy; f != nil {
+		s := f()
+		gauge("weir_sessions", "Sessions that are open.", float64(s.Open))
+		counter("weir_connections_total", "Connections that were accepted.", float64(s.Connections))
+		counter("weir_connections_refused_total", "Connections that were refused before a session began.", float64(s.Refused))
+		counter("weir_connections_unattested_total", "Connections that were refused because nobody knows who called.", float64(s.Unattested))
+		statements := desc("weir_statements_total", "Statements by verdict.", "verdict")
+		for verdict, n := range s.Statements {
+			out <- prometheus.MustNewConstMetric(statements, prometheus.CounterValue, float64(n), verdict)
+		}
+		counter("weir_statements_masked_total", "Statements of which rows were masked.", float64(s.Masked))
+		counter("weir_statements_unrecorded_total", "Statements that were refused because they could not be recorded.", float64(s.RefusedByJournal))
+		counter("weir_result_rows_total", "Rows sent to clients.", float64(s.Rows))
+	}
+	if f := c.source.PolicyRefused; f != nil {
+		gauge("weir_policy_refused", "1 when the newest policy documents have errors and older ones are in force.", truth(f()))
+	}
 	if f := c.source.Parser; f != nil {
 		s := f()
 		counter("weir_parser_texts_total", "Texts that were parsed.", float64(s.Parsed))
@@ -176,14 +123,10 @@ func (c *counted) Collect(out chan<- prometheus.Metric) {
 	}
 	if f := c.source.Journal; f != nil {
 		s := f()
-		usable := 0.0
-		if s.Usable {
-			usable = 1
-		}
 		counter("weir_journal_records_total", "Records written.", float64(s.Records))
 		counter("weir_journal_bytes_total", "Bytes written.", float64(s.Bytes))
 		counter("weir_journal_errors_total", "Records that could not be written.", float64(s.Errors))
-		gauge("weir_journal_writable", "1 when statements can be recorded, 0 when they are refused.", usable)
+		gauge("weir_journal_writable", "1 when statements can be recorded, 0 when they are refused.", truth(s.Usable))
 	}
 	if f := c.source.ApprovalsPending; f != nil {
 		name, help := "weir_approvals_pending", "Requests that wait for an approver."
@@ -203,6 +146,13 @@ func (c *counted) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(events, prometheus.CounterValue, float64(value), name)
 		}
 	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Handler gives the metrics over HTTP. A number that cannot be had is logged and
