@@ -51,8 +51,8 @@ const (
 	BindingPrefer ChannelBinding = iota
 	// BindingRequire refuses every login without it.
 	BindingRequire
-	// BindingDisable never uses it: for servers whose certificate is signed in a
-	// way that they cannot hash themselves (RSA-PSS before PostgreSQL 16).
+	// BindingDisable never uses it: for servers that offer it and then fail at it
+	// (old minor releases with a certificate signed by RSA-PSS).
 	BindingDisable
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -41,12 +42,12 @@ func (f PasswordFile) Password(context.Context) (string, error) {
 	// O_NONBLOCK: a named pipe at this place must not hold up the login.
 	file, err := os.OpenFile(string(f), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return "", errors.Unwrap(err) // the path is in Source
+		return "", withoutPath(err)
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
 	info, err := file.Stat()
 	if err != nil {
-		return "", errors.Unwrap(err)
+		return "", withoutPath(err)
 	}
 	if !info.Mode().IsRegular() {
 		return "", errors.New("it is not a regular file")
@@ -57,11 +58,21 @@ func (f PasswordFile) Password(context.Context) (string, error) {
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxPassword+2))
 	if err != nil {
-		return "", fmt.Errorf("reading: %w", errors.Unwrap(err))
+		return "", fmt.Errorf("reading: %w", withoutPath(err))
 	}
-	content = bytes.TrimSuffix(content, []byte("\n"))
-	content = bytes.TrimSuffix(content, []byte("\r"))
+	if line, ended := bytes.CutSuffix(content, []byte("\n")); ended {
+		content = bytes.TrimSuffix(line, []byte("\r"))
+	}
 	return string(content), nil
+}
+
+// withoutPath leaves out what Source says already.
+func withoutPath(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 // Generated is a Secret that weir made itself, for a login role of its own.

@@ -126,7 +126,7 @@ func reload(t testing.TB, pg *lab.Postgres) {
 
 func query1(t testing.TB, pg *lab.Postgres, sql string) string {
 	t.Helper()
-	value, err := pg.Query1(t.Context(), "postgres", sql)
+	value, err := pg.Query1(context.Background(), "postgres", sql) // also in cleanups
 	if err != nil {
 		t.Fatal(err)
 	}
