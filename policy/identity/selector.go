@@ -40,13 +40,13 @@ func (o Outcome) MarshalText() ([]byte, error) {
 // the values of one field by OR; a field without values is not asked. A
 // selector without any field selects nothing unless Any is set.
 type Selector struct {
-	Name        string         // for explanations
-	Any         bool           // every attested workload; the fields below are not asked
-	Units       []pattern.Glob // systemd unit names
-	Users       []User
-	Executables []pattern.Path
-	Cgroups     []pattern.Path // a cgroup belongs to those above it
-	Containers  []Container
+	Name        string         `json:"name"`            // for explanations
+	Any         bool           `json:"any,omitempty"`   // every attested workload; the fields below are not asked
+	Units       []pattern.Glob `json:"units,omitempty"` // systemd unit names
+	Users       []User         `json:"users,omitempty"`
+	Executables []pattern.Path `json:"executables,omitempty"`
+	Cgroups     []pattern.Path `json:"cgroups,omitempty"` // a cgroup belongs to those above it
+	Containers  []Container    `json:"containers,omitempty"`
 }
 
 // User is a user of the host, by name or by number.
@@ -65,6 +65,14 @@ func (u User) String() string {
 	return fmt.Sprint(u.UID)
 }
 
+// MarshalText gives String, with a number told from a name of digits.
+func (u User) MarshalText() ([]byte, error) {
+	if u.ByName {
+		return []byte("name:" + u.Name.String()), nil
+	}
+	return []byte(u.String()), nil
+}
+
 // Container selects containers by the beginning of their id, "" for every one.
 type Container struct {
 	Prefix string
@@ -77,6 +85,9 @@ func (c Container) String() string {
 	}
 	return c.Prefix
 }
+
+// MarshalText gives String.
+func (c Container) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Field is what one field of a selector said about an identity.
 type Field struct {

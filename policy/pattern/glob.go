@@ -53,6 +53,9 @@ func (g Glob) String() string {
 	return g.text
 }
 
+// MarshalText gives String.
+func (g Glob) MarshalText() ([]byte, error) { return []byte(g.text), nil }
+
 // wild is the usual greedy match that goes back only to the last star: every
 // earlier star can keep what it took.
 func wild(p, s string) bool {

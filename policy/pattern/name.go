@@ -138,3 +138,6 @@ func (n Name) Canonical() string {
 	}
 	return b.String()
 }
+
+// MarshalText gives Canonical.
+func (n Name) MarshalText() ([]byte, error) { return []byte(n.Canonical()), nil }

@@ -59,6 +59,9 @@ func (p Path) String() string {
 	return p.text
 }
 
+// MarshalText gives String.
+func (p Path) MarshalText() ([]byte, error) { return []byte(p.text), nil }
+
 // match is wild over segments, with "**" for the star.
 func (p Path) match(s []string, below bool) bool {
 	star, mark := -1, 0

@@ -1,0 +1,255 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// Judge decides what becomes of a text. It is quick, needs no memory for a text
+// that no rule matches, and may be called by several goroutines at a time.
+func (r *Rules) Judge(q Request) Verdict {
+	j := judgement{rules: r, request: &q,
+		verdict: Verdict{Action: Allow, Revision: r.Revision, Statement: -1, Cacheable: true}}
+	switch {
+	case r.Refusal != "":
+		return j.refuse("", "the workload's identity is not certain enough: "+r.Refusal,
+			"Ask the operator of weir: an attribute of this workload that a policy selects by could not be obtained.")
+	case r.observing:
+		j.verdict.Observed = true
+		return j.verdict
+	case r.Unmatched:
+		return j.refuse("", "no policy allows "+orWorkload(r.Subject)+" to use this database",
+			"Ask the operator of weir for a Policy that names this workload and this database.")
+	case q.Facts == nil:
+		return j.refuse("", "the statement could not be read", "Send plain SQL statements.")
+	}
+	for i := range q.Facts.Statements {
+		j.statement(&q.Facts.Statements[i], i)
+	}
+	return j.settle()
+}
+
+func orWorkload(subject string) string {
+	if subject == "" {
+		return "this workload"
+	}
+	return subject
+}
+
+// judgement is the work on one text.
+type judgement struct {
+	rules     *Rules
+	request   *Request
+	verdict   Verdict
+	decided   *bound       // the guard that decided so far, nil for none or a built-in rule
+	because   because      // why it matched
+	approvals []*Approval  // all that are asked for
+	seen      func(seeing) // for explanations, nil when judging
+}
+
+// because says how a guard came to match.
+type because struct {
+	st     *statement.Statement
+	hidden bool  // only since the statement runs text that was not read
+	err    error // the condition could not be evaluated
+}
+
+// seeing is what a guard made of a statement, for explanations.
+type seeing struct {
+	guard     *bound
+	statement int
+	matched   bool
+	because   because
+	misses    part  // what of the match was not met, when it did not match
+	condition bool  // the match was met, the condition was not
+	err       error // of the condition
+}
+
+// statement judges one statement, and with an EXECUTE also the one that it runs.
+func (j *judgement) statement(st *statement.Statement, index int) {
+	if what, hint := misreads(st); what != "" {
+		j.builtIn(index, what, hint)
+	}
+	blind := hidden(st)
+	if !executes(st) {
+		j.guards(st, index, blind)
+		return
+	}
+	j.verdict.Cacheable = false // the name may stand for something else next time
+	var body *statement.Statement
+	if j.request.Prepared != nil {
+		body = j.request.Prepared(st.Prepared.Name)
+	}
+	j.guards(st, index, blind || body == nil)
+	if body != nil {
+		j.guards(body, index, hidden(body))
+	}
+}
+
+// guards holds every guard against a statement. blind says that it may do more
+// than its facts say.
+func (j *judgement) guards(st *statement.Statement, index int, blind bool) {
+	vars := variables{identity: j.rules.identity, request: j.request, st: st}
+	for i := range j.rules.guards {
+		g := &j.rules.guards[i]
+		s := seeing{guard: g, statement: index, because: because{st: st}}
+		s.matched = j.guard(g, &vars, blind, &s)
+		if j.seen != nil {
+			j.seen(s)
+		}
+		if s.matched {
+			j.found(g, index, s.because)
+		}
+	}
+}
+
+// guard says whether a guard matches. What could do unseen what a stopping guard
+// is about counts as if it did, and so does a condition that fails.
+func (j *judgement) guard(g *bound, vars *variables, blind bool, s *seeing) bool {
+	blind = blind && g.Action.stops()
+	s.misses = g.Match.test(vars.st)
+	if s.misses != partNone {
+		if !blind {
+			return false
+		}
+		s.because.hidden = true
+	}
+	c := g.condition
+	if c == nil {
+		return true
+	}
+	if c.statement && blind {
+		s.because.hidden = true
+		return true
+	}
+	if c.session {
+		j.verdict.Cacheable = false
+	}
+	holds, err := c.holds(vars)
+	if err != nil {
+		s.because.err, s.err = err, err
+		return true
+	}
+	s.condition = !holds
+	return holds
+}
+
+// found notes a guard that matched.
+func (j *judgement) found(g *bound, index int, why because) {
+	switch {
+	case g.Action == Allow:
+	case g.audit:
+		j.verdict.Audited = note(j.verdict.Audited, g, index, why)
+	case g.Action == Warn:
+		j.verdict.Warnings = note(j.verdict.Warnings, g, index, why)
+	}
+	if g.audit {
+		return
+	}
+	if g.Action == RequireApproval && !slices.Contains(j.approvals, g.approval) {
+		j.approvals = append(j.approvals, g.approval)
+	}
+	if g.Action.rank() > j.verdict.Action.rank() {
+		j.verdict.Action, j.verdict.Policy, j.verdict.Rule, j.verdict.Statement = g.Action, g.policy, g.Name, index
+		j.decided, j.because = g, why
+	}
+}
+
+// note adds a finding, once for each rule.
+func note(all []Finding, g *bound, index int, why because) []Finding {
+	if slices.ContainsFunc(all, func(f Finding) bool { return f.Policy == g.policy && f.Rule == g.Name }) {
+		return all
+	}
+	return append(all, Finding{Policy: g.policy, Rule: g.Name, Action: g.Action, Statement: index,
+		Reason: g.reason(why), Message: g.Message})
+}
+
+// builtIn notes a built-in refusal.
+func (j *judgement) builtIn(index int, what, hint string) {
+	if j.rules.Mode == Audit {
+		if !slices.ContainsFunc(j.verdict.Audited, func(f Finding) bool { return f.Rule == BuiltInReader }) {
+			j.verdict.Audited = append(j.verdict.Audited,
+				Finding{Rule: BuiltInReader, Action: Deny, Statement: index, Reason: what})
+		}
+		return
+	}
+	if j.verdict.Action == Deny {
+		return
+	}
+	j.decided = nil
+	v := &j.verdict
+	v.Action, v.Policy, v.Rule, v.Statement = Deny, "", BuiltInReader, index
+	v.Reason, v.Hint = what, hint
+}
+
+// refuse makes the verdict of a text that is not looked at.
+func (j *judgement) refuse(rule, what, hint string) Verdict {
+	v := &j.verdict
+	v.Action, v.Rule, v.Reason, v.SQLState = Deny, rule, what, SQLState
+	v.Message, v.Hint = "weir refused this statement: "+what, hint
+	return *v
+}
+
+// settle words the verdict.
+func (j *judgement) settle() Verdict {
+	v := &j.verdict
+	if !v.Refused() {
+		v.Policy, v.Rule, v.Statement = "", "", -1
+		if len(v.Warnings) > 0 {
+			w := &v.Warnings[0]
+			v.Action, v.Policy, v.Rule, v.Statement, v.Reason = Warn, w.Policy, w.Rule, w.Statement, w.Reason
+		}
+		return *v
+	}
+	if v.Action == RequireApproval {
+		j.joinApprovals()
+	}
+	v.SQLState = SQLState
+	j.word()
+	return *v
+}
+
+// joinApprovals makes one approval of all that rules ask for: the people who may
+// decide each of them, and the shortest times.
+func (j *judgement) joinApprovals() {
+	joined := *j.approvals[0]
+	for _, a := range j.approvals[1:] {
+		if !joined.join(a) {
+			j.verdict.Action = Deny
+			j.verdict.Reason = "it needs the approvals " + joined.Name + " and " + a.Name +
+				", which no one may give both, and more than one approver is not available in this version"
+			return
+		}
+	}
+	j.verdict.Approval = &joined
+}
+
+// join narrows an approval to those who may decide another one too. It is false
+// when nobody is left.
+func (a *Approval) join(b *Approval) bool {
+	if b.Wait < a.Wait {
+		a.Wait = b.Wait
+	}
+	if b.Expires < a.Expires {
+		a.Expires = b.Expires
+	}
+	switch {
+	case b.Any:
+		return true
+	case a.Any:
+		a.Any, a.Name, a.Users, a.Groups = false, b.Name, b.Users, b.Groups
+		return true
+	}
+	both := func(x, y []string) []string {
+		var all []string
+		for _, s := range x {
+			if slices.Contains(y, s) {
+				all = append(all, s)
+			}
+		}
+		return all
+	}
+	a.Users, a.Groups = both(a.Users, b.Users), both(a.Groups, b.Groups)
+	return len(a.Users)+len(a.Groups) > 0
+}

@@ -1,0 +1,157 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/policy/lineage"
+)
+
+// Rules are what all policies that select one identity on one database say.
+// They are not changed once made, and may be shared by sessions.
+type Rules struct {
+	Revision string   // of the Bundle that they come from
+	Subject  string   // of the identity
+	Database string   // name of the Database document, "" for none
+	Policies []string // that select the connection, sorted
+
+	// Unmatched: no policy selects the connection. The daemon's configuration
+	// says whether it is denied or only observed; Judge denies unless the rules
+	// come from Observing.
+	Unmatched bool
+	// Refusal is why the connection must be refused before its first statement,
+	// "" if it need not: an attribute that a policy selects by could not be
+	// obtained. Judge denies everything then.
+	Refusal string
+	// Notes tell what an operator should know, such as a policy in mode Audit
+	// that was left out because an attribute could not be obtained.
+	Notes []string
+
+	// Mode is Audit when every policy that selects the connection only audits.
+	Mode      Mode
+	Recording Recording
+	// Masks are those of policies that enforce, AuditedMasks those of the others.
+	Masks        []lineage.Rule
+	AuditedMasks []lineage.Rule
+
+	guards    []bound
+	identity  *celIdentity
+	observing bool
+}
+
+// bound is a guard with what it needs of its policy.
+type bound struct {
+	*Guard
+	policy   string
+	audit    bool
+	approval *Approval // with RequireApproval
+}
+
+// Observing gives rules that let everything pass and only record, for a
+// connection that no policy selects. Rules of a connection that one selects come
+// back as they are.
+func (r *Rules) Observing() *Rules {
+	if !r.Unmatched || r.Refusal != "" {
+		return r
+	}
+	o := *r
+	o.observing = true
+	return &o
+}
+
+// Observes says whether the rules come from Observing.
+func (r *Rules) Observes() bool { return r.observing }
+
+// attributes is the part of an identity that rules can depend on: two
+// identities that agree in it get the same rules.
+func attributes(id *identity.Identity) identity.Identity {
+	if id == nil {
+		return identity.Identity{}
+	}
+	a := *id
+	a.PID, a.Comm = 0, ""
+	return a
+}
+
+// rulesOf compiles the rules of an identity on a database.
+func (b *Bundle) rulesOf(id *identity.Identity, db *Database) *Rules {
+	r := &Rules{Revision: b.revision, Mode: Audit, identity: &celIdentity{}}
+	if id != nil {
+		r.Subject = id.Subject
+		r.identity = identityVariable(id)
+	}
+	if db == nil {
+		r.Unmatched = true
+		return r
+	}
+	r.Database = db.Name
+	var refusals []string
+	for _, p := range b.policies {
+		if !p.selects(db.Name) {
+			continue
+		}
+		outcome, why := p.match(id)
+		switch {
+		case outcome == identity.No:
+		case outcome == identity.Yes:
+			refusals = append(refusals, r.add(p)...)
+		case p.Mode == Audit:
+			r.Notes = append(r.Notes, "policy "+p.Name+" (Audit) is left out: "+why)
+		default:
+			refusals = append(refusals, "whether policy "+p.Name+" is meant for this workload cannot be told: "+why)
+		}
+	}
+	r.Unmatched = len(r.Policies) == 0
+	r.Refusal = strings.Join(refusals, "; ")
+	return r
+}
+
+// add takes over the rules of a policy that selects the connection. What it
+// returns are reasons to refuse it.
+func (r *Rules) add(p *Policy) (refusals []string) {
+	if len(r.Policies) == 0 {
+		r.Recording = p.Recording
+	} else {
+		r.Recording = r.Recording.join(p.Recording)
+	}
+	r.Policies = append(r.Policies, p.Name)
+	if p.Mode == Enforce {
+		r.Mode = Enforce
+	}
+	for _, g := range p.Guards {
+		r.guards = append(r.guards, bound{Guard: g, policy: p.Name, audit: p.Mode == Audit, approval: p.approval(g.Approval)})
+	}
+	for _, m := range p.Masks {
+		switch {
+		case p.Mode == Audit && m.masker != nil:
+			r.AuditedMasks = append(r.AuditedMasks, m.rule(p.Name))
+		case p.Mode == Audit:
+			r.Notes = append(r.Notes, "mask "+p.Name+"/"+m.Name+" (Audit) is left out: its key was not read")
+		case m.masker == nil:
+			refusals = append(refusals, "the key of mask "+p.Name+"/"+m.Name+" was not read")
+		default:
+			r.Masks = append(r.Masks, m.rule(p.Name))
+		}
+	}
+	return refusals
+}
+
+// match joins a policy's identities by OR: Yes wins over Unknown, Unknown over
+// No. why tells of the unknown one.
+func (p *Policy) match(id *identity.Identity) (outcome identity.Outcome, why string) {
+	for i := range p.Identities {
+		s := &p.Identities[i]
+		switch s.Match(id) {
+		case identity.Yes:
+			return identity.Yes, ""
+		case identity.Unknown:
+			_, fields := s.Explain(id)
+			k := slices.IndexFunc(fields, func(f identity.Field) bool { return f.Outcome == identity.Unknown })
+			if outcome != identity.Unknown && k >= 0 {
+				outcome, why = identity.Unknown, fields[k].Why
+			}
+		}
+	}
+	return outcome, why
+}

@@ -1,0 +1,254 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/weirgate/weir/policy/pattern"
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// word writes the error of a verdict. Its reader may be a language model: the
+// message says what was refused and by which rule, the detail why, the hint what
+// can be done instead.
+func (j *judgement) word() {
+	v := &j.verdict
+	what := v.Reason // of a built-in rule, or of approvals that cannot be joined
+	if j.decided != nil {
+		if what == "" {
+			what = j.decided.reason(j.because)
+			v.Reason = what
+		}
+		if v.Hint == "" {
+			v.Hint = j.decided.hint(j.because, v)
+		}
+	}
+	rule := ruleName(v.Policy, v.Rule)
+	said := what
+	if j.decided != nil && j.decided.Message != "" {
+		said = j.decided.Message
+		v.Detail = sentence("The rule matched because " + what)
+	}
+	if v.Action == RequireApproval {
+		v.Message = fmt.Sprintf("this statement needs approval %q by rule %s: %s", v.Approval.Name, rule, said)
+	} else {
+		v.Message = fmt.Sprintf("weir refused this statement by rule %s: %s", rule, said)
+	}
+	if n := len(j.request.Facts.Statements); n > 1 {
+		v.Detail = strings.TrimSpace(v.Detail + fmt.Sprintf(" It is statement %d of the %d that were sent together; none of them was run.", v.Statement+1, n))
+	}
+}
+
+// sentence ends a text with a full stop.
+func sentence(s string) string {
+	if strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}
+
+// reason says in terms of the statement why a guard matched, as a clause that
+// begins with "it".
+func (g *Guard) reason(why because) string {
+	var s string
+	switch {
+	case why.hidden:
+		s = "it runs text that weir cannot read (" + carrier(why.st) + "), which could do what the rule is about: " + g.Match.about()
+	default:
+		s = g.Match.reason(why.st)
+	}
+	if why.err != nil {
+		s += fmt.Sprintf("; the rule's condition could not be evaluated (%v), so it counts as met", why.err)
+	} else if g.When != "" && !why.hidden {
+		s += ", and the rule's condition holds"
+	}
+	return s
+}
+
+// carrier names what hides the text.
+func carrier(st *statement.Statement) string {
+	if executes(st) {
+		return "EXECUTE of a prepared statement that is not known"
+	}
+	return keyword(st.Command)
+}
+
+// reason words what of the match the statement meets. The match is met.
+func (m *Match) reason(st *statement.Statement) string {
+	if m.Any {
+		return "it is a " + keyword(st.Command) + ", and the rule is about every statement"
+	}
+	var parts []string
+	if m.NoWhere {
+		for _, w := range st.Writes {
+			if m.unlimitedWrite(w) {
+				how := "has no WHERE"
+				if w.Where == statement.WhereConstant {
+					how = "has a WHERE that does not limit the rows"
+				}
+				parts = append(parts, fmt.Sprintf("has a %s of %s that %s", keyword(w.Command), qualified(w.Schema, w.Table), how))
+				break
+			}
+		}
+	} else if len(m.Commands) > 0 {
+		for _, c := range st.Commands {
+			if m.commands(&statement.Statement{Commands: []statement.Command{c}}) {
+				parts = append(parts, "contains "+keyword(c))
+				break
+			}
+		}
+	}
+	if (len(m.Tables) > 0 && !m.NoWhere) || (m.Access != "" && len(m.Columns) == 0) {
+		parts = append(parts, m.tableReason(st))
+	}
+	if len(m.Columns) > 0 {
+		verb := "touches"
+		switch m.Access {
+		case statement.AccessRead:
+			verb = "reads"
+		case statement.AccessWrite:
+			verb = "writes"
+		}
+		for i := range m.Columns {
+			if touchesColumn(&m.Columns[i], m.Access, st) {
+				parts = append(parts, verb+" "+m.Columns[i].String())
+				break
+			}
+		}
+	}
+	if len(m.Functions) > 0 {
+		for _, f := range st.Functions {
+			if anyTable(m.Functions, f.Schema, f.Name) {
+				parts = append(parts, "calls "+qualified(f.Schema, f.Name)+"()")
+				break
+			}
+		}
+	}
+	if len(m.Settings) > 0 {
+		parts = append(parts, "changes "+m.settingReason(st))
+	}
+	return "it " + strings.Join(parts, " and ")
+}
+
+func (m *Match) tableReason(st *statement.Statement) string {
+	for i := range st.Tables {
+		one := statement.Statement{Commands: st.Commands, Tables: st.Tables[i : i+1]}
+		if !m.tables(&one) {
+			continue
+		}
+		verb := "touches"
+		switch m.Access {
+		case statement.AccessRead:
+			verb = "reads"
+		case statement.AccessWrite:
+			verb = "writes to"
+		}
+		return verb + " " + qualified(st.Tables[i].Schema, st.Tables[i].Name)
+	}
+	return "may change tables that it does not name, " + list(m.Tables, "any table") + " among them"
+}
+
+func (m *Match) settingReason(st *statement.Statement) string {
+	for _, s := range st.Settings {
+		one := statement.Statement{Settings: []statement.Setting{s}}
+		if m.settings(&one) {
+			switch s.Name {
+			case "":
+				return "a setting whose name is not a constant"
+			case "all":
+				return "all settings"
+			}
+			return "the setting " + shorten(s.Name)
+		}
+	}
+	return "settings through pg_settings"
+}
+
+// about words what a match is about, for statements that hide what they do.
+func (m *Match) about() string {
+	if m.Any {
+		return "every statement"
+	}
+	var parts []string
+	if len(m.Commands) > 0 {
+		var words []string
+		for _, c := range m.Commands {
+			words = append(words, keyword(c))
+		}
+		parts = append(parts, alternatives(words))
+	}
+	if m.NoWhere {
+		parts = append(parts, "a missing WHERE")
+	}
+	switch {
+	case m.Access == statement.AccessRead && len(m.Columns) == 0:
+		parts = append(parts, "reading "+list(m.Tables, "tables"))
+	case m.Access == statement.AccessWrite && len(m.Columns) == 0:
+		parts = append(parts, "writing to "+list(m.Tables, "tables"))
+	case len(m.Tables) > 0:
+		parts = append(parts, list(m.Tables, ""))
+	}
+	if len(m.Columns) > 0 {
+		parts = append(parts, list(m.Columns, ""))
+	}
+	if len(m.Functions) > 0 {
+		parts = append(parts, "calls of "+list(m.Functions, ""))
+	}
+	if len(m.Settings) > 0 {
+		var words []string
+		for _, g := range m.Settings {
+			words = append(words, g.String())
+		}
+		parts = append(parts, "the settings "+alternatives(words))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// hint says what can be done instead.
+func (g *bound) hint(why because, v *Verdict) string {
+	if v.Action == RequireApproval {
+		return fmt.Sprintf("It can be approved by %s.", v.Approval.Who())
+	}
+	switch {
+	case why.hidden:
+		return "Send the statements themselves, not wrapped in DO, EXECUTE or a function that runs text, so that they can be checked."
+	case g.Match.NoWhere:
+		return "Add a WHERE that compares a column of the table with a value; a condition that is the same for every row does not count."
+	case g.Match.Access == statement.AccessWrite && len(g.Match.Tables)+len(g.Match.Columns) > 0:
+		return "Reading is not affected by this rule. If the change is needed, ask whoever is responsible for policy " + g.policy + "."
+	}
+	return "Statements that the rule does not name still work in this session. If this one is needed, ask whoever is responsible for policy " +
+		g.policy + "; another spelling of it will be refused as well."
+}
+
+func list(names []pattern.Name, none string) string {
+	if len(names) == 0 {
+		return none
+	}
+	var words []string
+	for _, n := range names {
+		words = append(words, n.String())
+	}
+	return alternatives(words)
+}
+
+func qualified(schema, name string) string {
+	if schema == "" {
+		return shorten(name)
+	}
+	return shorten(schema) + "." + shorten(name)
+}
+
+// keyword gives a command as SQL writes it: "PrepareTransaction" is "PREPARE
+// TRANSACTION".
+func keyword(c statement.Command) string {
+	var b strings.Builder
+	for i, r := range string(c) {
+		if i > 0 && unicode.IsUpper(r) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	return b.String()
+}
