@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * All maps. Every one is pinned, so that a new daemon finds what the old one
+ * left. None forgets by itself (no LRU): what is full refuses. The sizes are
+ * the defaults; the daemon may set others when it creates the maps.
+ */
+#ifndef WEIR_MAPS_H
+#define WEIR_MAPS_H
+
+#include "flow.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct settings);
+} daemon_settings SEC(".maps");
+
+/* cgroup id → enum action; the nearest classified ancestor counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, enum action);
+} cgroups SEC(".maps");
+
+/* Captured destination ports, host order. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u16);
+	__type(value, __u8);
+} ports SEC(".maps");
+
+/* Longest prefix → 1 captured, 0 left alone. No match: captured. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct network_key);
+	__type(value, __u8);
+} networks SEC(".maps");
+
+/*
+ * The listeners that live. A closed socket leaves a SOCKHASH by itself, so a
+ * killed daemon cannot look alive.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, 8192);
+	__type(key, struct listener_key);
+	__type(value, __u64);
+} listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct namespace_state);
+} namespaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+	__type(value, struct wanted);
+} wants SEC(".maps");
+
+/*
+ * Connects on their way, by socket cookie: the reservation that makes a full
+ * flows map refuse at connect(), where an errno can be given. An entry lives
+ * until its flow was consumed or its socket gave up.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u64);
+} pending SEC(".maps");
+
+/* Records on their way from the client's SYN to the accepted socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct maker);
+} makers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct client);
+} clients SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct flow);
+} accepted SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNT_MAX);
+	__type(key, enum counter);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+static __always_inline void count(enum counter which)
+{
+	__u64 *n = bpf_map_lookup_elem(&counters, &which);
+
+	if (n)
+		(*n)++;
+}
+
+static __always_inline struct settings *current_settings(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&daemon_settings, &zero);
+}
+
+static __always_inline int listener_lives(__u64 netns, __u32 family)
+{
+	struct listener_key key = { .netns = netns, .family = family };
+	struct bpf_sock *sk = bpf_map_lookup_elem(&listeners, &key);
+
+	if (!sk)
+		return 0;
+	bpf_sk_release(sk);
+	return 1;
+}
+
+/* Ends the client's claim on the pending and flows maps. */
+static __always_inline void forget(struct client *c)
+{
+	if (c->state & CLIENT_PUBLISHED) {
+		struct flow *f = bpf_map_lookup_elem(&flows, &c->key);
+
+		/* The port may already belong to a later connection. */
+		if (f && f->socket == c->flow.socket)
+			bpf_map_delete_elem(&flows, &c->key);
+	}
+	if (c->state & CLIENT_RESERVED)
+		bpf_map_delete_elem(&pending, &c->flow.socket);
+	c->state &= CLIENT_PEER;
+}
+
+#endif

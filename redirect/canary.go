@@ -1,0 +1,3 @@
+package redirect
+
+func answerCanary(f Flow) { reset(f.Conn) }
