@@ -95,14 +95,14 @@ func (a *Authority) NotAfter() time.Time { return a.certificate.NotAfter }
 // loadOrMake holds a lock on the folder meanwhile.
 func loadOrMake(dir string, now time.Time) (*ecdsa.PrivateKey, *x509.Certificate, error) {
 	// The folder may be read by all, for the certificate; the key has its own mode.
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, nil, err
 	}
 	folder, err := os.Open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer folder.Close() //nolint:errcheck // nothing was written; ends the lock
+	defer folder.Close()
 	if err := unix.Flock(int(folder.Fd()), unix.LOCK_EX); err != nil {
 		return nil, nil, fmt.Errorf("locking the folder: %w", err)
 	}
@@ -164,7 +164,7 @@ func loadKey(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // nothing was written
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func loadCertificate(path string) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // nothing was written
+	defer file.Close()
 	block, err := readBlock(file, "CERTIFICATE")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", certificateFile, err)
@@ -290,7 +290,8 @@ func write(folder *os.File, path, kind string, der []byte, mode os.FileMode) (er
 	if err != nil {
 		return err
 	}
-	if err = os.Rename(temporary.Name(), path); err != nil {
+	err = os.Rename(temporary.Name(), path)
+	if err != nil {
 		return err
 	}
 	if err := folder.Sync(); err != nil {

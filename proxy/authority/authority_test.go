@@ -42,7 +42,7 @@ func handshake(t *testing.T, server, client *tls.Config) (tls.ConnectionState, e
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() //nolint:errcheck // a test's listener
+	defer listener.Close()
 	served := make(chan error, 1)
 	go func() {
 		conn, err := listener.Accept()
@@ -50,14 +50,14 @@ func handshake(t *testing.T, server, client *tls.Config) (tls.ConnectionState, e
 			served <- err
 			return
 		}
-		defer conn.Close() //nolint:errcheck // a test's connection
+		defer conn.Close()
 		served <- tls.Server(conn, server).HandshakeContext(t.Context())
 	}()
 	plain, err := net.Dial("tcp4", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer plain.Close() //nolint:errcheck // a test's connection
+	defer plain.Close()
 	conn := tls.Client(plain, client)
 	clientErr := conn.HandshakeContext(t.Context())
 	serverErr := <-served
@@ -212,7 +212,7 @@ func TestCertificatesAreForWhatTheClientReaches(t *testing.T) {
 		{"an explicit listener", netip.AddrPort{}, "", "127.0.0.1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := &tls.Config{ServerName: test.sni, RootCAs: roots(t, a), InsecureSkipVerify: true, NextProtos: []string{"postgresql"}} //nolint:gosec // verified below
+			client := &tls.Config{ServerName: test.sni, RootCAs: roots(t, a), InsecureSkipVerify: true, NextProtos: []string{"postgresql"}}
 			if test.sni == "" || strings.ContainsAny(test.sni, " '") {
 				client.ServerName = ""
 			}
@@ -281,7 +281,7 @@ func TestDirectTLSNeedsTheProtocolsName(t *testing.T) {
 		})
 	}
 	t.Run("an old version of TLS", func(t *testing.T) {
-		client := &tls.Config{ServerName: "db.example", RootCAs: roots(t, a), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // what is to be refused
+		client := &tls.Config{ServerName: "db.example", RootCAs: roots(t, a), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 		if _, _, err := handshake(t, a.TLSConfig(destination), client); err == nil {
 			t.Error("it was accepted")
 		}

@@ -38,9 +38,9 @@ func Cancel(ctx context.Context, t Target, pid uint32, key []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	defer c.Close() //nolint:errcheck // the server closes it as well
+	defer c.Close()
 
-	request := binary.BigEndian.AppendUint32(nil, uint32(12+len(key))) //nolint:gosec // bounded above
+	request := binary.BigEndian.AppendUint32(nil, uint32(12+len(key)))
 	request = binary.BigEndian.AppendUint32(request, wire.CodeCancel)
 	request = binary.BigEndian.AppendUint32(request, pid)
 	request = append(request, key...)

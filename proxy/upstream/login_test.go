@@ -191,7 +191,7 @@ func TestPasswordsAreNormalisedAsPostgreSQLDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close(t.Context()) //nolint:errcheck // a test's connection
+			defer conn.Close(t.Context())
 			var statement string
 			if err := conn.QueryRow(t.Context(), "select format('alter role u_prep password %L', $1::text)", password).Scan(&statement); err != nil {
 				t.Fatal(err)

@@ -44,7 +44,7 @@ func TestDialsFromAnotherNetworkNamespace(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer unix.Close(fd) //nolint:errcheck // a test's socket
+		defer unix.Close(fd)
 		cookie, err = unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 		return err
 	})
@@ -59,16 +59,16 @@ func TestDialsFromAnotherNetworkNamespace(t *testing.T) {
 				return
 			}
 			wait.Go(func() {
-				defer conn.Close() //nolint:errcheck // a test's relay
-				real, err := net.Dial("unix", overSocket(pg).Socket)
+				defer conn.Close()
+				onward, err := net.Dial("unix", overSocket(pg).Socket)
 				if err != nil {
 					return
 				}
 				wait.Go(func() {
-					_, _ = io.Copy(real, conn)
-					_ = real.Close()
+					_, _ = io.Copy(onward, conn)
+					_ = onward.Close()
 				})
-				_, _ = io.Copy(conn, real)
+				_, _ = io.Copy(conn, onward)
 			})
 		}
 	})
@@ -146,7 +146,7 @@ func TestDialsFromAnotherNetworkNamespace(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, task := range tasks {
-				if at, err := namespace(filepath.Join("/proc/self/task", task.Name(), "ns/net")); err == nil && at != own {
+				if at, err := namespace("/proc/self/task/" + task.Name() + "/ns/net"); err == nil && at != own {
 					others++
 				}
 			}
@@ -161,7 +161,7 @@ func TestAServerThatDoesNotAnswerEndsWithTheTimeoutOrTheContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd) //nolint:errcheck // a test's socket
+	defer unix.Close(fd)
 	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0)); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestAServerThatDoesNotAnswerEndsWithTheTimeoutOrTheContext(t *testing.T) {
 	for range 10 {
 		c, err := Dial(t.Context(), target)
 		if err == nil {
-			defer c.Close() //nolint:errcheck // fills the backlog until the test ends
+			t.Cleanup(func() { _ = c.Close() })
 			continue
 		}
 		var failed *DialError
@@ -230,7 +230,7 @@ func TestAFullBacklogOfAUnixSocketIsWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd) //nolint:errcheck // a test's socket
+	defer unix.Close(fd)
 	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
 		t.Fatal(err)
 	}

@@ -146,9 +146,9 @@ func readColumns(body []byte) ([]Column, error) {
 	for i := range columns {
 		columns[i] = Column{
 			Name:   string(r.String()),
-			Table:  uint32(r.Int32()), //nolint:gosec // an oid is unsigned
+			Table:  uint32(r.Int32()),
 			Number: r.Int16(),
-			Type:   uint32(r.Int32()), //nolint:gosec // an oid is unsigned
+			Type:   uint32(r.Int32()),
 		}
 		_, _ = r.Int16(), r.Int32() // size and modifier of the type
 		if format := r.Int16(); format != 0 {

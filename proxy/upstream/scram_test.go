@@ -240,7 +240,7 @@ func FuzzAuthenticator(f *testing.F) {
 			n := min(int(input[0]), len(input)-1)
 			step := input[1 : 1+n]
 			input = input[1+n:]
-			if a.state == authSASLFirst && strings.Contains(string(step), "i=") && !strings.Contains(string(step), "i=4096") {
+			if a.state == authSASLFirst && strings.Contains(string(step), ",i=") && !strings.HasSuffix(string(step), ",i=4096") {
 				return // do not let the fuzzer wait for many iterations
 			}
 			reply, done, err := a.Step(step)

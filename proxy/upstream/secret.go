@@ -44,7 +44,7 @@ func (f PasswordFile) Password(context.Context) (string, error) {
 	if err != nil {
 		return "", withoutPath(err)
 	}
-	defer file.Close() //nolint:errcheck // nothing was written
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return "", withoutPath(err)

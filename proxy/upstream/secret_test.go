@@ -17,7 +17,7 @@ func TestAPasswordFileIsReadWholeWithoutItsLastNewline(t *testing.T) {
 		"secret\n":    "secret",
 		"secret\r\n":  "secret",
 		"secret\n\n":  "secret\n",
-		" secret \n":  " secret ",
+		"a secret \n": "a secret ",
 		"two\nlines":  "two\nlines",
 		"über\n":      "über",
 		"trailing\r":  "trailing\r",

@@ -62,7 +62,9 @@ func TestMain(m *testing.M) {
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-interrupted
-		closeShared()
+		if err := closeShared(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(1)
 	}()
 	code := m.Run()
@@ -267,7 +269,7 @@ func fake(t *testing.T, serve func(net.Conn)) Target {
 			open = append(open, conn)
 			mutex.Unlock()
 			wait.Go(func() {
-				defer conn.Close() //nolint:errcheck // a test's server
+				defer conn.Close()
 				serve(conn)
 			})
 		}

@@ -51,15 +51,17 @@ func dialSocket(ctx context.Context, t Target) (net.Conn, error) {
 	}
 	if t.NetnsCookie != 0 {
 		cookie, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-		if err != nil || cookie != t.NetnsCookie {
+		if err == nil && cookie != t.NetnsCookie {
+			err = fmt.Errorf("its cookie is %d, not %d", cookie, t.NetnsCookie)
+		}
+		if err != nil {
 			_ = unix.Close(fd)
-			return nil, fmt.Errorf("the network namespace %s is not the caller's any more (cookie %d, not %d; %v)", //nolint:errorlint // may be nil
-				t.Netns, cookie, t.NetnsCookie, err)
+			return nil, fmt.Errorf("the network namespace %s is not the caller's any more: %w", t.Netns, err)
 		}
 	}
 
-	file := os.NewFile(uintptr(fd), t.String()) //nolint:gosec // a descriptor
-	defer file.Close()                          //nolint:errcheck // the connection has a duplicate
+	file := os.NewFile(uintptr(fd), t.String())
+	defer file.Close()
 	if err := connect(ctx, file, address); err != nil {
 		return nil, err
 	}
@@ -99,7 +101,7 @@ func enterAndRun(path string, f func() (int, error)) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("opening the network namespace %s: %w", path, err)
 	}
-	defer unix.Close(ns) //nolint:errcheck // nothing was written
+	defer unix.Close(ns)
 	if err := unix.Setns(ns, unix.CLONE_NEWNET); err != nil {
 		return -1, fmt.Errorf("entering the network namespace %s: %w", path, err)
 	}
@@ -120,7 +122,7 @@ func socketAddress(a netip.AddrPort) (family int, address unix.Sockaddr, err err
 		if index, err := strconv.ParseUint(zone, 10, 32); err == nil {
 			v6.ZoneId = uint32(index)
 		} else if device, err := net.InterfaceByName(zone); err == nil {
-			v6.ZoneId = uint32(device.Index) //nolint:gosec // interface indexes are positive
+			v6.ZoneId = uint32(device.Index)
 		} else {
 			return 0, nil, fmt.Errorf("the zone of %s: %w", a, err)
 		}

@@ -315,7 +315,7 @@ func (g *Greeting) settle(kind byte, body, frame []byte) (ready bool, err error)
 // and always 0; from 18 on it is the whole version number. Both are taken.
 func (g *Greeting) negotiated(body []byte) error {
 	r := wire.NewReader(body)
-	version := uint32(r.Int32()) //nolint:gosec // a version number, as it is on the wire
+	version := uint32(r.Int32())
 	if version>>16 == 0 {
 		version |= 3 << 16
 	}

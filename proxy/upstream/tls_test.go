@@ -218,7 +218,7 @@ func TestWhatIsNotTLSIsRefused(t *testing.T) {
 			_, _ = io.ReadFull(conn, make([]byte, 8))
 			_, _ = conn.Write([]byte{'S'})
 			_ = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate},
-				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}).Handshake() //nolint:gosec // what is to be refused
+				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}).Handshake()
 		})
 		target.TLS = TLS{Mode: Require}
 		_, err := Dial(within(t, 5*time.Second), target)
@@ -302,7 +302,7 @@ func TestChannelBindingWithEveryKindOfCertificate(t *testing.T) {
 				if err != nil {
 					return false
 				}
-				defer c.Close() //nolint:errcheck // a test's connection
+				defer c.Close()
 				state, _ := c.TLS()
 				return bytes.Equal(state.PeerCertificates[0].Raw, test.der)
 			})
@@ -367,15 +367,15 @@ func TestARelayBetweenWeirAndTheServerBreaksTheBinding(t *testing.T) {
 		victim := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{impostor}, MinVersion: tls.VersionTLS12})
 		way := overTLS(pg)
 		way.TLS.Mode = Require
-		real, err := Dial(t.Context(), way)
+		onward, err := Dial(t.Context(), way)
 		if err != nil {
 			return
 		}
 		go func() {
-			_, _ = io.Copy(real.NetConn(), victim)
-			_ = real.NetConn().Close()
+			_, _ = io.Copy(onward.NetConn(), victim)
+			_ = onward.NetConn().Close()
 		}()
-		_, _ = io.Copy(victim, real.NetConn())
+		_, _ = io.Copy(victim, onward.NetConn())
 		_ = victim.Close()
 	})
 	target.TLS = TLS{Mode: Require}
