@@ -161,31 +161,45 @@ func (w *walker) plpgsqlNode(n any) (found bool) {
 				w.st.Dynamic = true
 			case name == "PLpgSQL_expr":
 				w.plpgsqlExpression(item)
-			case strings.HasPrefix(name, "PLpgSQL_stmt_"):
-				found = true
+			case name == "PLpgSQL_stmt_commit":
+				w.command(CommandCommit)
+			case name == "PLpgSQL_stmt_rollback":
+				w.command(CommandRollback)
 			}
+			found = found || strings.HasPrefix(name, "PLpgSQL_stmt_")
 			found = w.plpgsqlNode(item) || found
 		}
 	}
 	return found
 }
 
-// plpgsqlExpression reads one expression. The parser keeps it as text: a whole
-// statement, an expression without SELECT, or an assignment.
+// The modes in which PL/pgSQL has its texts parsed (RawParseMode in PostgreSQL's
+// parser/parser.h).
+const (
+	modeStatement   = 0
+	modeExpression  = 2
+	modeAssignment1 = 3
+	modeAssignment3 = 5
+)
+
+// plpgsqlExpression reads one text of the body: a whole statement, an expression,
+// which is a SELECT without the word, or an assignment.
 func (w *walker) plpgsqlExpression(n any) {
 	fields, _ := n.(map[string]any)
-	text, ok := fields["query"].(string)
-	if !ok {
-		w.st.Dynamic = true
-		return
+	text, isText := fields["query"].(string)
+	mode, isMode := fields["parseMode"].(float64)
+	read := false
+	switch {
+	case !isText || !isMode:
+	case mode == modeStatement:
+		read = w.foreignText(text)
+	case mode == modeExpression:
+		read = w.foreignText("SELECT " + text)
+	case mode >= modeAssignment1 && mode <= modeAssignment3:
+		at := assignment(text)
+		read = at >= 0 && w.foreignText("SELECT "+text[at:])
 	}
-	if w.foreignText(text) || w.foreignText("SELECT "+text) {
-		return
-	}
-	if at := assignment(text); at >= 0 && w.foreignText("SELECT "+text[at:]) {
-		return
-	}
-	w.st.Dynamic = true
+	w.st.Dynamic = w.st.Dynamic || !read
 }
 
 // assignment gives the offset after the := or = of an assignment to a variable,

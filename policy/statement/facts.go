@@ -1,5 +1,7 @@
 package statement
 
+import "unsafe"
+
 // Command is a command as policy documents name it, for example "Select",
 // "Drop" or "Copy". The list is in commands.go.
 type Command string
@@ -197,4 +199,45 @@ type Copy struct {
 type CopyOption struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Size estimates how many bytes of memory the facts take, their strings not
+// counted: decoded facts share one string of the length that was decoded.
+func (f *Facts) Size() int {
+	n := int(unsafe.Sizeof(*f))
+	for i := range f.Statements {
+		n += f.Statements[i].size()
+	}
+	return n
+}
+
+func (s *Statement) size() int {
+	n := int(unsafe.Sizeof(*s)) +
+		len(s.Commands)*int(unsafe.Sizeof(s.Command)) +
+		len(s.Tables)*(int(unsafe.Sizeof(Table{}))+2*int(unsafe.Sizeof(AccessRead))) +
+		len(s.Columns)*int(unsafe.Sizeof(Column{})) +
+		len(s.Functions)*int(unsafe.Sizeof(Function{})) +
+		len(s.Writes)*int(unsafe.Sizeof(Write{})) +
+		len(s.Outputs)*int(unsafe.Sizeof(Output{})) +
+		len(s.Settings)*int(unsafe.Sizeof(Setting{})) +
+		len(s.Opaque)*int(unsafe.Sizeof(""))
+	for i := range s.Writes {
+		n += len(s.Writes[i].Columns) * int(unsafe.Sizeof(""))
+	}
+	if s.Copy != nil {
+		n += int(unsafe.Sizeof(*s.Copy)) + len(s.Copy.Columns)*int(unsafe.Sizeof("")) + len(s.Copy.Options)*int(unsafe.Sizeof(CopyOption{}))
+	}
+	if s.Prepared != nil {
+		n += int(unsafe.Sizeof(*s.Prepared))
+		if s.Prepared.Body != nil {
+			n += s.Prepared.Body.size()
+		}
+	}
+	if s.Cursor != nil {
+		n += int(unsafe.Sizeof(*s.Cursor))
+		if s.Cursor.Body != nil {
+			n += s.Cursor.Body.size()
+		}
+	}
+	return n
 }

@@ -1,0 +1,98 @@
+package parser
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// work has one text parsed by a worker. keep says that the result is the text's
+// own and can be kept. A worker that was dead before it took the text is replaced
+// and the text goes to another.
+func (p *Pool) work(ctx context.Context, text string) (facts *statement.Facts, payload int, keep bool, err error) {
+	wait := time.NewTimer(p.config.Wait)
+	defer wait.Stop()
+	for {
+		var w *worker
+		select {
+		case w = <-p.idle:
+		case <-ctx.Done():
+			return nil, 0, false, p.cancelled(ctx)
+		case <-wait.C:
+			return nil, 0, false, ErrParserUnavailable
+		}
+		if p.ctx.Err() != nil {
+			p.idle <- w // Close ends it
+			return nil, 0, false, ErrClosed
+		}
+		if w.dead() {
+			p.replace(w)
+			continue
+		}
+		var verdict error
+		facts, payload, verdict, err = w.parse(text, time.Now().Add(p.config.Deadline))
+		if err == nil {
+			p.idle <- w
+			return facts, payload, true, verdict
+		}
+		p.replace(w)
+		if errors.Is(err, errUndelivered) {
+			continue
+		}
+		return nil, 0, false, p.blame(text, err)
+	}
+}
+
+func (p *Pool) cancelled(ctx context.Context) error {
+	if p.ctx.Err() != nil {
+		return ErrClosed
+	}
+	return ctx.Err()
+}
+
+// blame says what became of a text whose worker is no more, and remembers it.
+func (p *Pool) blame(text string, err error) error {
+	if p.ctx.Err() != nil {
+		return ErrClosed
+	}
+	verdict := ErrParserCrashed
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		verdict = ErrParserDeadline
+		p.deadlines.Add(1)
+	} else {
+		p.crashes.Add(1)
+	}
+	p.killers.remember(text, verdict)
+	p.config.Logger.Warn("a parse worker was lost to a text", "reason", err, "bytes", len(text))
+	return verdict
+}
+
+// Stats are counts since the pool was started.
+type Stats struct {
+	Hits, Misses       uint64 // of the cache
+	Entries, Bytes     int    // in the cache now
+	Crashes, Deadlines uint64 // texts that a worker died of, or did not finish
+	Restarts           uint64 // workers replaced for any reason
+}
+
+// Stats gives the counts. It takes every shard's lock for a moment.
+func (p *Pool) Stats() Stats {
+	st := Stats{Crashes: p.crashes.Load(), Deadlines: p.deadlines.Load(), Restarts: p.restarts.Load()}
+	for i := range p.cache.shards {
+		s := &p.cache.shards[i]
+		s.mu.Lock()
+		st.Hits += s.hits
+		st.Misses += s.misses
+		st.Bytes += s.bytes
+		for _, e := range s.entries {
+			for ; e != nil; e = e.chain {
+				st.Entries++
+			}
+		}
+		s.mu.Unlock()
+	}
+	return st
+}
