@@ -2,6 +2,8 @@ package upstream
 
 import (
 	"errors"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -15,6 +17,15 @@ func TestLoginByEveryMethodOnEveryWay(t *testing.T) {
 		name   string
 		target Target
 	}{{"plain", plain(pg)}, {"tls", overTLS(pg)}, {"socket", overSocket(pg)}}
+	if listener, err := net.Listen("tcp6", "[::1]:0"); err == nil {
+		_ = listener.Close()
+		six := overTLS(pg)
+		six.Address = netip.AddrPortFrom(netip.IPv6Loopback(), six.Address.Port())
+		ways = append(ways, struct {
+			name   string
+			target Target
+		}{"tls on IPv6", six})
+	}
 	users := []struct {
 		name, password string
 		method         map[string]Method
@@ -33,8 +44,9 @@ func TestLoginByEveryMethodOnEveryWay(t *testing.T) {
 					s.Secret = Generated(user.password)
 				}
 				c, g := loginAs(t, way.target, s)
-				if g.Method != user.method[way.name] {
-					t.Errorf("logged in by %s, want %s", g.Method, user.method[way.name])
+				want := user.method[strings.TrimSuffix(way.name, " on IPv6")]
+				if g.Method != want {
+					t.Errorf("logged in by %s, want %s", g.Method, want)
 				}
 				if g.TransactionStatus != 'I' || g.BackendPID == 0 || len(g.BackendKey) != 4 || g.Protocol != Protocol30 {
 					t.Errorf("greeting: %+v", g)

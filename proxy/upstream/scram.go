@@ -21,7 +21,7 @@ const (
 // Bounds for what a server may ask in SCRAM.
 const (
 	// maxIterations keeps a server from making weir compute for long: it is about
-	// a quarter of a second of one core. PostgreSQL's default is 4096.
+	// a tenth of a second of one core. PostgreSQL's default is 4096.
 	maxIterations = 600_000
 	// minIterations holds where nothing vouches for the server: with fewer, an
 	// impostor could guess passwords from the proof at little cost (RFC 7677

@@ -311,8 +311,8 @@ func (g *Greeting) settle(kind byte, body, frame []byte) (ready bool, err error)
 // negotiated reads a NegotiateProtocolVersion: the newest minor version that the
 // server speaks, and the extensions that it does not know.
 //
-// Servers before PostgreSQL 18 put only the minor version into the first word,
-// and always 0; from 18 on it is the whole version number. Both are taken.
+// PostgreSQL puts the whole version number into the first word; its manual
+// speaks of the minor one only, so that is taken from others, too.
 func (g *Greeting) negotiated(body []byte) error {
 	r := wire.NewReader(body)
 	version := uint32(r.Int32())

@@ -386,6 +386,35 @@ func TestARelayBetweenWeirAndTheServerBreaksTheBinding(t *testing.T) {
 	}
 }
 
+// PostgreSQL notices when somebody took SCRAM-SHA-256-PLUS out of its offer,
+// because weir says that it would have used it.
+func TestAStrippedOfferOfTheBindingIsFoundByTheServer(t *testing.T) {
+	pg := server(t)
+	c := dial(t, overTLS(pg))
+	if err := c.SendStartup(t.Context(), Startup{User: "u_scram", Database: "postgres"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := c.frames.next(startLimit); err != nil {
+		t.Fatal(err)
+	}
+	a := NewAuthenticator(AuthOptions{User: "u_scram", Password: "scram secret", TLS: true, EndPoint: endPoint(c.tlsState.PeerCertificates[0])})
+	reply, _, err := a.Step(request(10, offerPlain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.NetConn().Write(reply); err != nil {
+		t.Fatal(err)
+	}
+	kind, body, _, err := c.frames.next(startLimit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusal, ok := parseServerError(body)
+	if kind != 'E' || !ok || !strings.Contains(refusal.Detail, "channel binding") {
+		t.Errorf("the server said %q %q", kind, body)
+	}
+}
+
 func TestAUnixSocketIsNotEncrypted(t *testing.T) {
 	pg := server(t)
 	target := overSocket(pg)
