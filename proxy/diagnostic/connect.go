@@ -1,6 +1,9 @@
 package diagnostic
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // NotAttested refuses a connection whose caller could not be told.
 func NotAttested() *Diagnostic {
@@ -63,4 +66,20 @@ func TooManySessions(limit int) *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: TooManyConnections,
 		Message: fmt.Sprintf("weir has no room for another session (its limit is %d)", limit),
 		Hint:    "Close connections that are not used, or try again later."}
+}
+
+// Unresolved refuses a destination of which it cannot be told whether a document
+// names it.
+func Unresolved(address string, names []string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: UnableToConnect,
+		Message: fmt.Sprintf("weir cannot tell which database %s is: the addresses of %s are not known", address, strings.Join(names, ", ")),
+		Hint:    "The names do not resolve at the moment. Try again later."}
+}
+
+// CatalogUnavailable refuses what depends on the database's catalog.
+func CatalogUnavailable(err error) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
+		Message: "weir refused the statement: the database's catalog cannot be read, and masked columns are found by it",
+		Detail:  err.Error(),
+		Hint:    "Try again later; the operator of this host finds more in weir's log."}
 }

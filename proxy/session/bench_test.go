@@ -12,15 +12,15 @@ import (
 // quiet is a judge and a recorder that cost nothing.
 type quiet struct{ d *session.Decision }
 
-func (q quiet) Decide([]byte, *session.State) (*session.Decision, bool) { return q.d, true }
-func (quiet) Current(*session.Decision) bool                            { return true }
-func (quiet) Row([]wire.Field) (*session.RowMask, error)                { return nil, nil }
-func (quiet) Observes() bool                                            { return false }
-func (quiet) Masks() bool                                               { return false }
-func (quiet) Begin(*session.Begin) (uint64, error)                      { return 1, nil }
-func (quiet) End(uint64, *session.End)                                  {}
-func (quiet) Denied(*session.Begin, *diagnostic.Diagnostic)             {}
-func (quiet) Sample() int                                               { return 0 }
+func (q quiet) Decide([]byte, *session.State) (*session.Decision, bool)          { return q.d, true }
+func (quiet) Current(*session.Decision) bool                                     { return true }
+func (quiet) Row(*session.Decision, int, []wire.Field) (*session.RowMask, error) { return nil, nil }
+func (quiet) Observes() bool                                                     { return false }
+func (quiet) Masks() bool                                                        { return false }
+func (quiet) Begin(*session.Begin) (uint64, error)                               { return 1, nil }
+func (quiet) End(uint64, *session.End)                                           {}
+func (quiet) Denied(*session.Begin, *diagnostic.Diagnostic)                      {}
+func (quiet) Sample() int                                                        { return 0 }
 
 func quietSession(tb testing.TB) *session.Session {
 	s := session.New(session.Config{Now: time.Now, Secret: func(n int) []byte { return make([]byte, n) }})

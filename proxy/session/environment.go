@@ -16,8 +16,10 @@ type Judge interface {
 	// Current says whether a decision made earlier still stands: the policy,
 	// the catalog and the time that it depended on have not changed.
 	Current(d *Decision) bool
-	// Row gives how the rows of a result are masked, nil when nothing is.
-	Row(fields []wire.Field) (*RowMask, error)
+	// Row gives how the rows of a result are masked, nil when nothing is. d is
+	// the decision on the text, nil when it is not known, and statement the
+	// place of the statement in it.
+	Row(d *Decision, statement int, fields []wire.Field) (*RowMask, error)
 	// Observes says that nothing is enforced in this session: what is not
 	// understood is relayed and recorded.
 	Observes() bool
@@ -56,6 +58,8 @@ type Decision struct {
 	Schema bool
 	// RecordText and RecordParameters say what a record may hold.
 	RecordText, RecordParameters bool
+	// Commits says that the text ends a transaction.
+	Commits bool
 	// Private is the judge's own.
 	Private any
 }

@@ -44,7 +44,7 @@ func (j *judge) Current(*session.Decision) bool { return true }
 func (j *judge) Observes() bool                 { return j.observes }
 func (j *judge) Masks() bool                    { return j.masks != nil }
 
-func (j *judge) Row(fields []wire.Field) (*session.RowMask, error) {
+func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields))}
 	found := false
 	for i, f := range fields {

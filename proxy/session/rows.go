@@ -89,7 +89,7 @@ func (s *Session) rowDescription(front *expectation, frame, body []byte) {
 	}
 	var mask *RowMask
 	if s.judge.Masks() {
-		if mask, err = s.judge.Row(fields); err != nil {
+		if mask, err = s.judge.Row(front.decision(), s.place(front), fields); err != nil {
 			s.end(diagnostic.MaskFailed(err))
 			return
 		}
@@ -104,6 +104,22 @@ func (s *Session) rowDescription(front *expectation, frame, body []byte) {
 	default:
 		s.described(front, fields, frame)
 	}
+}
+
+// decision is what is known of the text that e is about.
+func (e *expectation) decision() *Decision {
+	if e.what == nil && e.object != nil {
+		return e.object.decision
+	}
+	return e.what
+}
+
+// place is which of its text's statements gives the result that is described.
+func (s *Session) place(e *expectation) int {
+	if e.kind == expectQuery {
+		return s.current.statement
+	}
+	return 0
 }
 
 // described relays the answer to a Describe and takes it off the queue; weir's

@@ -101,6 +101,9 @@ func (s *Session) Reason() *diagnostic.Diagnostic { return s.reason }
 // Started says that the start-up is over: queries may come.
 func (s *Session) Started() bool { return s.phase == ready }
 
+// State is what decisions depend on besides texts.
+func (s *Session) State() State { return s.state }
+
 // ServerKey is what the server gave for cancel requests while the client's
 // authentication was relayed; the key is nil otherwise.
 func (s *Session) ServerKey() (pid uint32, key []byte) { return s.serverPID, s.serverKey }

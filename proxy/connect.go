@@ -1,0 +1,256 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/journal"
+	"github.com/weirgate/weir/proxy/session"
+	"github.com/weirgate/weir/proxy/upstream"
+)
+
+// route is where a session goes and what rules it.
+type route struct {
+	database *policy.Database // nil: none selects the destination
+	server   string           // the name in the server's certificate, "" for its address
+	address  netip.AddrPort
+	rules    *policy.Rules
+}
+
+// connect chooses the database and the rules, logs in to the server and records
+// the session's start.
+func (v *visit) connect(ctx context.Context, q *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic) {
+	g := v.gateway
+	if v.flow.Identity == nil {
+		g.counts.unattested.Add(1)
+		g.cfg.Logger.Warn("caller not attested", "to", v.flow.Destination, "error", v.flow.Unattested)
+		return nil, nil, nil, diagnostic.NotAttested()
+	}
+	r, refusal := v.route(q)
+	if refusal != nil {
+		v.recordRefusal(q, refusal)
+		return nil, nil, nil, refusal
+	}
+	login := policy.Login{Type: policy.LoginPassthrough}
+	if r.database != nil {
+		login = r.database.Login
+	}
+	target := v.target(r, q.TLS)
+	conn, err := upstream.Dial(ctx, target)
+	if err != nil {
+		return nil, nil, nil, v.unreachable(target, err)
+	}
+	v.judge = newJudge(g, v.flow.Identity, r, q, target)
+	if err := v.judge.refresh(ctx, time.Time{}); err != nil {
+		_ = conn.Close()
+		g.cfg.Logger.Warn("catalog not readable", "server", target.String(), "error", err)
+		return nil, nil, nil, diagnostic.CatalogUnavailable(err).AsFatal()
+	}
+	greeting := &session.Greeting{PID: v.entry.pid, Key: v.entry.key, Judge: v.judge}
+	v.info = Info{
+		ID: journal.NewSessionID(), Identity: *v.flow.Identity, DatabaseSQL: q.Database, User: q.User, ClientUser: q.User,
+		Server: target.String(), How: v.flow.How, Policies: r.rules.Policies, Observed: v.judge.Observes(), Started: time.Now(),
+	}
+	if r.database != nil {
+		v.info.Database = r.database.Name
+	}
+	start := upstream.Startup{User: q.User, Database: q.Database, Parameters: q.Settings}
+	server := v.connection.serverKey
+	if login.Type == policy.LoginPassthrough {
+		greeting.Relay = true
+		if err := conn.SendStartup(ctx, start); err != nil {
+			_ = conn.Close()
+			return nil, nil, nil, v.unreachable(target, err)
+		}
+	} else {
+		start.User, start.Secret = login.User, upstream.PasswordFile(login.PasswordFile)
+		v.info.User = login.User
+		hello, err := conn.Start(ctx, start)
+		if err != nil {
+			_ = conn.Close()
+			return nil, nil, nil, v.unreachable(target, err)
+		}
+		for _, f := range hello.Frames {
+			greeting.Messages = append(greeting.Messages, f...)
+		}
+		for _, f := range hello.Notices {
+			greeting.Messages = append(greeting.Messages, f...)
+		}
+		greeting.Tx = hello.TransactionStatus
+		server = func() (uint32, []byte) { return hello.BackendPID, hello.BackendKey }
+	}
+	if refusal := v.record(r, greeting); refusal != nil {
+		_ = conn.Close()
+		return nil, nil, nil, refusal
+	}
+	g.registry.started(v.entry, v.info, target, server)
+	return conn.NetConn(), conn.Buffered(), greeting, nil
+}
+
+// route finds the Database that the destination belongs to, and the rules of the
+// caller in it.
+func (v *visit) route(q *session.Connect) (route, *diagnostic.Diagnostic) {
+	g := v.gateway
+	bundle := g.cfg.Policies()
+	r := route{address: v.flow.Destination}
+	if v.flow.Database != "" {
+		r.database = bundle.Database(v.flow.Database)
+		if r.database == nil {
+			return r, diagnostic.NoDatabase(v.flow.Database)
+		}
+		if !r.database.Serves(q.Database) {
+			return r, diagnostic.DatabaseNotServed(q.Database, r.database.Name)
+		}
+		if refusal := v.listened(&r); refusal != nil {
+			return r, refusal
+		}
+	} else {
+		d := bundle.DatabaseFor(v.flow.Destination, q.Database, g.cfg.Hosts)
+		if len(d.Unresolved) > 0 {
+			return r, diagnostic.Unresolved(v.flow.Destination.String(), d.Unresolved)
+		}
+		r.database, r.server = d.Database, d.ServerName
+	}
+	r.rules = bundle.Rules(v.flow.Identity, r.database)
+	if r.rules.Refusal != "" {
+		return r, diagnostic.IdentityUnknown(v.flow.Identity.Subject, r.rules.Refusal)
+	}
+	if r.rules.Unmatched && !g.cfg.Observe {
+		name := v.flow.Destination.String()
+		if r.database != nil {
+			name = r.database.Name
+		}
+		return r, diagnostic.Unmatched(v.flow.Identity.Subject, name)
+	}
+	return r, nil
+}
+
+// listened chooses the address behind an explicit listener: the first host of
+// the Database that has one.
+func (v *visit) listened(r *route) *diagnostic.Diagnostic {
+	for _, h := range r.database.Dialable() {
+		if r.server = r.database.TLS.ServerName; r.server == "" {
+			r.server = h.Name
+		}
+		if h.Name == "" {
+			r.address = netip.AddrPortFrom(h.Prefix.Addr(), r.database.Ports[0])
+			return nil
+		}
+		if found := v.gateway.cfg.Hosts.Lookup(h.Name); len(found) > 0 {
+			r.address = netip.AddrPortFrom(found[0], r.database.Ports[0])
+			return nil
+		}
+	}
+	return diagnostic.NoAddress(r.database.Name)
+}
+
+// target is how the server is dialled.
+func (v *visit) target(r route, clientTLS bool) upstream.Target {
+	t := upstream.Target{Address: r.address}
+	fromHost := v.gateway.cfg.FromHost
+	if r.database != nil && r.database.DialFrom != "" {
+		fromHost = r.database.DialFrom == policy.DialFromHost
+	}
+	// An explicit listener's Database is named in the host's terms.
+	if !fromHost && v.flow.Database == "" {
+		t.Netns, t.NetnsCookie = v.flow.Netns, v.flow.NetnsCookie
+	}
+	if r.database == nil {
+		// Nothing is known of the server: as much as the client itself asks for.
+		t.TLS.Mode = upstream.Disable
+		if clientTLS {
+			t.TLS.Mode = upstream.Require
+		}
+		return t
+	}
+	t.TLS = upstream.TLS{CAFile: r.database.TLS.CAFile, ServerName: r.server}
+	switch r.database.TLS.Mode {
+	case policy.TLSDisable:
+		t.TLS.Mode = upstream.Disable
+	case policy.TLSRequire:
+		t.TLS.Mode = upstream.Require
+	case policy.TLSVerifyCA:
+		t.TLS.Mode = upstream.VerifyCA
+	default:
+		t.TLS.Mode = upstream.VerifyFull
+	}
+	return t
+}
+
+// record records the session's start; a session that cannot be recorded is
+// refused.
+func (v *visit) record(r route, greeting *session.Greeting) *diagnostic.Diagnostic {
+	j, err := v.gateway.cfg.Journal.Session(journal.SessionInfo{
+		ID: v.info.ID, Identity: v.info.Identity, Database: v.recordedDatabase(), User: v.info.User,
+		ServerAddress: v.info.Server, ClientAddress: v.clientAddress(), How: v.info.How,
+		Policies: v.info.Policies, Revision: v.gateway.cfg.Policies().Revision(),
+	})
+	if err != nil {
+		v.gateway.counts.refusedByJournal.Add(1)
+		return diagnostic.JournalUnavailable(err).AsFatal()
+	}
+	v.journal = j
+	greeting.Recorder = &recorder{
+		journal: v.gateway.cfg.Journal, session: j, counts: &v.gateway.counts, schemaChanged: v.judge.schemaChanged, settings: v.judge.settings,
+		sample: r.rules.Recording.Results == policy.ResultsMasked,
+	}
+	return nil
+}
+
+// recordedDatabase names the database in records: the document, or the name that
+// the client asked for where none is known.
+func (v *visit) recordedDatabase() string {
+	if v.info.Database != "" {
+		return v.info.Database
+	}
+	return v.info.DatabaseSQL
+}
+
+// recordRefusal records a session that was refused by policy.
+func (v *visit) recordRefusal(q *session.Connect, refusal *diagnostic.Diagnostic) {
+	e := &journal.Event{
+		Kind: kindSessionRefused, Verdict: string(verdictDeny), Failure: *failure(refusal),
+		Data: []journal.Field{
+			{Name: "identity", Value: v.flow.Identity.Subject}, {Name: "database", Value: q.Database},
+			{Name: "user", Value: q.User}, {Name: "server", Value: v.flow.Destination.String()},
+		},
+	}
+	if err := v.gateway.cfg.Journal.Event(e); err != nil {
+		v.gateway.cfg.Logger.Warn("a refused session is not on record", "error", err)
+	}
+}
+
+func (v *visit) clientAddress() string {
+	if a := v.flow.Conn.RemoteAddr(); a != nil {
+		return a.String()
+	}
+	return ""
+}
+
+// unreachable makes what the client gets when there is no session at the server.
+// The server's own words pass, except about weir's login, which is not the
+// client's business.
+func (v *visit) unreachable(t upstream.Target, err error) *diagnostic.Diagnostic {
+	v.gateway.cfg.Logger.Warn("no session at the server", "server", t.String(), "from", v.subject(), "error", err)
+	var auth *upstream.AuthError
+	var secret *upstream.SecretError
+	var server *upstream.ServerError
+	switch {
+	case errors.As(err, &auth), errors.As(err, &secret):
+		return diagnostic.LoginFailed(t.String())
+	case errors.As(err, &server):
+		d, readErr := diagnostic.Read(server.Body)
+		if readErr == nil {
+			return d.AsFatal()
+		}
+	}
+	return diagnostic.Unreachable(t.String(), upstream.SQLState(err), err)
+}
+
+// kindSessionRefused is the record of a connection that policy did not admit.
+const kindSessionRefused journal.Kind = "session.refused"

@@ -1,0 +1,278 @@
+package proxy
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/policy/statement"
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/journal"
+	"github.com/weirgate/weir/proxy/session"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// judged is what a decision was made of.
+type judged struct {
+	standing  *standing
+	facts     *statement.Facts
+	verdict   policy.Verdict
+	plans     []lineage.Plan
+	cacheable bool
+	revision  string
+	warnings  []string
+	audited   []string
+	recorded  atomic.Pointer[journal.Text]
+}
+
+// observed is the decision where nothing is enforced.
+func observed(s *standing, text []byte) *session.Decision {
+	return &session.Decision{
+		Text: string(text), Action: "Observe", RecordText: true, RecordParameters: true,
+		Private: &judged{standing: s, cacheable: true, revision: s.rules.Revision},
+	}
+}
+
+// decision decides a text by its facts, or by the error that it gave. ok is
+// false when a catalog is needed that was read after the text had arrived;
+// fresh says that it is at hand.
+func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*session.Decision, bool) {
+	p := &judged{standing: s, facts: facts, cacheable: true, revision: s.rules.Revision}
+	d := &session.Decision{
+		Text: string(text), Action: string(policy.Allow), Private: p,
+		RecordText: !s.rules.Recording.OmitStatements, RecordParameters: !s.rules.Recording.OmitParameters,
+	}
+	if err != nil {
+		refuse(d, unread(err))
+		d.Rule = "built-in/unreadable"
+		p.cacheable = transient(err) == nil
+		return d, true
+	}
+	asked := j.session
+	asked.InTransaction = state.Tx == wire.TxActive
+	p.verdict = s.rules.Judge(policy.Request{
+		Facts: facts, Text: d.Text, Session: asked, Now: time.Now(), Prepared: state.Prepared,
+	})
+	v := &p.verdict
+	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
+	p.cacheable = v.Cacheable
+	for _, f := range v.Warnings {
+		p.warnings = append(p.warnings, f.String())
+		d.Notices = append(d.Notices, diagnostic.Warned(f.String()))
+	}
+	for _, f := range v.Audited {
+		p.audited = append(p.audited, f.String())
+	}
+	switch v.Action {
+	case policy.Deny:
+		refuse(d, guardRefusal(v))
+	case policy.RequireApproval:
+		d.Approval = v
+	}
+	d.Statements = make([]session.Plan, len(facts.Statements))
+	for i := range facts.Statements {
+		st := &facts.Statements[i]
+		plan := &d.Statements[i]
+		plan.Statement = st
+		follow(d, plan, st, state)
+	}
+	if d.Denial == nil && !j.mask(s, d, p, state, fresh) {
+		return nil, false
+	}
+	return d, true
+}
+
+// follow notes what a statement does to the session and the schema.
+func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, state *session.State) {
+	if len(st.Settings) > 0 {
+		d.Settles = true
+	}
+	if st.Prepared != nil {
+		if st.Prepared.What == "Execute" {
+			if plan.Executes = state.Prepared(st.Prepared.Name); plan.Executes != nil && len(plan.Executes.Settings) > 0 {
+				d.Settles = true
+			}
+		} else {
+			d.Settles = true
+		}
+	}
+	for _, c := range st.Commands {
+		switch c {
+		case statement.CommandDiscard:
+			d.Settles, plan.Discards = true, true
+		case statement.CommandCreate, statement.CommandAlter, statement.CommandDrop, statement.CommandImport,
+			statement.CommandDo, statement.CommandCall, statement.CommandRefresh, statement.CommandReassign:
+			d.Schema = true
+		case statement.CommandCommit, statement.CommandCommitPrepared:
+			d.Commits = true
+		}
+	}
+	if st.Dynamic {
+		d.Schema = true
+	}
+}
+
+// mask decides by the masks. It gives false when a fresh catalog is needed.
+func (j *judge) mask(s *standing, d *session.Decision, p *judged, state *session.State, fresh bool) bool {
+	env := lineage.Env{Fresh: fresh, Known: j.knows, Prepared: state.Prepared}
+	if s.masks != nil {
+		p.plans = make([]lineage.Plan, len(d.Statements))
+		for i := range d.Statements {
+			plan := s.masks.Judge(d.Statements[i].Statement, env)
+			if plan.Refused {
+				if plan.Stale && !fresh {
+					return false
+				}
+				refuse(d, maskRefusal(&plan))
+				d.Policy, d.Rule, _ = strings.Cut(plan.Rule, "/")
+				d.Reason = plan.Construct
+				d.Approval = nil
+				p.cacheable = p.cacheable && !plan.Stale
+				return true
+			}
+			if fresh {
+				j.learn(d.Statements[i].Statement, plan.Unknown)
+			}
+			d.Statements[i].Touches, d.Statements[i].RedactErrors = plan.Touches, plan.RedactErrors
+			d.Statements[i].Rule = plan.Rule
+			if plan.Rule == "" && plan.RedactErrors {
+				d.Statements[i].Rule = "of this database"
+			}
+			p.plans[i] = plan
+		}
+	}
+	if s.audited != nil {
+		for i := range d.Statements {
+			plan := s.audited.Judge(d.Statements[i].Statement, env)
+			switch {
+			case plan.Refused:
+				p.audited = append(p.audited, "Deny "+plan.Rule+": "+plan.Message)
+			case len(plan.Masked) > 0:
+				p.audited = append(p.audited, "Mask "+strings.Join(plan.Masked, ", "))
+			}
+		}
+	}
+	return true
+}
+
+// knows says whether the session may name a relation that the catalog does not
+// have.
+func (j *judge) knows(schema, name string) bool {
+	return j.known[schema+"."+name] || j.known["."+name]
+}
+
+// learn remembers names that a fresh catalog did not have: they are the
+// session's own, or of nobody.
+func (j *judge) learn(st *statement.Statement, unknown []string) {
+	if j.known == nil {
+		j.known = make(map[string]bool)
+	}
+	if len(j.known) > 1000 {
+		clear(j.known)
+	}
+	for _, t := range st.Tables {
+		full := t.Name
+		if t.Schema != "" {
+			full = t.Schema + "." + t.Name
+		}
+		if slices.Contains(unknown, full) || slices.Contains(unknown, t.Name) {
+			j.known[t.Schema+"."+t.Name] = true
+		}
+	}
+}
+
+// Row gives how the rows of a result are masked.
+func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*session.RowMask, error) {
+	j.mu.Lock()
+	masks := j.standing.masks
+	j.mu.Unlock()
+	var plan *lineage.Plan
+	if d != nil {
+		if p, ok := d.Private.(*judged); ok && p.standing.masks != nil {
+			masks = p.standing.masks
+			if place < len(p.plans) {
+				plan = &p.plans[place]
+			}
+		}
+	}
+	if masks.Empty() {
+		return nil, nil
+	}
+	in := make([]lineage.Field, len(fields))
+	for i, f := range fields {
+		in[i] = lineage.Field{TableOID: f.TableOID, Column: f.Column, TypeOID: f.TypeOID, TypeMod: f.TypeMod, Format: f.Format}
+	}
+	row, err := masks.Row(plan, in)
+	if err != nil {
+		return nil, err
+	}
+	if len(row.Unexpected) > 0 {
+		j.gateway.cfg.Logger.Warn("masked columns that the statement's text did not show", "columns", row.Unexpected)
+	}
+	if !row.Any() {
+		return nil, nil
+	}
+	m := &session.RowMask{Columns: row.Columns, Cells: make([]session.Cell, len(row.Cells))}
+	for i, c := range row.Cells {
+		if c != nil {
+			m.Cells[i] = c
+		}
+	}
+	return m, nil
+}
+
+// refuse makes d a refusal.
+func refuse(d *session.Decision, why *diagnostic.Diagnostic) {
+	d.Action, d.Denial, d.Approval = string(policy.Deny), why, nil
+	if d.Reason == "" {
+		d.Reason = why.Message
+	}
+}
+
+// unreadable is the decision where the catalog cannot be read.
+func (j *judge) unreadable(text []byte, err error) *session.Decision {
+	j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
+	d := &session.Decision{Text: string(text), RecordText: true, Rule: "built-in/catalog"}
+	refuse(d, diagnostic.CatalogUnavailable(err))
+	return d
+}
+
+func guardRefusal(v *policy.Verdict) *diagnostic.Diagnostic {
+	return &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: v.SQLState, Message: v.Message, Detail: v.Detail, Hint: v.Hint}
+}
+
+func maskRefusal(p *lineage.Plan) *diagnostic.Diagnostic {
+	return &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: diagnostic.InsufficientPrivilege,
+		Message: p.Message, Detail: p.Detail, Hint: p.Hint}
+}
+
+// transient gives the error if another try may go better.
+func transient(err error) error {
+	var syntax *statement.SyntaxError
+	var scan *statement.ScanError
+	var unsupported *statement.UnsupportedError
+	if errors.As(err, &syntax) || errors.As(err, &scan) || errors.As(err, &unsupported) {
+		return nil
+	}
+	return err
+}
+
+// unread makes the error of a text that could not be read.
+func unread(err error) *diagnostic.Diagnostic {
+	var syntax *statement.SyntaxError
+	var scan *statement.ScanError
+	var unsupported *statement.UnsupportedError
+	switch {
+	case errors.As(err, &syntax):
+		return diagnostic.Syntax(syntax.Message, syntax.Cursor)
+	case errors.As(err, &scan):
+		return diagnostic.Unscannable(scan.Error())
+	case errors.As(err, &unsupported):
+		return diagnostic.Unsupported(unsupported.Error())
+	}
+	return diagnostic.Unparsed(err)
+}

@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/policy/approval"
+	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/policy/statement"
+	"github.com/weirgate/weir/proxy/catalog"
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/journal"
+	"github.com/weirgate/weir/proxy/session"
+)
+
+// Flow is an accepted connection with what was attested about its other end.
+type Flow struct {
+	Conn        net.Conn
+	How         string         // "Captured" or "Listener"
+	Destination netip.AddrPort // where the client wanted to go; zero for an explicit listener
+	Database    string         // the Database document that an explicit listener is bound to, "" otherwise
+	Netns       string         // a path that opens the client's network namespace, "" for weir's own
+	NetnsCookie uint64
+	// Identity is nil when the caller could not be told; Unattested says why.
+	Identity   *identity.Identity
+	Unattested error
+}
+
+// Parser turns texts into facts. The facts are shared and not changed.
+type Parser interface {
+	// Cached gives the facts of a text that are at hand, or the error that it
+	// is known to have.
+	Cached(text []byte) (facts *statement.Facts, err error, ok bool)
+	// ParseBytes has a text parsed.
+	ParseBytes(ctx context.Context, text []byte, key string) (*statement.Facts, error)
+}
+
+// Config is what a gateway works with.
+type Config struct {
+	Policies  func() *policy.Bundle // the documents in force, never nil
+	Observe   bool                  // what no policy selects is relayed and recorded instead of refused
+	Hosts     policy.HostResolver
+	FromHost  bool // dial from weir's own network namespace where a Database does not say
+	Parser    Parser
+	Catalogs  *catalog.Cache
+	Journal   *journal.Journal
+	Approvals *approval.Broker
+	// ClientTLS gives the configuration for a client that asks for TLS; nil: none
+	// is offered.
+	ClientTLS  func(destination netip.AddrPort, direct bool) *tls.Config
+	RequireTLS bool
+	Limits     session.Limits
+	Sessions   int // that may be open at a time
+	Logger     *slog.Logger
+}
+
+// Gateway serves connections.
+type Gateway struct {
+	cfg      Config
+	registry *registry
+	counts   counters
+	masks    *lru.Cache[maskKey, *lineage.Masks]
+	wg       sync.WaitGroup
+}
+
+// New makes a gateway.
+func New(cfg Config) (*Gateway, error) {
+	masks, err := lru.New[maskKey, *lineage.Masks](masksKept)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of masks: %w", err)
+	}
+	return &Gateway{cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks}, nil
+}
+
+// Sessions gives the open sessions, the oldest first.
+func (g *Gateway) Sessions() []Info { return g.registry.list() }
+
+// Counters gives totals since the start.
+func (g *Gateway) Counters() Counters { return g.counts.read() }
+
+// Wait returns when every connection has ended.
+func (g *Gateway) Wait() { g.wg.Wait() }
+
+// Serve serves one connection until it ends or ctx does.
+func (g *Gateway) Serve(ctx context.Context, f Flow) {
+	g.wg.Add(1)
+	defer g.wg.Done()
+	g.counts.connections.Add(1)
+	s := session.New(session.Config{
+		Limits:     g.cfg.Limits,
+		OfferTLS:   g.cfg.ClientTLS != nil,
+		RequireTLS: g.cfg.RequireTLS,
+		Now:        time.Now,
+		Secret:     secret,
+	})
+	c := newConnection(f.Conn, s)
+	v := &visit{gateway: g, flow: f, connection: c}
+	v.entry = g.registry.reserve()
+	if v.entry == nil {
+		g.counts.refused.Add(1)
+		c.end(diagnostic.TooManySessions(g.cfg.Sessions))
+		return
+	}
+	defer g.registry.release(v.entry)
+	v.over(c.run(ctx, v))
+}
+
+// secret gives random bytes.
+func secret(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+// visit is one connection with what it has become: it answers the session's
+// questions.
+type visit struct {
+	gateway    *Gateway
+	flow       Flow
+	connection *connection
+	entry      *entry
+	journal    *journal.Session // nil until the session was recorded
+	judge      *judge
+	info       Info
+}
+
+// over records the session's end.
+func (v *visit) over(why *diagnostic.Diagnostic) {
+	log := v.gateway.cfg.Logger
+	if v.journal == nil {
+		if why != nil {
+			v.gateway.counts.refused.Add(1)
+			log.Info("connection refused", "from", v.subject(), "to", v.flow.Destination, "why", why.Message)
+		}
+		return
+	}
+	reason := ""
+	if why != nil {
+		reason = why.Message
+	}
+	if err := v.journal.Close(reason); err != nil {
+		log.Warn("the end of a session is not on record", "session", v.info.ID, "error", err)
+	}
+}
+
+// subject names the client for logs.
+func (v *visit) subject() string {
+	if v.flow.Identity == nil {
+		return "an unattested caller"
+	}
+	return v.flow.Identity.Subject
+}
+
+// encrypt does the TLS handshake with the client.
+func (v *visit) encrypt(ctx context.Context, conn net.Conn, q *session.UpgradeTLS) (net.Conn, error) {
+	return serverTLS(ctx, conn, v.gateway.cfg.ClientTLS(v.flow.Destination, q.Direct))
+}
+
+// cancel passes a cancel request on.
+func (v *visit) cancel(ctx context.Context, q *session.Cancel) {
+	if err := v.gateway.registry.cancel(ctx, q.PID, q.Key); err != nil {
+		v.gateway.cfg.Logger.Info("a cancel request did not reach the server", "error", err)
+	}
+}
+
+// decide makes the decision on a text that was not at hand.
+func (v *visit) decide(ctx context.Context, q *session.Decide) *session.Decision {
+	state := v.connection.state()
+	return v.judge.resolve(ctx, q.Text, &state)
+}

@@ -1,0 +1,272 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/weirgate/weir/policy"
+	snapshot "github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/proxy/catalog"
+	"github.com/weirgate/weir/proxy/session"
+	"github.com/weirgate/weir/proxy/upstream"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// masksKept is how many compiled sets of masks are shared by sessions.
+const masksKept = 256
+
+// maskKey is all that compiled masks depend on.
+type maskKey struct {
+	rules    *policy.Rules
+	snapshot *snapshot.Snapshot
+}
+
+// standing is what a session's decisions rest on: documents and a catalog.
+type standing struct {
+	bundle   *policy.Bundle
+	rules    *policy.Rules
+	snapshot *snapshot.Snapshot // nil when no mask needs one
+	masks    *lineage.Masks     // nil for none
+	audited  *lineage.Masks     // of policies in mode Audit, nil for none
+}
+
+// judge decides the statements of one session.
+type judge struct {
+	gateway  *Gateway
+	identity *identity.Identity
+	database *policy.Database // nil: none selects the destination
+	session  policy.Session
+	target   upstream.Target
+	key      string // of the database's catalog
+
+	mu         sync.Mutex
+	standing   *standing
+	searchPath string          // see path
+	known      map[string]bool // names that a fresh catalog did not have: the session's own
+}
+
+func newJudge(g *Gateway, id *identity.Identity, r route, q *session.Connect, t upstream.Target) *judge {
+	j := &judge{
+		gateway: g, identity: id, database: r.database, target: t,
+		session: policy.Session{Database: q.Database, User: q.User},
+		key:     fmt.Sprintf("%s#%d/%s", t.String(), t.NetnsCookie, q.Database),
+	}
+	for _, set := range q.Settings {
+		if strings.EqualFold(set.Name, "search_path") {
+			j.searchPath = set.Value
+		}
+	}
+	j.standing = &standing{bundle: g.cfg.Policies(), rules: r.rules}
+	if g.cfg.Observe {
+		j.standing.rules = r.rules.Observing()
+	}
+	return j
+}
+
+// now gives the standing if it still holds, nil when it must be refreshed.
+func (j *judge) now() *standing {
+	j.mu.Lock()
+	s := j.standing
+	j.mu.Unlock()
+	if s.bundle != j.gateway.cfg.Policies() {
+		return nil
+	}
+	if s.snapshot != nil && j.gateway.cfg.Catalogs.Peek(j.key) != s.snapshot {
+		return nil
+	}
+	return s
+}
+
+// refresh brings the standing up to date: the documents in force, and a catalog
+// that was not read before since.
+func (j *judge) refresh(ctx context.Context, since time.Time) error {
+	g := j.gateway
+	s := &standing{bundle: g.cfg.Policies()}
+	db := j.database
+	if db != nil {
+		db = s.bundle.Database(db.Name)
+	}
+	s.rules = s.bundle.Rules(j.identity, db)
+	if g.cfg.Observe {
+		s.rules = s.rules.Observing()
+	}
+	if len(s.rules.Masks)+len(s.rules.AuditedMasks) > 0 {
+		var err error
+		if since.IsZero() {
+			s.snapshot, err = g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(db))
+		} else {
+			s.snapshot, err = g.cfg.Catalogs.Since(ctx, j.key, since, j.readCatalog(db))
+		}
+		if err != nil {
+			return err
+		}
+		if s.masks, err = g.masksOf(s.rules, s.snapshot, false); err != nil {
+			return err
+		}
+		if s.audited, err = g.masksOf(s.rules, s.snapshot, true); err != nil {
+			return err
+		}
+	}
+	j.mu.Lock()
+	j.standing = s
+	j.mu.Unlock()
+	return nil
+}
+
+// masksOf gives the compiled masks of rules in a catalog, shared by sessions.
+func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited bool) (*lineage.Masks, error) {
+	if audited {
+		if len(rules.AuditedMasks) == 0 {
+			return nil, nil
+		}
+		return lineage.Compile(rules.AuditedMasks, snap)
+	}
+	if len(rules.Masks) == 0 {
+		return nil, nil
+	}
+	key := maskKey{rules, snap}
+	if m, ok := g.masks.Get(key); ok {
+		return m, nil
+	}
+	m, err := lineage.Compile(rules.Masks, snap)
+	if err != nil {
+		return nil, fmt.Errorf("resolving the masks: %w", err)
+	}
+	g.masks.Add(key, m)
+	return m, nil
+}
+
+// readCatalog reads the database's catalog with weir's own login.
+func (j *judge) readCatalog(db *policy.Database) catalog.Load {
+	return func(ctx context.Context) (*snapshot.Snapshot, error) {
+		c, ok := db.CatalogCredential()
+		if !ok {
+			return nil, fmt.Errorf("database %s has masks but no login to read its catalog with: add catalog: {user, passwordFile}", db.Name)
+		}
+		conn, err := upstream.Dial(ctx, j.target)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = conn.Close() }()
+		_, err = conn.Start(ctx, upstream.Startup{
+			User: c.User, Database: j.session.Database, Secret: upstream.PasswordFile(c.PasswordFile),
+			Parameters: []wire.Setting{{Name: "application_name", Value: "weir"}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return catalog.Read(ctx, rows{conn})
+	}
+}
+
+// schemaChanged makes the next decisions rest on a catalog that is read anew.
+func (j *judge) schemaChanged() { j.gateway.cfg.Catalogs.Invalidate(j.key) }
+
+// Observes says that nothing is enforced in this session.
+func (j *judge) Observes() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.standing.rules.Observes()
+}
+
+// Masks says that this session has masks.
+func (j *judge) Masks() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.standing.masks != nil
+}
+
+// Current says whether a decision made earlier still stands.
+func (j *judge) Current(d *session.Decision) bool {
+	p, ok := d.Private.(*judged)
+	return ok && p.cacheable && p.standing == j.now()
+}
+
+// Decide gives the decision on a text whose facts are at hand.
+func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bool) {
+	s := j.now()
+	if s == nil {
+		return nil, false
+	}
+	if s.rules.Observes() {
+		return observed(s, text), true
+	}
+	facts, err, ok := j.gateway.cfg.Parser.Cached(text)
+	if !ok {
+		return nil, false
+	}
+	return j.decision(s, text, facts, err, state, false)
+}
+
+// resolve makes the decision on a text, whatever it takes.
+func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) *session.Decision {
+	arrived := time.Now()
+	if j.now() == nil {
+		if err := j.refresh(ctx, time.Time{}); err != nil {
+			return j.unreadable(text, err)
+		}
+	}
+	s := j.now()
+	if s == nil { // changed again meanwhile: what was read is good for this statement
+		j.mu.Lock()
+		s = j.standing
+		j.mu.Unlock()
+	}
+	if s.rules.Observes() {
+		return observed(s, text)
+	}
+	facts, err := j.gateway.cfg.Parser.ParseBytes(ctx, text, "")
+	if d, ok := j.decision(s, text, facts, err, state, false); ok {
+		return d
+	}
+	// The statement names something that the catalog does not have.
+	if err := j.refresh(ctx, arrived); err != nil {
+		return j.unreadable(text, err)
+	}
+	j.mu.Lock()
+	s = j.standing
+	j.mu.Unlock()
+	d, _ := j.decision(s, text, facts, err, state, true)
+	return d
+}
+
+// path stands for the session's search_path: what it began with and every change
+// since, so that a statement is the same only where names mean the same.
+func (j *judge) path() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.searchPath
+}
+
+// settings notes the changes of search_path that a statement makes.
+func (j *judge) settings(d *session.Decision) {
+	for i := range d.Statements {
+		st := d.Statements[i].Statement
+		if st == nil {
+			continue
+		}
+		for _, set := range st.Settings {
+			if set.Name == "search_path" || set.Name == "all" || set.Name == "" {
+				j.mu.Lock()
+				j.searchPath += "; " + set.Value
+				j.mu.Unlock()
+			}
+		}
+	}
+}
+
+// rows lets the catalog's reader ask through a connection.
+type rows struct{ conn *upstream.Conn }
+
+func (r rows) Query(ctx context.Context, sql string) ([][][]byte, error) {
+	result, err := r.conn.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return result.Rows, nil
+}

@@ -1,0 +1,126 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/binary"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/proxy/upstream"
+)
+
+// Info is what is known of an open session.
+type Info struct {
+	ID          string            `json:"id"`
+	Identity    identity.Identity `json:"identity"`
+	Database    string            `json:"database"`     // the Database document's name, "" when none selects it
+	DatabaseSQL string            `json:"databaseName"` // the database's name at the server
+	User        string            `json:"user"`         // the role at the server
+	ClientUser  string            `json:"clientUser"`   // the user that the client asked for
+	Server      string            `json:"server"`
+	How         string            `json:"how"`
+	Policies    []string          `json:"policies,omitempty"`
+	Observed    bool              `json:"observed,omitempty"` // nothing is enforced
+	Started     time.Time         `json:"started"`
+}
+
+// registry knows the open sessions, and which cancel key belongs to which.
+type registry struct {
+	mu       sync.Mutex
+	sessions map[uint32]*entry
+	limit    int
+}
+
+// entry is one open session.
+type entry struct {
+	pid    uint32
+	key    []byte
+	info   Info
+	target upstream.Target
+	// server gives what cancels at the server; a nil key is none.
+	server     func() (pid uint32, key []byte)
+	cancelHeld func() bool // ends a wait for an approval; false when there is none
+}
+
+func newRegistry(limit int) *registry {
+	return &registry{sessions: make(map[uint32]*entry), limit: limit}
+}
+
+// reserve gives a session its cancel key; nil when there are too many sessions.
+func (r *registry) reserve() *entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.sessions) >= r.limit {
+		return nil
+	}
+	e := &entry{key: make([]byte, 4)}
+	_, _ = rand.Read(e.key) // never fails
+	for {
+		var b [4]byte
+		_, _ = rand.Read(b[:])
+		e.pid = binary.BigEndian.Uint32(b[:]) >> 1 // drivers read it as a signed number
+		if e.pid != 0 && r.sessions[e.pid] == nil {
+			break
+		}
+	}
+	r.sessions[e.pid] = e
+	return e
+}
+
+func (r *registry) release(e *entry) {
+	r.mu.Lock()
+	delete(r.sessions, e.pid)
+	r.mu.Unlock()
+}
+
+// list gives the sessions that have started, the oldest first.
+func (r *registry) list() []Info {
+	r.mu.Lock()
+	out := make([]Info, 0, len(r.sessions))
+	for _, e := range r.sessions {
+		if e.info.ID != "" {
+			out = append(out, e.info)
+		}
+	}
+	r.mu.Unlock()
+	slices.SortFunc(out, func(a, b Info) int { return a.Started.Compare(b.Started) })
+	return out
+}
+
+// started makes a session known with what it became.
+func (r *registry) started(e *entry, info Info, target upstream.Target, server func() (uint32, []byte)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.info, e.target, e.server = info, target, server
+}
+
+func (r *registry) holding(e *entry, cancel func() bool) {
+	r.mu.Lock()
+	e.cancelHeld = cancel
+	r.mu.Unlock()
+}
+
+// cancel passes a cancel request on to the one session that has this key. A
+// wrong key does nothing, and takes as long as a right one.
+func (r *registry) cancel(ctx context.Context, pid uint32, key []byte) error {
+	r.mu.Lock()
+	e := r.sessions[pid]
+	if e == nil || subtle.ConstantTimeCompare(e.key, key) != 1 {
+		r.mu.Unlock()
+		return nil
+	}
+	held, target, server := e.cancelHeld, e.target, e.server
+	r.mu.Unlock()
+	if held != nil && held() || server == nil {
+		return nil
+	}
+	serverPID, serverKey := server()
+	if serverKey == nil {
+		return nil
+	}
+	return upstream.Cancel(ctx, target, serverPID, serverKey)
+}
