@@ -82,7 +82,8 @@ func (b *bench) one(ctx context.Context, w way, mode string, clients int) (sampl
 		return s, err
 	}
 	s.ProxyCPU = after - before
-	return s, s.parse(out.Stdout)
+	err = s.parse(out.Stdout)
+	return s, err
 }
 
 var (

@@ -298,7 +298,10 @@ func (b *bench) journalBytes() int64 {
 	}
 	var sum int64
 	_ = filepath.WalkDir(filepath.Join(b.weir.State, "journal"), func(_ string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+		if err != nil {
+			return err
+		}
+		if !d.Type().IsRegular() {
 			return nil
 		}
 		if info, err := d.Info(); err == nil {

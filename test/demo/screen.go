@@ -80,8 +80,8 @@ func (s *screen) command(text string) {
 func (s *screen) note(text string) { s.line("  %s", text) }
 
 // check says what was verified.
-func (s *screen) check(format string, args ...any) {
-	s.line("  %s %s", s.paint(green, "✓"), fmt.Sprintf(format, args...))
+func (s *screen) check(text string) {
+	s.line("  %s %s", s.paint(green, "✓"), text)
 }
 
 // stage runs f and says so, at once on a terminal, and after two seconds elsewhere.

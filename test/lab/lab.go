@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 )
 
 // prefix begins the name of everything that a lab makes outside its own folder.
@@ -53,7 +55,7 @@ func New() (*Lab, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	l := &Lab{Dir: dir, Name: filepath.Base(dir), spawner: spawner}
-	l.Defer(func() error { return os.RemoveAll(dir) })
+	l.Defer(func() error { return removeFolder(dir) })
 	l.Defer(func() error { spawner.close(); return nil })
 	return l, nil
 }
@@ -121,6 +123,19 @@ func (l *Lab) Write(name, content string, mode os.FileMode) (string, error) {
 		return "", err
 	}
 	return path, os.Chmod(path, mode)
+}
+
+// SmallDisk mounts a file system of the given size, in memory, on a folder of the
+// lab's, so that a disk can be full without filling the machine's.
+func (l *Lab) SmallDisk(name string, bytes int64) (string, error) {
+	dir, err := l.Subdir(name, nil, 0o755)
+	if err != nil {
+		return "", err
+	}
+	if err := unix.Mount("weir-lab", dir, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
+		return "", fmt.Errorf("mount a small disk: %w", err)
+	}
+	return dir, nil
 }
 
 // next gives a number that this lab has not given before.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // owned matches the names that labs give; the groups are pid and start time.
@@ -73,8 +75,25 @@ func Sweep() error {
 	}
 	// A pin keeps its link attached, so a dead weir's pins are more than litter.
 	errs = append(errs, eachAbandoned(bpffs, os.RemoveAll))
-	errs = append(errs, eachAbandoned(os.TempDir(), os.RemoveAll))
+	errs = append(errs, eachAbandoned(os.TempDir(), removeFolder))
 	return errors.Join(errs...)
+}
+
+// removeFolder removes a lab's folder with the file systems mounted in it.
+func removeFolder(dir string) error {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) > 4 && strings.HasPrefix(fields[4], dir+"/") {
+			if err := unix.Unmount(fields[4], unix.MNT_DETACH); err != nil {
+				return fmt.Errorf("unmount %s: %w", fields[4], err)
+			}
+		}
+	}
+	return os.RemoveAll(dir)
 }
 
 // Leftovers lists what labs, of this process or of dead ones, have at this moment

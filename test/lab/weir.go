@@ -47,14 +47,15 @@ func BuildWeir(ctx context.Context, module, dir string) (string, error) {
 type WeirOptions struct {
 	Binary string // as BuildWeir returned it
 	// Spec is what stands under "spec:" of the configuration file, as YAML without
-	// indentation, apart from policies, state, admin and capture's cgroup and pins,
-	// which are the lab's own. In its place "capture:" may be given with more keys.
+	// indentation, apart from policies, state, admin and capture.
 	Spec string
-	// Capture holds more keys of "capture:", one per line: ports, networks.
+	// Capture holds lines of "capture:", as "ports: [5433]"; cgroup, pins and
+	// listenerPort are the lab's own.
 	Capture []string
 	// Documents are the policy files: name → YAML.
 	Documents map[string]string
-	Cgroup    *Cgroup // that the daemon runs in; nil makes one, which is passed
+	State     string  // folder of the state; "" makes one
+	Cgroup    *Cgroup // that the daemon runs in; nil makes one
 	Args      []string
 	Env       []string // added to the caller's environment
 	Wait      time.Duration
@@ -68,6 +69,7 @@ type Weir struct {
 	State     string
 	Socket    string // admin socket
 	Pins      string // folder of the pins, in the file system
+	Port      int    // of its listeners in every namespace
 	Cgroup    *Cgroup
 	Process   *Process
 	Output    *Buffer // what the daemon wrote to both its outputs
@@ -95,6 +97,9 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 	}
 	w.Policies, w.State = filepath.Join(dir, "policy.d"), filepath.Join(dir, "state")
 	w.Config, w.Socket = filepath.Join(dir, "weir.yaml"), filepath.Join(dir, "admin.sock")
+	if o.State != "" {
+		w.State = o.State
+	}
 	pins := l.Name + "-" + filepath.Base(dir)
 	port, err := listenerPort()
 	if err != nil {
@@ -126,6 +131,7 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 	if err := os.WriteFile(w.Config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
+	w.Port = port
 	l.Defer(w.remove)
 	if err := w.Start(ctx); err != nil {
 		return nil, err
