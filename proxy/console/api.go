@@ -155,47 +155,6 @@ type SessionFilter struct {
 	Database string
 }
 
-// Approval is a request for a statement to be let through.
-type Approval struct {
-	ID       string             `json:"id"`
-	State    string             `json:"state"` // Pending, Approved, Denied, Expired, Used, Cancelled
-	Created  time.Time          `json:"created"`
-	Expires  time.Time          `json:"expires"`
-	Identity *identity.Identity `json:"identity"`
-	Database string             `json:"database"`
-	User     string             `json:"user,omitempty"` // the role at the server
-	Session  string             `json:"session"`
-	Policy   string             `json:"policy"`
-	Rule     string             `json:"rule"`
-	Revision string             `json:"revision,omitempty"`
-	Approval string             `json:"approval,omitempty"` // the name of the approval in the policy
-	Reason   string             `json:"reason,omitempty"`   // why the rule asks
-
-	Text       string              `json:"text"` // exactly what would be sent
-	Parameters []ApprovalParameter `json:"parameters,omitempty"`
-	Digest     string              `json:"digest"` // of text, parameters and everything else that is approved
-	Held       bool                `json:"held"`   // the client waits for it at this moment
-
-	Decisions []ApprovalDecision `json:"decisions,omitempty"`
-}
-
-// ApprovalParameter is a value of the statement. Null has no value; a value that
-// is no text is in hexadecimal.
-type ApprovalParameter struct {
-	Type   string `json:"type,omitempty"` // name or OID
-	Null   bool   `json:"null,omitempty"`
-	Text   string `json:"text,omitempty"`
-	Binary bool   `json:"binary,omitempty"` // Text is the value's bytes in hexadecimal
-}
-
-// ApprovalDecision is what one approver said.
-type ApprovalDecision struct {
-	Time     time.Time `json:"time"`
-	Approver string    `json:"approver"`
-	Approved bool      `json:"approved"`
-	Reason   string    `json:"reason,omitempty"`
-}
-
 // DecideRequest is the body of POST /v1/approvals/{id}/approve and deny.
 type DecideRequest struct {
 	Reason string `json:"reason"`

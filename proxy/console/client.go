@@ -22,6 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/weirgate/weir/policy/approval"
 	"github.com/weirgate/weir/proxy/journal"
 )
 
@@ -80,10 +81,10 @@ func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
 }
 
 // Approvals asks for the requests in a state, all for "".
-func (c *Client) Approvals(ctx context.Context, state string) ([]Approval, error) {
+func (c *Client) Approvals(ctx context.Context, state approval.State) ([]*approval.Request, error) {
 	q := make(url.Values)
-	put(q, "state", state)
-	list, err := get[[]Approval](ctx, c, "/v1/approvals", q)
+	put(q, "state", string(state))
+	list, err := get[[]*approval.Request](ctx, c, "/v1/approvals", q)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +92,17 @@ func (c *Client) Approvals(ctx context.Context, state string) ([]Approval, error
 }
 
 // Approval asks for one request.
-func (c *Client) Approval(ctx context.Context, id string) (*Approval, error) {
-	return get[Approval](ctx, c, "/v1/approvals/"+url.PathEscape(id), nil)
+func (c *Client) Approval(ctx context.Context, id string) (*approval.Request, error) {
+	return get[approval.Request](ctx, c, "/v1/approvals/"+url.PathEscape(id), nil)
 }
 
 // Decide approves or denies a request, as the user that this process runs as.
-func (c *Client) Decide(ctx context.Context, id string, approve bool, reason string) (*Approval, error) {
+func (c *Client) Decide(ctx context.Context, id string, approve bool, reason string) (*approval.Request, error) {
 	verb := "deny"
 	if approve {
 		verb = "approve"
 	}
-	return post[Approval](ctx, c, "/v1/approvals/"+url.PathEscape(id)+"/"+verb, DecideRequest{Reason: reason})
+	return post[approval.Request](ctx, c, "/v1/approvals/"+url.PathEscape(id)+"/"+verb, DecideRequest{Reason: reason})
 }
 
 // Reload has the daemon read its policies again.

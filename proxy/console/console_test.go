@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/weirgate/weir/policy/approval"
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/proxy/journal"
 )
@@ -90,20 +91,20 @@ func (h *house) Records(ctx context.Context, f journal.Filter, follow bool) iter
 	}
 }
 
-func (h *house) Approvals(_ context.Context, state string) ([]Approval, error) {
-	return []Approval{{ID: "ap-1", State: state, Identity: &identity.Identity{Subject: "unit:x.service"}}}, nil
+func (h *house) Approvals(_ context.Context, state approval.State) ([]*approval.Request, error) {
+	return []*approval.Request{{ID: "ap-1", State: state}}, nil
 }
 
-func (h *house) Approval(_ context.Context, id string) (*Approval, error) {
+func (h *house) Approval(_ context.Context, id string) (*approval.Request, error) {
 	return nil, NotFound("", "there is no request %q", id)
 }
 
-func (h *house) Decide(_ context.Context, id string, approve bool, reason string, by Peer) (*Approval, error) {
+func (h *house) Decide(_ context.Context, id string, approve bool, reason string, by Peer) (*approval.Request, error) {
 	if id == "used" {
 		return nil, Conflict("", "request %q was used already", id)
 	}
 	h.decided = append(h.decided, by)
-	return &Approval{ID: id, Decisions: []ApprovalDecision{{Approver: by.String(), Approved: approve, Reason: reason}}}, nil
+	return &approval.Request{ID: id, Decisions: []approval.Decision{{Approver: approval.Approver{UID: by.UID, Name: by.String()}, Approve: approve, Reason: reason}}}, nil
 }
 
 func (h *house) Reload(context.Context) (*ReloadResult, error) {
@@ -196,7 +197,7 @@ func TestEveryEndpointAnswersThroughTheClient(t *testing.T) {
 	if _, err := client.Decide(ctx, "used", true, ""); !errors.Is(err, ErrConflict) {
 		t.Errorf("an approval that was used: %v", err)
 	}
-	if a, err := client.Decide(ctx, "ap-1", false, "no reason given"); err != nil || a.Decisions[0].Approved || a.Decisions[0].Reason != "no reason given" {
+	if a, err := client.Decide(ctx, "ap-1", false, "no reason given"); err != nil || a.Decisions[0].Approve || a.Decisions[0].Reason != "no reason given" {
 		t.Errorf("a denial: %+v, %v", a, err)
 	}
 	if _, err := client.Reload(ctx); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "p.yaml:3:1") {

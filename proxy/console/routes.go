@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/weirgate/weir/policy/approval"
 	"github.com/weirgate/weir/proxy/journal"
 )
 
@@ -70,7 +71,12 @@ func (s *Server) approvals(r *http.Request) (any, error) {
 	if s.options.Approvals == nil {
 		return nil, missing("approvals")
 	}
-	approvals, err := s.options.Approvals.Approvals(r.Context(), r.URL.Query().Get("state"))
+	q := reader{values: r.URL.Query()}
+	state := approval.State(q.text("state"))
+	if err := q.finish(); err != nil {
+		return nil, err
+	}
+	approvals, err := s.options.Approvals.Approvals(r.Context(), state)
 	return orEmpty(approvals), err
 }
 
@@ -97,9 +103,9 @@ func (s *Server) decide(approve bool) endpoint {
 			return nil, Invalid("", "the reason has %d bytes, at most %d are kept", len(body.Reason), longest)
 		}
 		peer := peerOf(r)
-		approval, err := s.options.Approvals.Decide(r.Context(), r.PathValue("id"), approve, body.Reason, peer)
+		request, err := s.options.Approvals.Decide(r.Context(), r.PathValue("id"), approve, body.Reason, peer)
 		s.logger.Info("approval decision", "approval", r.PathValue("id"), "approve", approve, "peer", peer.String(), "error", err)
-		return approval, err
+		return request, err
 	}
 }
 

@@ -32,7 +32,7 @@ type answer struct {
 
 func child() int {
 	client := NewClient(os.Getenv(childVariable))
-	approval, err := client.Decide(context.Background(), "ap-1", true, "")
+	request, err := client.Decide(context.Background(), "ap-1", true, "")
 	var a answer
 	var e *Error
 	switch {
@@ -41,7 +41,7 @@ func child() int {
 	case err != nil:
 		a = answer{Error: err.Error()}
 	default:
-		a = answer{Status: http.StatusOK, By: approval.Decisions[0].Approver}
+		a = answer{Status: http.StatusOK, By: request.Decisions[0].Approver.Name}
 	}
 	if json.NewEncoder(os.Stdout).Encode(a) != nil {
 		return 1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/weirgate/weir/policy/approval"
 	"github.com/weirgate/weir/proxy/journal"
 )
 
@@ -32,11 +33,11 @@ type RecordSource interface {
 // ApprovalSource knows requests and takes decisions.
 type ApprovalSource interface {
 	// Approvals gives the requests in a state, all for "", the newest first.
-	Approvals(ctx context.Context, state string) ([]Approval, error)
-	Approval(ctx context.Context, id string) (*Approval, error)
+	Approvals(ctx context.Context, state approval.State) ([]*approval.Request, error)
+	Approval(ctx context.Context, id string) (*approval.Request, error)
 	// Decide takes the decision of the peer, who is who the kernel says. It
-	// refuses a peer who is the requester.
-	Decide(ctx context.Context, id string, approve bool, reason string, by Peer) (*Approval, error)
+	// refuses a peer who is the requester, or whom the policy does not name.
+	Decide(ctx context.Context, id string, approve bool, reason string, by Peer) (*approval.Request, error)
 }
 
 // PolicySource reloads and explains.
