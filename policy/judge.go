@@ -7,9 +7,11 @@ import (
 )
 
 // Judge decides what becomes of a text. It is quick, needs no memory for a text
-// that no rule matches, and may be called by several goroutines at a time.
-func (r *Rules) Judge(q Request) Verdict {
-	j := judgement{rules: r, request: &q,
+// that no rule matches and no condition is asked about, and may be called by several goroutines at a time.
+func (r *Rules) Judge(q Request) Verdict { return r.judge(q, nil) }
+
+func (r *Rules) judge(q Request, seen func(seeing)) Verdict {
+	j := judgement{rules: r, request: &q, seen: seen,
 		verdict: Verdict{Action: Allow, Revision: r.Revision, Statement: -1, Cacheable: true}}
 	switch {
 	case r.Refusal != "":
@@ -59,11 +61,11 @@ type because struct {
 type seeing struct {
 	guard     *bound
 	statement int
+	prepared  bool // the statement is one that was prepared and is executed now
 	matched   bool
 	because   because
-	misses    part  // what of the match was not met, when it did not match
-	condition bool  // the match was met, the condition was not
-	err       error // of the condition
+	misses    part // what of the match was not met, when it did not match
+	condition bool // the match was met, the condition was not
 }
 
 // statement judges one statement, and with an EXECUTE also the one that it runs.
@@ -73,7 +75,7 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 	}
 	blind := hidden(st)
 	if !executes(st) {
-		j.guards(st, index, blind)
+		j.guards(st, index, blind, false)
 		return
 	}
 	j.verdict.Cacheable = false // the name may stand for something else next time
@@ -81,20 +83,23 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 	if j.request.Prepared != nil {
 		body = j.request.Prepared(st.Prepared.Name)
 	}
-	j.guards(st, index, blind || body == nil)
+	j.guards(st, index, blind || body == nil, false)
 	if body != nil {
-		j.guards(body, index, hidden(body))
+		j.guards(body, index, hidden(body), true)
 	}
 }
 
 // guards holds every guard against a statement. blind says that it may do more
 // than its facts say.
-func (j *judgement) guards(st *statement.Statement, index int, blind bool) {
-	vars := variables{identity: j.rules.identity, request: j.request, st: st}
+func (j *judgement) guards(st *statement.Statement, index int, blind, prepared bool) {
+	var vars *variables // made for the first condition
 	for i := range j.rules.guards {
 		g := &j.rules.guards[i]
-		s := seeing{guard: g, statement: index, because: because{st: st}}
-		s.matched = j.guard(g, &vars, blind, &s)
+		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st}}
+		if g.condition != nil && vars == nil {
+			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
+		}
+		s.matched = j.guard(g, vars, blind, &s)
 		if j.seen != nil {
 			j.seen(s)
 		}
@@ -104,11 +109,11 @@ func (j *judgement) guards(st *statement.Statement, index int, blind bool) {
 	}
 }
 
-// guard says whether a guard matches. What could do unseen what a stopping guard
+// guard says whether a guard matches the statement in s. What could do unseen what a stopping guard
 // is about counts as if it did, and so does a condition that fails.
 func (j *judgement) guard(g *bound, vars *variables, blind bool, s *seeing) bool {
 	blind = blind && g.Action.stops()
-	s.misses = g.Match.test(vars.st)
+	s.misses = g.Match.test(s.because.st)
 	if s.misses != partNone {
 		if !blind {
 			return false
@@ -128,7 +133,7 @@ func (j *judgement) guard(g *bound, vars *variables, blind bool, s *seeing) bool
 	}
 	holds, err := c.holds(vars)
 	if err != nil {
-		s.because.err, s.err = err, err
+		s.because.err = err
 		return true
 	}
 	s.condition = !holds

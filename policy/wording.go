@@ -60,8 +60,6 @@ func (g *Guard) reason(why because) string {
 	}
 	if why.err != nil {
 		s += fmt.Sprintf("; the rule's condition could not be evaluated (%v), so it counts as met", why.err)
-	} else if g.When != "" && !why.hidden {
-		s += ", and the rule's condition holds"
 	}
 	return s
 }
@@ -171,15 +169,17 @@ func (m *Match) about() string {
 		return "every statement"
 	}
 	var parts []string
-	if len(m.Commands) > 0 {
-		var words []string
-		for _, c := range m.Commands {
-			words = append(words, keyword(c))
-		}
-		parts = append(parts, alternatives(words))
+	words := make([]string, 0, len(m.Commands))
+	for _, c := range m.Commands {
+		words = append(words, keyword(c))
 	}
-	if m.NoWhere {
-		parts = append(parts, "a missing WHERE")
+	switch {
+	case m.NoWhere && len(words) == 0:
+		parts = append(parts, "a write without a WHERE")
+	case m.NoWhere:
+		parts = append(parts, alternatives(words)+" without a WHERE")
+	case len(words) > 0:
+		parts = append(parts, alternatives(words))
 	}
 	switch {
 	case m.Access == statement.AccessRead && len(m.Columns) == 0:
