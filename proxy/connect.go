@@ -40,8 +40,8 @@ func (v *visit) connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 	if r.database != nil {
 		login = r.database.Login
 	}
-	target := v.target(r, q.TLS)
-	conn, err := upstream.Dial(ctx, target)
+	target := v.target(r)
+	conn, err := v.dial(ctx, r, &target)
 	if err != nil {
 		return nil, nil, nil, v.unreachable(target, err)
 	}
@@ -69,6 +69,7 @@ func (v *visit) connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		}
 	} else {
 		start.User, start.Secret = login.User, upstream.PasswordFile(login.PasswordFile)
+		start.Methods = loginMethods(target)
 		v.info.User = login.User
 		hello, err := conn.Start(ctx, start)
 		if err != nil {
@@ -150,7 +151,7 @@ func (v *visit) listened(r *route) *diagnostic.Diagnostic {
 }
 
 // target is how the server is dialled.
-func (v *visit) target(r route, clientTLS bool) upstream.Target {
+func (v *visit) target(r route) upstream.Target {
 	t := upstream.Target{Address: r.address}
 	fromHost := v.gateway.cfg.FromHost
 	if r.database != nil && r.database.DialFrom != "" {
@@ -161,11 +162,7 @@ func (v *visit) target(r route, clientTLS bool) upstream.Target {
 		t.Netns, t.NetnsCookie = v.flow.Netns, v.flow.NetnsCookie
 	}
 	if r.database == nil {
-		// Nothing is known of the server: as much as the client itself asks for.
-		t.TLS.Mode = upstream.Disable
-		if clientTLS {
-			t.TLS.Mode = upstream.Require
-		}
+		t.TLS.Mode = upstream.Require // where the server can, see dial
 		return t
 	}
 	t.TLS = upstream.TLS{CAFile: r.database.TLS.CAFile, ServerName: r.server}
@@ -180,6 +177,28 @@ func (v *visit) target(r route, clientTLS bool) upstream.Target {
 		t.TLS.Mode = upstream.VerifyFull
 	}
 	return t
+}
+
+// dial connects to the server. To one that no Database describes it is encrypted
+// where the server can, as libpq does by default.
+func (v *visit) dial(ctx context.Context, r route, t *upstream.Target) (*upstream.Conn, error) {
+	conn, err := upstream.Dial(ctx, *t)
+	var refused *upstream.TLSError
+	if r.database == nil && errors.As(err, &refused) && refused.Kind == upstream.TLSNotOffered {
+		t.TLS.Mode = upstream.Disable
+		return upstream.Dial(ctx, *t)
+	}
+	return conn, err
+}
+
+// loginMethods are those that weir's own login may use. In a workload's network
+// namespace the workload may itself be the server, unless TLS proves otherwise:
+// it gets nothing there from which the secret can be learnt.
+func loginMethods(t upstream.Target) upstream.Method {
+	if t.Netns != "" && (t.TLS.Mode == upstream.Disable || t.TLS.Mode == upstream.Require) {
+		return upstream.MethodTrust | upstream.MethodSCRAM | upstream.MethodSCRAMPlus
+	}
+	return 0
 }
 
 // record records the session's start; a session that cannot be recorded is

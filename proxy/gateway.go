@@ -99,7 +99,7 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 	g.counts.connections.Add(1)
 	s := session.New(session.Config{
 		Limits:     g.cfg.Limits,
-		OfferTLS:   g.cfg.ClientTLS != nil,
+		OfferTLS:   g.cfg.ClientTLS != nil && g.endsTLS(&f),
 		RequireTLS: g.cfg.RequireTLS,
 		Now:        time.Now,
 		Secret:     secret,
@@ -114,6 +114,29 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 	}
 	defer g.registry.release(v.entry)
 	v.over(c.run(ctx, v))
+}
+
+// endsTLS says whether a client's TLS can end here. Where the client may have to
+// prove its own password to the server it cannot: SCRAM's proof says whether the
+// client saw an offer of channel binding, and over two TLS connections it sees
+// another one than the server made.
+func (g *Gateway) endsTLS(f *Flow) bool {
+	bundle := g.cfg.Policies()
+	if f.Database != "" {
+		d := bundle.Database(f.Database)
+		return d != nil && d.Login.Type != policy.LoginPassthrough
+	}
+	ends := false
+	for _, d := range bundle.Databases() {
+		if !d.Claims(f.Destination, g.cfg.Hosts) {
+			continue
+		}
+		if d.Login.Type == policy.LoginPassthrough {
+			return false
+		}
+		ends = true
+	}
+	return ends
 }
 
 // secret gives random bytes.
