@@ -81,12 +81,12 @@ func (w *walker) columnRef(r *pg_query.ColumnRef, use Use, construct string) (c 
 }
 
 // rowFunctions are PostgreSQL's functions of one argument that take a whole row,
-// so that c.row_to_json means row_to_json(c) where c has no such column.
+// so that c.row_to_json means row_to_json(c) where c has no such column. Casts to
+// text are none of them: for a whole row, functional notation does not make them.
 func rowFunctions() []string {
 	return []string{
-		"row_to_json", "to_json", "to_jsonb", "record_out", "record_send", "hstore", "quote_literal",
-		"quote_nullable", "text", "varchar", "bpchar", "name", "hash_record", "num_nulls", "num_nonnulls", "concat",
-		"json_build_array", "jsonb_build_array", "pg_typeof", "pg_column_size",
+		"row_to_json", "to_json", "to_jsonb", "record_out", "record_send", "hstore", "quote_literal", "quote_nullable",
+		"concat", "json_build_array", "jsonb_build_array", "hash_record", "num_nulls", "num_nonnulls", "pg_column_size",
 	}
 }
 
