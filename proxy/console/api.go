@@ -108,9 +108,9 @@ type JournalStatus struct {
 // ParserStatus is about the processes that read SQL.
 type ParserStatus struct {
 	Workers  int    `json:"workers"`
-	Parsed   uint64 `json:"parsed"`
-	Hits     uint64 `json:"hits"` // texts that were known already
-	Refused  uint64 `json:"refused"`
+	Hits     uint64 `json:"hits"`   // texts that were known already
+	Misses   uint64 `json:"misses"` // texts that had to be parsed
+	Lost     uint64 `json:"lost"`   // texts that a worker died of or did not finish
 	Restarts uint64 `json:"restarts"`
 }
 

@@ -29,8 +29,8 @@ const maxApprovals = 1000
 
 // The forms of an entry of approval.Request.Approvers: who may decide.
 const (
-	approverUser  = "user "
-	approverGroup = "group "
+	approverUser  = "user:"
+	approverGroup = "group:"
 )
 
 // ApproverUser is how a request names a user of the host who may decide.
@@ -85,9 +85,9 @@ func mayDecide(approvers []string, by Peer) bool {
 	if len(approvers) == 0 {
 		return true
 	}
-	people := []person{{by.User, append([]uint32{by.GID}, by.Groups...)}}
+	people := []person{{by.UID, by.User, append([]uint32{by.GID}, by.Groups...)}}
 	if by.UID == 0 && by.LoginUID != nil {
-		people = append(people, person{by.LoginUser, groupsOf(*by.LoginUID)})
+		people = append(people, person{*by.LoginUID, by.LoginUser, groupsOf(*by.LoginUID)})
 	}
 	for _, entry := range approvers {
 		for _, p := range people {
@@ -100,13 +100,14 @@ func mayDecide(approvers []string, by Peer) bool {
 }
 
 type person struct {
+	uid    uint32
 	user   string
 	groups []uint32
 }
 
 func (p person) is(entry string) bool {
 	if name, ok := strings.CutPrefix(entry, approverUser); ok {
-		return name != "" && name == p.user
+		return name != "" && (name == p.user || name == strconv.FormatUint(uint64(p.uid), 10))
 	}
 	name, ok := strings.CutPrefix(entry, approverGroup)
 	if !ok || name == "" {

@@ -35,6 +35,7 @@ func TestWhoMayDecide(t *testing.T) {
 		{"the requester behind sudo", nil, Peer{UID: root, User: "root", LoginUID: &alice}, ErrForbidden},
 		{"somebody else behind sudo", nil, Peer{UID: root, User: "root", LoginUID: &bob}, nil},
 		{"a user who is named", []string{ApproverUser("bob")}, Peer{UID: bob, User: "bob"}, nil},
+		{"a user who is named by number", []string{ApproverUser("61002")}, Peer{UID: bob}, nil},
 		{"a user who is not", []string{ApproverUser("carol")}, Peer{UID: bob, User: "bob"}, ErrForbidden},
 		{"root who is not named", []string{ApproverUser("carol")}, Peer{UID: root, User: "root"}, ErrForbidden},
 		{"a named user behind sudo", []string{ApproverUser("bob")}, Peer{UID: root, User: "root", LoginUID: &bob, LoginUser: "bob"}, nil},

@@ -12,11 +12,13 @@ type ExplainRequest struct {
 	Session string `json:"session,omitempty"`
 	Seq     uint64 `json:"seq,omitempty"` // of the session's statement record
 
-	Identity *identity.Identity `json:"identity,omitempty"`
-	Database string             `json:"database,omitempty"` // name of a Database document
-	User     string             `json:"user,omitempty"`     // the role at the server
-	Text     string             `json:"text,omitempty"`
-	Time     time.Time          `json:"time,omitzero"` // when, for rules about time; zero is now
+	Identity      *identity.Identity `json:"identity,omitempty"`
+	Database      string             `json:"database,omitempty"`      // name of a Database document
+	DatabaseName  string             `json:"databaseName,omitempty"`  // the database's name at the server
+	User          string             `json:"user,omitempty"`          // the user that the client asks for
+	InTransaction bool               `json:"inTransaction,omitempty"` // for rules about open transactions
+	Text          string             `json:"text,omitempty"`
+	Time          time.Time          `json:"time,omitzero"` // when, for rules about time; zero is now
 }
 
 // Explanation is every rule that was asked about a statement, and what it said.
@@ -30,14 +32,19 @@ type Explanation struct {
 	Recorded *RecordedDecision `json:"recorded,omitempty"`
 
 	Policies []ExplainedPolicy `json:"policies"`
-	Rules    []ExplainedRule   `json:"rules"`
-	Masks    []ExplainedMask   `json:"masks,omitempty"`
+	Masks    []ExplainedMask   `json:"masks,omitempty"` // one for each statement of the text
 
 	Verdict string `json:"verdict"` // what would happen now
 	Policy  string `json:"policy,omitempty"`
 	Rule    string `json:"rule,omitempty"`
+	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"` // what the client would read
+	Detail  string `json:"detail,omitempty"`
 	Hint    string `json:"hint,omitempty"`
+	// Approvers says who could let it through, for RequireApproval.
+	Approvers string   `json:"approvers,omitempty"`
+	Warnings  []string `json:"warnings,omitempty"`
+	Audited   []string `json:"audited,omitempty"` // what policies in mode Audit would have done
 	// Notes say what could not be told, such as masks without a catalog.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -51,20 +58,40 @@ type RecordedDecision struct {
 	Revision string    `json:"revision,omitempty"`
 }
 
-// ExplainedPolicy says whether a policy is about the connection.
+// ExplainedPolicy says whether a policy is about the connection, and what its
+// rules made of the text.
 type ExplainedPolicy struct {
-	Name     string `json:"name"`
-	Mode     string `json:"mode"`
-	Selected bool   `json:"selected"`
-	Why      string `json:"why"`
+	Name       string              `json:"name"`
+	Mode       string              `json:"mode"`
+	Selected   string              `json:"selected"` // Yes, No, Unknown
+	Why        string              `json:"why"`
+	Identities []ExplainedIdentity `json:"identities,omitempty"`
+	Guards     []ExplainedGuard    `json:"guards,omitempty"`
+	Masks      []string            `json:"masks,omitempty"`
 }
 
-// ExplainedRule is a guard and one statement of the text.
-type ExplainedRule struct {
+// ExplainedIdentity is one entry of a policy's identities.
+type ExplainedIdentity struct {
+	Name    string   `json:"name"`
+	Matched string   `json:"matched"` // Yes, No, Unknown
+	Why     []string `json:"why"`     // field by field
+}
+
+// ExplainedGuard is a guard, statement by statement.
+type ExplainedGuard struct {
+	Name       string               `json:"name"`
+	Action     string               `json:"action"`
+	About      string               `json:"about"`
+	When       string               `json:"when,omitempty"`
+	Matched    bool                 `json:"matched"`
+	Decided    bool                 `json:"decided"`
+	Statements []ExplainedStatement `json:"statements,omitempty"`
+}
+
+// ExplainedStatement is why a guard matched a statement or did not.
+type ExplainedStatement struct {
 	Statement int    `json:"statement"` // from 0, in the order of the text
-	Policy    string `json:"policy"`
-	Rule      string `json:"rule"`
-	Action    string `json:"action"`
+	Prepared  bool   `json:"prepared,omitempty"`
 	Matched   bool   `json:"matched"`
 	Why       string `json:"why"`
 }
@@ -72,8 +99,9 @@ type ExplainedRule struct {
 // ExplainedMask says what masks do to one statement's results.
 type ExplainedMask struct {
 	Statement int      `json:"statement"`
-	Columns   []string `json:"columns,omitempty"` // of the result that are masked, with their rule
-	Refused   string   `json:"refused,omitempty"` // why the statement is refused
+	Columns   []string `json:"columns,omitempty"` // masked columns that the result shows, as far as names tell
+	Refused   bool     `json:"refused,omitempty"`
+	Why       string   `json:"why,omitempty"`
 	Rule      string   `json:"rule,omitempty"`
-	Touches   bool     `json:"touches"` // reads a masked column at all
+	Touches   bool     `json:"touches"` // may read a masked column at all
 }

@@ -50,12 +50,11 @@ type ProxyStats struct {
 
 // ParserStats is what the parser counts.
 type ParserStats struct {
-	Parsed   uint64        // texts parsed
-	Hits     uint64        // texts that were in the cache
-	Refused  uint64        // texts that could not be parsed
-	Restarts uint64        // workers started again
-	Time     time.Duration // spent on Parsed
-	Cached   int64         // bytes in the cache
+	Hits, Misses uint64        // texts that were in the cache, and that had to be parsed
+	Lost         uint64        // texts that a worker died of or did not finish
+	Restarts     uint64        // workers started again
+	Cached       int64         // bytes in the cache
+	Time         time.Duration // that callers waited for texts to be parsed; 0 when nobody measures it
 }
 
 // JournalStats is what the journal counts.
@@ -114,11 +113,13 @@ func (c *counted) Collect(out chan<- prometheus.Metric) {
 	}
 	if f := c.source.Parser; f != nil {
 		s := f()
-		counter("weir_parser_texts_total", "Texts that were parsed.", float64(s.Parsed))
 		counter("weir_parser_cache_hits_total", "Texts whose facts were in the cache.", float64(s.Hits))
-		counter("weir_parser_refused_total", "Texts that could not be parsed.", float64(s.Refused))
+		counter("weir_parser_cache_misses_total", "Texts that had to be parsed.", float64(s.Misses))
+		counter("weir_parser_lost_total", "Texts that a worker died of or did not finish.", float64(s.Lost))
 		counter("weir_parser_restarts_total", "Parse workers that were started again.", float64(s.Restarts))
-		counter("weir_parser_seconds_total", "Time spent on parsing.", s.Time.Seconds())
+		if s.Time > 0 {
+			counter("weir_parser_seconds_total", "Time that was spent on parsing.", s.Time.Seconds())
+		}
 		gauge("weir_parser_cache_bytes", "Size of the cached facts.", float64(s.Cached))
 	}
 	if f := c.source.Journal; f != nil {

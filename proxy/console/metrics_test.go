@@ -33,7 +33,7 @@ func TestMetricsAreServed(t *testing.T) {
 		Proxy: func() ProxyStats {
 			return ProxyStats{Open: 1, Connections: 9, Unattested: 2, Statements: map[string]uint64{"Deny": 2, "Allow": 30}, Rows: 10}
 		},
-		Parser:  func() ParserStats { return ParserStats{Parsed: 3, Hits: 40, Time: 1500 * time.Millisecond} },
+		Parser:  func() ParserStats { return ParserStats{Misses: 3, Hits: 40, Time: 1500 * time.Millisecond} },
 		Journal: func() JournalStats { return JournalStats{Records: 7, Errors: 1} },
 		ApprovalsPending: func() (int, error) {
 			if broken {

@@ -1,0 +1,193 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/policy/statement"
+	"github.com/weirgate/weir/proxy/console"
+	"github.com/weirgate/weir/proxy/journal"
+)
+
+// Records reads a journal; *journal.Journal and *journal.Reader do.
+type Records interface {
+	SessionRecords(ctx context.Context, id string) iter.Seq2[*journal.Record, error]
+}
+
+// Explainer explains by a bundle of policies.
+type Explainer struct {
+	Bundle *policy.Bundle
+	// Observe: what no policy selects is only watched.
+	Observe bool
+	// Parse gives a text's facts.
+	Parse func(ctx context.Context, text string) (*statement.Facts, error)
+	// Records finds recorded statements; nil when there is no journal.
+	Records Records
+	// Snapshot gives the catalog of a database as it is known now, nil when it
+	// is not; the function may be nil.
+	Snapshot func(ctx context.Context, database *policy.Database, name string) (*catalog.Snapshot, error)
+}
+
+// Explain answers a request.
+func (x *Explainer) Explain(ctx context.Context, r *console.ExplainRequest) (*console.Explanation, error) {
+	recorded, asked, err := x.recorded(ctx, *r)
+	if err != nil {
+		return nil, err
+	}
+	database := x.Bundle.Database(asked.Database)
+	if database == nil && asked.Database != "" && recorded == nil {
+		return nil, console.NotFound("write its metadata.name as in the policy documents", "there is no Database %q", asked.Database)
+	}
+	facts, parseErr := x.Parse(ctx, asked.Text)
+	if parseErr != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("explaining: %w", ctx.Err())
+	}
+	request := policy.Request{
+		Facts: facts, Text: asked.Text, Now: asked.Time,
+		Session: policy.Session{Database: asked.DatabaseName, User: asked.User, InTransaction: asked.InTransaction},
+	}
+	if request.Now.IsZero() {
+		request.Now = time.Now()
+	}
+	e := render(x.Bundle.Explain(asked.Identity, database, request))
+	e.Identity, e.Recorded = asked.Identity, recorded
+	if parseErr != nil {
+		e.Notes = append(e.Notes, "the text cannot be read, and what cannot be read is refused: "+parseErr.Error())
+	}
+	rules := x.Bundle.Rules(asked.Identity, database)
+	if rules.Unmatched && x.Observe && rules.Refusal == "" {
+		e.Verdict, e.Message, e.Hint, e.Detail, e.Rule = "Observe", "", "", "", ""
+		e.Notes = append(e.Notes, "no policy selects the connection; spec.unmatched is Observe, so it is relayed and recorded")
+	}
+	if facts != nil && len(rules.Masks) > 0 {
+		x.masks(ctx, e, rules, database, &asked, facts)
+	}
+	return e, nil
+}
+
+// recorded replaces what is asked by what is on record.
+func (x *Explainer) recorded(ctx context.Context, r console.ExplainRequest) (*console.RecordedDecision, console.ExplainRequest, error) {
+	if r.Session == "" {
+		return nil, r, nil
+	}
+	if x.Records == nil {
+		return nil, r, console.Unavailable("give the statement's text, with --as and --database", "there is no journal to find %s/%d in", r.Session, r.Seq)
+	}
+	found := false
+	for record, err := range x.Records.SessionRecords(ctx, r.Session) {
+		if err != nil {
+			return nil, r, fmt.Errorf("reading the journal: %w", err)
+		}
+		switch record.Kind {
+		case journal.KindSessionStart, journal.KindSessionContinued:
+			r.Identity, r.Database, r.User = record.Identity, record.Database, record.User
+			found = true
+			continue
+		}
+		if record.Seq != r.Seq {
+			continue
+		}
+		if record.Kind != journal.KindStatementBegin && record.Kind != journal.KindStatementDenied && record.Kind != journal.KindStatementHeld {
+			return nil, r, console.Invalid("`weir observe --ids` shows the statements' ids", "%s/%d is a %s, not a statement", r.Session, r.Seq, record.Kind)
+		}
+		if !found {
+			r.Identity, r.Database, r.User = record.Identity, record.Database, record.User
+		}
+		if record.Text == "" || record.TextBytes > int64(len(record.Text)) {
+			return nil, r, console.Conflict("give the statement's text, with --as and --database", "the text of %s/%d is not on record, or not the whole of it", r.Session, r.Seq)
+		}
+		r.Text = record.Text
+		if r.Time.IsZero() {
+			r.Time = record.Time
+		}
+		return &console.RecordedDecision{Time: record.Time, Verdict: record.Verdict, Policy: record.Policy, Rule: record.Rule, Revision: record.Revision}, r, nil
+	}
+	return nil, r, console.NotFound("`weir observe --ids` shows the statements' ids", "there is no statement %s/%d on record", r.Session, r.Seq)
+}
+
+// masks adds what the masks make of each statement.
+func (x *Explainer) masks(ctx context.Context, e *console.Explanation, rules *policy.Rules, database *policy.Database, asked *console.ExplainRequest, facts *statement.Facts) {
+	var snapshot *catalog.Snapshot
+	var err error
+	if x.Snapshot != nil {
+		snapshot, err = x.Snapshot(ctx, database, asked.DatabaseName)
+	}
+	if err != nil || snapshot == nil {
+		note := "masks are not explained: the catalog of the database is not at hand"
+		if err != nil {
+			note += ": " + err.Error()
+		}
+		e.Notes = append(e.Notes, note)
+		return
+	}
+	masks, err := lineage.Compile(rules.Masks, snapshot)
+	if err != nil {
+		e.Notes = append(e.Notes, "masks cannot be applied, so that every result is refused: "+err.Error())
+		return
+	}
+	for i := range facts.Statements {
+		plan := masks.Judge(&facts.Statements[i], lineage.Env{Fresh: true})
+		m := console.ExplainedMask{Statement: i, Columns: plan.Masked, Refused: plan.Refused, Rule: plan.Rule, Touches: plan.Touches}
+		if plan.Refused {
+			m.Why = plan.Message
+			if e.Verdict != string(policy.Deny) {
+				e.Verdict, e.Rule, e.Message, e.Detail, e.Hint = string(policy.Deny), plan.Rule, plan.Message, plan.Detail, plan.Hint
+				e.Policy, e.Reason = "", plan.Construct
+			}
+		}
+		e.Masks = append(e.Masks, m)
+	}
+	for _, column := range masks.Unmatched() {
+		e.Notes = append(e.Notes, "a mask names what the database does not have: "+column)
+	}
+}
+
+// render gives policy's explanation the API's form.
+func render(p *policy.Explanation) *console.Explanation {
+	v := &p.Verdict
+	e := &console.Explanation{
+		Database: p.Database, Text: p.Text, Revision: p.Revision, Notes: append([]string(nil), p.Notes...),
+		Verdict: string(v.Action), Policy: v.Policy, Rule: v.Rule, Reason: v.Reason,
+		Message: v.Message, Detail: v.Detail, Hint: v.Hint,
+	}
+	if p.Refusal != "" {
+		e.Notes = append(e.Notes, "the connection itself is refused: "+p.Refusal)
+	}
+	if v.Approval != nil {
+		e.Approvers = v.Approval.Who()
+	}
+	for _, f := range v.Warnings {
+		e.Warnings = append(e.Warnings, f.String())
+	}
+	for _, f := range v.Audited {
+		e.Audited = append(e.Audited, f.String())
+	}
+	for i := range p.Policies {
+		e.Policies = append(e.Policies, renderPolicy(&p.Policies[i]))
+	}
+	return e
+}
+
+func renderPolicy(p *policy.PolicyExplanation) console.ExplainedPolicy {
+	out := console.ExplainedPolicy{Name: p.Name, Mode: string(p.Mode), Selected: p.Selected.String(), Why: p.Why, Masks: p.Masks}
+	for _, id := range p.Identities {
+		entry := console.ExplainedIdentity{Name: id.Name, Matched: id.Outcome.String()}
+		for _, f := range id.Fields {
+			entry.Why = append(entry.Why, f.Field+": "+f.Why)
+		}
+		out.Identities = append(out.Identities, entry)
+	}
+	for _, g := range p.Guards {
+		guard := console.ExplainedGuard{Name: g.Name, Action: string(g.Action), About: g.About, When: g.When, Matched: g.Matched, Decided: g.Decided}
+		for _, s := range g.Statements {
+			guard.Statements = append(guard.Statements, console.ExplainedStatement{Statement: s.Statement, Prepared: s.Prepared, Matched: s.Matched, Why: s.Why})
+		}
+		out.Guards = append(out.Guards, guard)
+	}
+	return out
+}
