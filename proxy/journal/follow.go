@@ -28,6 +28,7 @@ const followPause = 10 * time.Millisecond
 type subscriber struct {
 	m    *matcher
 	out  chan Followed
+	in   chan struct{} // closed when records are delivered from then on
 	lost int64
 	gone atomic.Bool
 }
@@ -71,10 +72,11 @@ func (j *Journal) wakeFollow() {
 // journal is closed.
 func (j *Journal) Subscribe(f Filter) (records <-chan Followed, cancel func()) {
 	f.Last, f.Since, f.Until = 0, time.Time{}, time.Time{}
-	s := &subscriber{m: newMatcher(f), out: make(chan Followed, followBuffer)}
+	s := &subscriber{m: newMatcher(f), out: make(chan Followed, followBuffer), in: make(chan struct{})}
 	j.followers.Add(1)
 	select {
 	case j.follow.join <- s:
+		<-s.in
 	case <-j.follow.done:
 		close(s.out)
 	}
@@ -114,6 +116,7 @@ func (f *follow) run() {
 				}
 			}
 			f.subscribers = append(f.subscribers, s)
+			close(s.in)
 			continue
 		case <-f.wake:
 		}
