@@ -28,7 +28,10 @@ func FuzzCompile(f *testing.F) {
 		if (b == nil) == (len(diags) == 0) {
 			t.Fatalf("bundle %v, diagnostics %v", b, diags)
 		}
-		lines := strings.Count(text, "\n") + 2
+		lines := 2
+		for _, end := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} { // YAML's
+			lines += strings.Count(text, end)
+		}
 		for _, d := range diags {
 			if d.Message == "" || d.Line < 0 || d.Line > lines || (d.Line > 0) != (d.Column > 0) {
 				t.Fatalf("a diagnostic without a good place: %+v", d)
