@@ -128,6 +128,9 @@ func (j *judgement) reference(c *statement.Column) bool {
 			continue
 		}
 		if c.Star {
+			if j.attributed(c, t) {
+				continue
+			}
 			for _, col := range t.relation.sorted() {
 				if !j.use(c, t, col) {
 					return false
@@ -146,6 +149,34 @@ func (j *judgement) reference(c *statement.Column) bool {
 		}
 	}
 	return true
+}
+
+// attributed says whether a star stands for the row of t in the notation of a
+// column, c.name, where t has that column: then it is the column.
+func (j *judgement) attributed(c *statement.Column, t *table) bool {
+	if c.Use != statement.UseDerived || c.Qualifier == "" {
+		return false
+	}
+	name, ok := strings.CutPrefix(c.Construct, "the argument of ")
+	name, call := strings.CutSuffix(name, "()")
+	if _, has := t.relation.Column(name); !ok || !call || !has || takesRows(name) {
+		return false
+	}
+	return slices.ContainsFunc(j.st.Columns, func(o statement.Column) bool {
+		return !o.Star && o.Name == name && o.Qualifier == c.Qualifier && o.Schema == c.Schema
+	})
+}
+
+// takesRows says whether a function of PostgreSQL's takes a whole row as its one
+// argument: for such a name, a call and a column cannot be told apart.
+func takesRows(function string) bool {
+	switch function {
+	case "to_json", "to_jsonb", "row_to_json", "json_agg", "jsonb_agg", "json_agg_strict", "jsonb_agg_strict",
+		"json_build_array", "jsonb_build_array", "array_agg", "concat", "quote_literal", "quote_nullable",
+		"record_out", "record_send", "hash_record", "any_value", "min", "max", "json", "json_scalar", "json_serialize":
+		return true
+	}
+	return false
 }
 
 // denotes says whether a reference may be to a column of t, by its qualifier.

@@ -47,20 +47,25 @@ func (m *Masks) judgePrepared(st *statement.Statement, p *statement.Prepared, en
 	default:
 		return plan
 	}
-	if body == nil || body.Prepared != nil {
-		return plan
-	}
 	kept := ""
-	if st.Command == statement.CommandCreate || slices.Contains(st.Commands, statement.CommandCreate) {
+	if slices.Contains(st.Commands, statement.CommandCreate) {
 		kept = "CREATE TABLE AS"
+	}
+	if body == nil || body.Prepared != nil {
+		if kept != "" {
+			return refusal(kept+" EXECUTE", "", builtInRule, "what "+kept+" EXECUTE would copy is not known",
+				"Masks apply to this database, and a copy of a masked column would be without its mask.",
+				"Use "+kept+" with the query itself.")
+		}
+		return plan
 	}
 	inner := m.judge(body, env, kept)
 	if inner.Refused {
 		return inner
 	}
-	plan.add(inner)
+	plan.takes(inner)
 	if p.What == "Prepare" {
-		plan.Touches = false
+		plan.later()
 	}
 	return plan
 }
@@ -84,8 +89,8 @@ func (m *Masks) judgeCursor(st *statement.Statement, c *statement.Cursor, env En
 		if inner.Refused {
 			return inner
 		}
-		plan.add(inner)
-		plan.Touches = false // its rows come with FETCH
+		plan.takes(inner)
+		plan.later()
 	}
 	return plan
 }

@@ -44,7 +44,12 @@ type Plan struct {
 	expect map[int]*column
 }
 
-func (p *Plan) add(o Plan) {
+// takes what a statement inside this one was judged to need.
+func (p *Plan) takes(o Plan) {
 	p.Touches = p.Touches || o.Touches
 	p.RedactErrors = p.RedactErrors || o.RedactErrors
+	p.Masked, p.expect = o.Masked, o.expect
 }
+
+// later says that the rows come with another statement.
+func (p *Plan) later() { p.Touches, p.Masked, p.expect = false, nil, nil }

@@ -37,6 +37,7 @@ type Cell struct {
 	mac    hash.Hash
 	sum    [64]byte
 	number [24]byte
+	id     [16]byte
 	array  *array
 }
 

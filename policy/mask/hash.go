@@ -61,11 +61,10 @@ func (c *Cell) hashInteger(dst, value []byte) (out []byte, isNull bool) {
 
 // hashUUID gives a uuid of version 8 (RFC 9562: custom).
 func (c *Cell) hashUUID(dst, value []byte) (out []byte, isNull bool) {
-	var id [16]byte
-	if !parseUUID(&id, value, c.binary) {
+	if !parseUUID(&c.id, value, c.binary) {
 		return dst, true
 	}
-	sum := c.digest(id[:])
+	sum := c.digest(c.id[:])
 	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80
 	if c.binary {
@@ -118,14 +117,13 @@ func (c *Cell) hashBytea(dst, value []byte) (out []byte, isNull bool) {
 		return dst, true // bytea_output = escape
 	}
 	c.mac.Reset()
-	var chunk [256]byte
 	for len(digits) > 0 {
-		part := digits[:min(len(digits), 2*len(chunk))]
-		n, err := hex.Decode(chunk[:], part)
+		part := digits[:min(len(digits), 2*len(c.sum))]
+		n, err := hex.Decode(c.sum[:], part)
 		if err != nil {
 			return dst, true
 		}
-		_, _ = c.mac.Write(chunk[:n]) // a hash's Write never fails
+		_, _ = c.mac.Write(c.sum[:n]) // a hash's Write never fails
 		digits = digits[len(part):]
 	}
 	dst = append(dst, `\x`...)
