@@ -186,7 +186,7 @@ func (s *server) connect(t *testing.T, user, database string) *conn {
 func (c *conn) run(t *testing.T, sql string) {
 	t.Helper()
 	if _, err := c.Exec(context.Background(), sql).ReadAll(); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		t.Fatalf("%.300s: %v", sql, err)
 	}
 }
 
