@@ -89,7 +89,7 @@ func (g *segment) recover(found *recovery) (removed bool, err error) {
 // JSON are not stopped by a page that a power failure lost. It returns how many
 // bytes other than NUL come after end.
 func fillHoles(f *os.File, end, size int64) (torn int64, err error) {
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, min(size, 1<<20))
 	for at := int64(0); at < size; {
 		n, err := f.ReadAt(buf[:min(int64(len(buf)), size-at)], at)
 		if n == 0 {

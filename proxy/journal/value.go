@@ -19,7 +19,7 @@ type Value struct {
 	Text string
 	// Hex holds the bytes of other binary values.
 	Hex string
-	// Type is the type's OID, given with Hex only.
+	// Type is the type's OID, given for such values only.
 	Type uint32
 	// Cut says that the value was longer than what was kept.
 	Cut bool
@@ -31,7 +31,7 @@ func (v Value) String() string {
 	switch {
 	case v.Null:
 		return "NULL"
-	case v.Hex != "":
+	case v.Type != 0 || v.Hex != "":
 		s = `\x` + v.Hex
 	}
 	if v.Cut {
@@ -68,7 +68,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	switch {
 	case v.Null:
 		return []byte("null"), nil
-	case v.Hex == "" && !v.Cut:
+	case v.Type == 0 && v.Hex == "" && !v.Cut:
 		return json.Marshal(v.Text)
 	}
 	return json.Marshal(struct {
