@@ -87,8 +87,9 @@ func (d *decoder) uvarint() uint64 {
 }
 
 // number reads a number that is at most limit.
-func (d *decoder) number(limit int) int {
-	n := d.uvarint()
+func (d *decoder) number(limit int) int { return d.bounded(d.uvarint(), limit) }
+
+func (d *decoder) bounded(n uint64, limit int) int {
 	if n > uint64(limit) {
 		d.fail("number out of range")
 		return 0
@@ -105,11 +106,15 @@ func (d *decoder) signed() int64 {
 	return v
 }
 
-// count reads a number of things of which each takes at least size bytes.
-func (d *decoder) count(size int) int { return d.number((len(d.s) - d.at) / size) }
+// count reads a number of things of which each takes at least size bytes of what
+// comes after the number.
+func (d *decoder) count(size int) int {
+	n := d.uvarint()
+	return d.bounded(n, (len(d.s)-d.at)/size)
+}
 
 func (d *decoder) string() string {
-	n := d.number(len(d.s) - d.at)
+	n := d.count(1)
 	s := d.s[d.at : d.at+n]
 	d.at += n
 	if !utf8.ValidString(s) {

@@ -140,7 +140,7 @@ func (w *walker) callable(name []*pg_query.Node, arguments int) {
 }
 
 func (w *walker) call(c *pg_query.FuncCall, use Use, construct string) {
-	names := w.strings(c.Funcname)
+	names := w.strings(c.GetFuncname())
 	if len(names) == 0 {
 		w.fail(&UnsupportedError{"a function without a name"})
 		return

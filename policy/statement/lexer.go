@@ -191,6 +191,15 @@ func isIdentPart(c byte) bool {
 	return isIdentStart(c) || isDigit(c) || c == '$'
 }
 
+// The bits of the characters that operators are made of: ~!@#^&|`?+-*/%<>=
+const (
+	operatorsLow  uint64 = 0xf000ac6a00000000
+	operatorsHigh uint64 = 0x5000000140000001
+)
+
 func isOperator(c byte) bool {
-	return strings.IndexByte("~!@#^&|`?+-*/%<>=", c) >= 0
+	if c < 64 {
+		return operatorsLow>>c&1 != 0
+	}
+	return c < 128 && operatorsHigh>>(c-64)&1 != 0
 }

@@ -170,7 +170,7 @@ func (w *walker) with(c *pg_query.WithClause) {
 }
 
 func (w *walker) into(c *pg_query.IntoClause) {
-	w.relation(c.Rel, AccessWrite)
+	w.relation(c.GetRel(), AccessWrite)
 }
 
 // fromItem reads one item of a FROM, USING or MERGE source.
@@ -250,10 +250,10 @@ func (w *walker) alias(a *pg_query.Alias) {
 
 // refname is the name by which a relation in FROM can be referred to.
 func refname(r *pg_query.RangeVar) string {
-	if r.Alias != nil {
+	if r.GetAlias() != nil {
 		return r.Alias.Aliasname
 	}
-	return r.Relname
+	return r.GetRelname()
 }
 
 func constantLimit(s *pg_query.SelectStmt) int64 {
