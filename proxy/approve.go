@@ -92,14 +92,14 @@ const (
 // cancels or leaves. The client is told at once and again and again.
 func (v *visit) wait(ctx context.Context, t *approval.Ticket, most time.Duration, verdict *policy.Verdict, tell func(*diagnostic.Diagnostic)) waited {
 	canceled := make(chan struct{}, 1)
-	v.gateway.registry.holding(v.entry, func() bool {
+	v.gateway.registry.holding(v.entry, t.ID(), func() bool {
 		select {
 		case canceled <- struct{}{}:
 		default:
 		}
 		return true
 	})
-	defer v.gateway.registry.holding(v.entry, nil)
+	defer v.gateway.registry.holding(v.entry, "", nil)
 	began := time.Now()
 	over := time.NewTimer(most)
 	defer over.Stop()

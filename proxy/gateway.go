@@ -86,6 +86,9 @@ func New(cfg Config) (*Gateway, error) {
 // Sessions gives the open sessions, the oldest first.
 func (g *Gateway) Sessions() []Info { return g.registry.list() }
 
+// Holds says whether a session waits for an approval at this moment.
+func (g *Gateway) Holds(approval string) bool { return g.registry.holds(approval) }
+
 // Counters gives totals since the start.
 func (g *Gateway) Counters() Counters { return g.counts.read() }
 

@@ -155,7 +155,7 @@ func (j *judge) readCatalog(db *policy.Database) catalog.Load {
 		defer func() { _ = conn.Close() }()
 		_, err = conn.Start(ctx, upstream.Startup{
 			User: c.User, Database: j.session.Database, Secret: upstream.PasswordFile(c.PasswordFile),
-			Methods: loginMethods(j.target),
+			Methods:    loginMethods(j.target),
 			Parameters: []wire.Setting{{Name: "application_name", Value: "weir"}},
 		})
 		if err != nil {

@@ -43,6 +43,7 @@ type entry struct {
 	target upstream.Target
 	// server gives what cancels at the server; a nil key is none.
 	server     func() (pid uint32, key []byte)
+	held       string      // id of the approval that it waits for, "" for none
 	cancelHeld func() bool // ends a wait for an approval; false when there is none
 }
 
@@ -98,10 +99,24 @@ func (r *registry) started(e *entry, info Info, target upstream.Target, server f
 	e.info, e.target, e.server = info, target, server
 }
 
-func (r *registry) holding(e *entry, cancel func() bool) {
+// holding notes that a session waits for an approval, and how to end that; "" and
+// nil when it no longer does.
+func (r *registry) holding(e *entry, approval string, cancel func() bool) {
 	r.mu.Lock()
-	e.cancelHeld = cancel
+	e.held, e.cancelHeld = approval, cancel
 	r.mu.Unlock()
+}
+
+// holds says whether a session waits for an approval.
+func (r *registry) holds(approval string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.sessions {
+		if e.held == approval {
+			return true
+		}
+	}
+	return false
 }
 
 // cancel passes a cancel request on to the one session that has this key. A

@@ -2,8 +2,7 @@ package diagnostic
 
 // Syntax is PostgreSQL's own error for a text that does not parse.
 func Syntax(message string, position int) *Diagnostic {
-	return &Diagnostic{Severity: Error, Code: SyntaxError, Message: message, Position: position,
-		Hint: "weir reads statements with the grammar of PostgreSQL 16 and refuses what does not parse."}
+	return &Diagnostic{Severity: Error, Code: SyntaxError, Message: message, Position: position}
 }
 
 // Unscannable refuses a text that is not safe to parse.
