@@ -4,6 +4,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/policy/pattern"
 )
 
 // APIVersion is the only version of documents.
@@ -33,9 +34,12 @@ type Policy struct {
 	Databases   []string            `json:"databases,omitempty"` // names of Database documents
 	AnyDatabase bool                `json:"anyDatabase,omitempty"`
 	Guards      []*Guard            `json:"guards,omitempty"`
-	Masks       []*Mask             `json:"masks,omitempty"`
-	Approvals   []*Approval         `json:"approvals,omitempty"`
-	Recording   Recording           `json:"recording"`
+	// Trusted are functions, schema.function, whose calls do not count as doing
+	// unseen what a guard is about.
+	Trusted   []pattern.Name `json:"trustedFunctions,omitempty"`
+	Masks     []*Mask        `json:"masks,omitempty"`
+	Approvals []*Approval    `json:"approvals,omitempty"`
+	Recording Recording      `json:"recording"`
 
 	at     place
 	refers []reference // to Database documents
@@ -111,6 +115,7 @@ func (r *reader) policy(name string, root *mapping, spec *yaml.Node) *Policy {
 	r.databasesOf(p, m.need("databases", "name Database documents, or write databases: {any: true}"))
 	p.Approvals = r.approvals(m.get("approvals"))
 	p.Guards = r.guards(m.get("guards"), p)
+	p.Trusted = r.names(m.get("trustedFunctions"), "trustedFunctions", "schema.function", 2, 2)
 	p.Masks = r.masks(m.get("masks"))
 	p.Recording = r.recording(m.get("recording"))
 	m.unavailable("the login of the Database document is used", "login")

@@ -53,8 +53,8 @@ type judgement struct {
 // because says how a guard came to match.
 type because struct {
 	st     *statement.Statement
-	hidden bool  // only since the statement runs text that was not read
-	err    error // the condition could not be evaluated
+	hidden string // not "": only since the statement may do this unseen, as a clause
+	err    error  // the condition could not be evaluated
 }
 
 // seeing is what a guard made of a statement, for explanations.
@@ -83,15 +83,29 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 	if j.request.Prepared != nil {
 		body = j.request.Prepared(st.Prepared.Name)
 	}
-	j.guards(st, index, blind || body == nil, false)
+	if body == nil {
+		blind = "runs a prepared statement that is not known (" + keyword(st.Command) + ")"
+	}
+	j.guards(st, index, blind, false)
 	if body != nil {
+		if what, hint := misreads(body); what != "" {
+			j.builtIn(index, what, hint)
+		}
 		j.guards(body, index, hidden(body), true)
 	}
 }
 
-// guards holds every guard against a statement. blind says that it may do more
-// than its facts say.
-func (j *judgement) guards(st *statement.Statement, index int, blind, prepared bool) {
+// guards holds every guard against a statement. blind says what it may do more
+// than its facts say, prepared that it was prepared before and runs now.
+func (j *judgement) guards(st *statement.Statement, index int, blind string, prepared bool) {
+	if len(j.rules.guards) == 0 {
+		return
+	}
+	var more *reach
+	if j.request.Catalog != nil {
+		more = j.request.Catalog.reachOf(st)
+		st = &more.Statement
+	}
 	var vars *variables // made for the first condition
 	for i := range j.rules.guards {
 		g := &j.rules.guards[i]
@@ -99,7 +113,11 @@ func (j *judgement) guards(st *statement.Statement, index int, blind, prepared b
 		if g.condition != nil && vars == nil {
 			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
 		}
-		s.matched = j.guard(g, vars, blind, &s)
+		unseen := blind
+		if unseen == "" && more != nil {
+			unseen = more.hiddenFrom(g)
+		}
+		s.matched = j.guard(g, vars, unseen, &s)
 		if j.seen != nil {
 			j.seen(s)
 		}
@@ -109,23 +127,26 @@ func (j *judgement) guards(st *statement.Statement, index int, blind, prepared b
 	}
 }
 
-// guard says whether a guard matches the statement in s. What could do unseen what a stopping guard
-// is about counts as if it did, and so does a condition that fails.
-func (j *judgement) guard(g *bound, vars *variables, blind bool, s *seeing) bool {
-	blind = blind && g.Action.stops()
+// guard says whether a guard matches the statement in s. What could do unseen
+// what a stopping guard is about counts as if it did, and so does a condition
+// that fails.
+func (j *judgement) guard(g *bound, vars *variables, unseen string, s *seeing) bool {
+	if !g.Action.stops() {
+		unseen = ""
+	}
 	s.misses = g.Match.test(s.because.st)
 	if s.misses != partNone {
-		if !blind {
+		if unseen == "" {
 			return false
 		}
-		s.because.hidden = true
+		s.because.hidden = unseen
 	}
 	c := g.condition
 	if c == nil {
 		return true
 	}
-	if c.statement && blind {
-		s.because.hidden = true
+	if c.statement && unseen != "" {
+		s.because.hidden = unseen
 		return true
 	}
 	if c.session {

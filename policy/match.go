@@ -227,14 +227,17 @@ func writesSettings(st *statement.Statement) bool {
 	})
 }
 
-// hidden says whether a statement runs text that was not read, so that it may do
-// more than its facts say.
-func hidden(st *statement.Statement) bool {
+// hidden says, as a clause, what a statement runs that was not read, so that it
+// may do more than its facts say; "" for nothing.
+func hidden(st *statement.Statement) string {
 	if st.Dynamic {
-		return true
+		return "runs text that weir cannot read (" + keyword(st.Command) + ")"
 	}
-	// An EXECUTE inside another command, as in CREATE TABLE AS EXECUTE.
-	return slices.Contains(st.Commands, statement.CommandExecute) && !executes(st)
+	// An EXECUTE inside another command that does not say which.
+	if slices.Contains(st.Commands, statement.CommandExecute) && !executes(st) {
+		return "runs a prepared statement that it does not name"
+	}
+	return ""
 }
 
 // executes says whether a statement runs one that was prepared and is named in

@@ -6,6 +6,7 @@ import (
 
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/policy/pattern"
 )
 
 // Rules are what all policies that select one identity on one database say.
@@ -45,7 +46,8 @@ type bound struct {
 	*Guard
 	policy   string
 	audit    bool
-	approval *Approval // with RequireApproval
+	approval *Approval      // with RequireApproval
+	trusted  []pattern.Name // functions of which the policy says that they hide nothing
 }
 
 // Observing gives rules that let everything pass and only record, for a
@@ -120,7 +122,8 @@ func (r *Rules) add(p *Policy) (refusals []string) {
 		r.Mode = Enforce
 	}
 	for _, g := range p.Guards {
-		r.guards = append(r.guards, bound{Guard: g, policy: p.Name, audit: p.Mode == Audit, approval: p.approval(g.Approval)})
+		r.guards = append(r.guards, bound{Guard: g, policy: p.Name, audit: p.Mode == Audit, approval: p.approval(g.Approval),
+			trusted: p.Trusted})
 	}
 	for _, m := range p.Masks {
 		switch {

@@ -26,6 +26,10 @@ type Request struct {
 	Text    string
 	Session Session
 	Now     time.Time
+	// Catalog is the database's catalog, nil where it is not known. Without it
+	// guards see what texts name: not the tables behind views and partitions, nor
+	// that a function of the database may do anything.
+	Catalog *Catalog
 	// Prepared gives the statement that a name of PREPARE or Parse stands for,
 	// nil when there is none. An EXECUTE of a statement that it does not know
 	// counts as text that was not read.
@@ -70,8 +74,8 @@ type Verdict struct {
 	Audited []Finding `json:"audited,omitempty"`
 	// Observed: no policy selects the connection, it is let through unjudged.
 	Observed bool `json:"observed,omitempty"`
-	// Cacheable: every text with these facts gets this verdict by these rules,
-	// whatever the session and the time.
+	// Cacheable: every text with these facts gets this verdict by these rules and
+	// this catalog, whatever the session and the time.
 	Cacheable bool `json:"cacheable"`
 }
 

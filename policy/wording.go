@@ -53,8 +53,8 @@ func sentence(s string) string {
 func (g *Guard) reason(why because) string {
 	var s string
 	switch {
-	case why.hidden:
-		s = "it runs text that weir cannot read (" + carrier(why.st) + "), which could do what the rule is about: " + g.Match.about()
+	case why.hidden != "":
+		s = "it " + why.hidden + ", and that could do what the rule is about: " + g.Match.about()
 	default:
 		s = g.Match.reason(why.st)
 	}
@@ -62,14 +62,6 @@ func (g *Guard) reason(why because) string {
 		s += fmt.Sprintf("; the rule's condition could not be evaluated (%v), so it counts as met", why.err)
 	}
 	return s
-}
-
-// carrier names what hides the text.
-func carrier(st *statement.Statement) string {
-	if executes(st) {
-		return "EXECUTE of a prepared statement that is not known"
-	}
-	return keyword(st.Command)
 }
 
 // reason words what of the match the statement meets. The match is met.
@@ -211,8 +203,9 @@ func (g *bound) hint(why because, v *Verdict) string {
 		return fmt.Sprintf("It can be approved by %s.", v.Approval.Who())
 	}
 	switch {
-	case why.hidden:
-		return "Send the statements themselves, not wrapped in DO, EXECUTE or a function that runs text, so that they can be checked."
+	case why.hidden != "":
+		return "Send the statements themselves, not wrapped in DO, EXECUTE or a function, so that they can be checked. " +
+			"Functions of the database that are harmless can be named in trustedFunctions of policy " + g.policy + " by whoever is responsible for it."
 	case g.Match.NoWhere:
 		return "Add a WHERE that compares a column of the table with a value; a condition that is the same for every row does not count."
 	case g.Match.Access == statement.AccessWrite && len(g.Match.Tables)+len(g.Match.Columns) > 0:

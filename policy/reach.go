@@ -1,0 +1,274 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/pattern"
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// Catalog is what guards ask of a database's catalog: which tables stand behind
+// a view, a partition or a parent, and which functions hide what they do. It
+// does not change and may be shared.
+type Catalog struct {
+	snapshot *catalog.Snapshot
+	children map[uint32][]uint32
+}
+
+// NewCatalog makes a Catalog of a snapshot, nil of none.
+func NewCatalog(s *catalog.Snapshot) *Catalog {
+	if s == nil {
+		return nil
+	}
+	c := &Catalog{snapshot: s, children: map[uint32][]uint32{}}
+	all := s.Relations()
+	for i := range all {
+		for _, p := range all[i].Parents {
+			c.children[p] = append(c.children[p], all[i].OID)
+		}
+	}
+	return c
+}
+
+// reach is a statement with what it does beyond what its text names.
+type reach struct {
+	statement.Statement        // tables, columns and writes behind those that are named are added
+	calls               []call // what it may do without saying so
+}
+
+// call is something inside which a statement may do more than its facts say.
+type call struct {
+	function *catalog.Function // nil where it is none, or none that is known
+	what     string            // a clause for reasons
+	changes  bool              // it may also change something
+}
+
+// reachOf follows a statement into the catalog.
+func (c *Catalog) reachOf(st *statement.Statement) *reach {
+	r := &reach{Statement: *st}
+	r.Tables = slices.Clip(r.Tables)
+	r.Columns = slices.Clip(r.Columns)
+	r.Writes = slices.Clip(r.Writes)
+	for i := range st.Tables {
+		t := &st.Tables[i]
+		f := follower{Catalog: c, reach: r, named: t, seen: map[uint32]bool{}}
+		for _, w := range st.Writes {
+			if w.Schema == t.Schema && w.Table == t.Name {
+				f.writes = append(f.writes, w)
+			}
+		}
+		f.copies = st.Copy != nil && st.Copy.From && st.Copy.Schema == t.Schema && st.Copy.Table == t.Name
+		for _, rel := range c.snapshot.Named(t.Schema, t.Name) {
+			f.relation(rel)
+		}
+	}
+	for i := range st.Functions {
+		c.function(r, st, &st.Functions[i])
+	}
+	return r
+}
+
+// follower goes from one table that a statement names to those behind it.
+type follower struct {
+	*Catalog
+	reach  *reach
+	named  *statement.Table
+	writes []statement.Write // the statement's own, of that table
+	copies bool              // COPY FROM into that table
+	seen   map[uint32]bool
+}
+
+func (f *follower) changes() bool { return f.copies || len(f.writes) > 0 }
+
+// relation follows a relation that stands behind the named one, or is it.
+func (f *follower) relation(r *catalog.Relation) {
+	if r == nil || f.seen[r.OID] {
+		return
+	}
+	f.seen[r.OID] = true
+	if r.System() {
+		return
+	}
+	isView := r.Kind == catalog.View
+	if f.changes() && (r.Rules || (isView && r.Triggers)) {
+		f.reach.calls = append(f.reach.calls, call{changes: true,
+			what: "writes to " + r.Qualified() + ", which has rules or triggers of its own for that"})
+	}
+	for _, oid := range slices.Concat(r.Parents, f.children[r.OID]) {
+		if other := f.snapshot.Relation(oid); other != nil && !f.seen[oid] {
+			f.kin(other)
+			f.relation(other)
+		}
+	}
+	if r.Query == nil {
+		return
+	}
+	for _, oid := range r.Query.Calls {
+		if fn := f.snapshot.Function(oid); fn != nil {
+			if what, hides := hides(fn); hides {
+				f.reach.calls = append(f.reach.calls, call{fn, "reads " + r.Qualified() + ", which " + what, fn.Volatility == 'v'})
+			}
+		}
+	}
+	// A materialized view is written by itself only.
+	change := f.changes() && isView
+	if !change && !slices.Contains(f.named.Access, statement.AccessRead) {
+		return // its definition is changed, its rows are not touched
+	}
+	for _, oid := range r.Query.Relations {
+		if other := f.snapshot.Relation(oid); other != nil && !f.seen[oid] {
+			f.source(other, change)
+			f.relation(other)
+		}
+	}
+	for _, ref := range r.Query.Reads {
+		f.column(ref)
+	}
+}
+
+// kin adds a parent or a child: the same rows, the same columns, touched alike.
+func (f *follower) kin(r *catalog.Relation) {
+	alias := f.named.Alias
+	if alias == "" {
+		alias = f.named.Name
+	}
+	f.reach.Tables = append(f.reach.Tables, statement.Table{Schema: r.Schema, Name: r.Name, Alias: alias,
+		Renames: f.named.Renames, Access: f.named.Access})
+	for _, w := range f.writes {
+		w.Schema, w.Table = r.Schema, r.Name
+		f.reach.Writes = append(f.reach.Writes, w)
+	}
+}
+
+// source adds a relation that a view reads. Which of its columns a change of the
+// view changes is not told: all of them count.
+func (f *follower) source(r *catalog.Relation, change bool) {
+	t := statement.Table{Schema: r.Schema, Name: r.Name, Access: []statement.Access{statement.AccessRead}}
+	if change {
+		t.Access = append(t.Access, statement.AccessWrite)
+		f.reach.Columns = append(f.reach.Columns, statement.Column{Schema: r.Schema, Qualifier: r.Name, Star: true,
+			Use: statement.UseWrite, Construct: "a view"})
+		for _, w := range f.writes {
+			w.Schema, w.Table, w.Columns = r.Schema, r.Name, nil
+			f.reach.Writes = append(f.reach.Writes, w)
+		}
+	}
+	f.reach.Tables = append(f.reach.Tables, t)
+}
+
+// column adds a column that a view reads.
+func (f *follower) column(ref catalog.ColumnRef) {
+	r := f.snapshot.Relation(ref.Relation)
+	if r == nil {
+		return
+	}
+	col := statement.Column{Schema: r.Schema, Qualifier: r.Name, Use: statement.UseDerived, Construct: "a view", Star: true}
+	for _, c := range r.Columns {
+		if c.Number == ref.Column {
+			col.Name, col.Star = c.Name, false
+		}
+	}
+	f.reach.Columns = append(f.reach.Columns, col)
+}
+
+// function adds a call of a function that hides what it does. PostgreSQL's own
+// do not: those that run text were told apart when the statement was read.
+func (c *Catalog) function(r *reach, st *statement.Statement, f *statement.Function) {
+	known := (f.Schema == "" || f.Schema == "pg_catalog") && c.snapshot.BuiltIn(f.Name)
+	for _, u := range c.snapshot.Functions(f.Schema, f.Name) {
+		known = true
+		if !u.Accepts(f.Arguments) {
+			continue
+		}
+		if what, hides := hides(u); hides {
+			r.calls = append(r.calls, call{u, what, u.Volatility == 'v'})
+		}
+	}
+	if !known && !c.attribute(st, f) {
+		r.calls = append(r.calls, call{nil, "calls " + qualified(f.Schema, f.Name) + "(), which is not in the catalog as it was last read", true})
+	}
+}
+
+// attribute says whether what looks like a call is a column in functional
+// notation.
+func (c *Catalog) attribute(st *statement.Statement, f *statement.Function) bool {
+	if f.Schema != "" || f.Arguments != 1 {
+		return false
+	}
+	for i := range st.Tables {
+		for _, r := range c.snapshot.Named(st.Tables[i].Schema, st.Tables[i].Name) {
+			if _, ok := r.Column(f.Name); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hides says whether what a function outside pg_catalog does is not known. What
+// extensions have in C is known not to touch tables, apart from those whose
+// purpose it is to run SQL.
+func hides(f *catalog.Function) (what string, hidden bool) {
+	if f.Schema == "information_schema" {
+		return "", false
+	}
+	if f.Extension != "" && !runsSQL(f.Extension) && (f.Language == "c" || f.Language == "internal" || f.Volatility == 'i') {
+		return "", false
+	}
+	return fmt.Sprintf("calls %s.%s(), a function whose inside is not followed", f.Schema, f.Name), true
+}
+
+// runsSQL names the extensions whose functions run SQL that they are given, or
+// have it run.
+func runsSQL(extension string) bool {
+	switch extension {
+	case "dblink", "pg_cron", "pg_background", "plproxy", "pg_partman_bgw", "pg_squeeze", "pg_repack":
+		return true
+	}
+	return false
+}
+
+// hiddenFrom says what a statement may do unseen that a guard is about, "" for
+// nothing. Functions that the guard's policy trusts do not count, and those that
+// change nothing only count for guards that reading can meet.
+func (r *reach) hiddenFrom(g *bound) string {
+	for i := range r.calls {
+		c := &r.calls[i]
+		if c.function != nil && trusts(g.trusted, c.function) {
+			continue
+		}
+		if c.changes || g.Match.readable() {
+			return c.what
+		}
+	}
+	return ""
+}
+
+func trusts(trusted []pattern.Name, f *catalog.Function) bool {
+	return slices.ContainsFunc(trusted, func(n pattern.Name) bool { return tableMatches(&n, 0, f.Schema, f.Name) })
+}
+
+// readable says whether a statement that changes nothing can meet the match.
+func (m *Match) readable() bool {
+	if m.NoWhere || m.Access == statement.AccessWrite {
+		return false
+	}
+	return len(m.Commands) == 0 || slices.ContainsFunc(m.Commands, func(c statement.Command) bool { return !changes(c) })
+}
+
+// changes says whether a command cannot stand in a function that is not
+// volatile.
+func changes(c statement.Command) bool {
+	switch c {
+	case statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete, statement.CommandMerge,
+		statement.CommandTruncate, statement.CommandLock, statement.CommandCreate, statement.CommandAlter,
+		statement.CommandDrop, statement.CommandImport, statement.CommandComment, statement.CommandSecurityLabel,
+		statement.CommandRefresh, statement.CommandGrant, statement.CommandRevoke, statement.CommandReassign,
+		statement.CommandNotify, statement.CommandVacuum, statement.CommandAnalyze, statement.CommandCluster,
+		statement.CommandReindex, statement.CommandCheckpoint:
+		return true
+	}
+	return false
+}
