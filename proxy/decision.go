@@ -52,6 +52,7 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 		p.cacheable = transient(err) == nil
 		return d, true
 	}
+	state = within(state, facts)
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
 	p.verdict = s.rules.Judge(policy.Request{
@@ -84,6 +85,43 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 		return nil, false
 	}
 	return d, true
+}
+
+// within is the state as the statements of a text see it: what one of them
+// prepares, a later one can execute. A name that may stand for more than one
+// thing in the course of the text is not known.
+func within(state *session.State, facts *statement.Facts) *session.State {
+	var made map[string]*statement.Statement
+	ambiguous := &statement.Statement{}
+	for i := range facts.Statements {
+		p := facts.Statements[i].Prepared
+		if p == nil || p.What != "Prepare" || p.Body == nil {
+			continue
+		}
+		if made == nil {
+			made = make(map[string]*statement.Statement)
+		}
+		if made[p.Name] != nil || state.Prepared(p.Name) != nil {
+			made[p.Name] = ambiguous
+			continue
+		}
+		made[p.Name] = p.Body
+	}
+	if made == nil {
+		return state
+	}
+	inner := *state
+	inner.Prepared = func(name string) *statement.Statement {
+		switch st := made[name]; st {
+		case nil:
+			return state.Prepared(name)
+		case ambiguous:
+			return nil
+		default:
+			return st
+		}
+	}
+	return &inner
 }
 
 // follow notes what a statement does to the session and the schema.
