@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -14,7 +15,6 @@ import (
 	"github.com/weirgate/weir/daemon/config"
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/proxy"
-	"github.com/weirgate/weir/proxy/console"
 	"github.com/weirgate/weir/redirect"
 	"github.com/weirgate/weir/redirect/cgroupfs"
 	"github.com/weirgate/weir/redirect/workload"
@@ -94,6 +94,17 @@ func (d *Daemon) openIntake(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, l := range d.cfg.Listen {
+		listener, err := redirect.Listen(ctx, redirect.ListenConfig{
+			Name: l.Name, Network: string(l.Network), Address: l.Address, Mode: l.Mode, Log: d.log,
+		})
+		if err != nil {
+			return fmt.Errorf("listener %s: %w", l.Name, err)
+		}
+		d.onClose(listener.Close)
+		in.listeners = append(in.listeners, listener)
+		in.databases[l.Name] = l.Database
+	}
 	if d.opts.DestroyExisting {
 		return d.destroyExisting(ctx)
 	}
@@ -170,10 +181,10 @@ func (in *intake) accept(ctx context.Context, s acceptor, g *proxy.Gateway) erro
 // flow tells the gateway who called.
 func (in *intake) flow(f redirect.Flow) proxy.Flow {
 	out := proxy.Flow{
-		Conn: f.Conn, How: "Captured", Destination: f.Destination, Netns: f.Netns, NetnsCookie: f.NetnsCookie,
+		Conn: f.Conn, How: f.How.String(), Destination: f.Destination, Netns: f.Netns, NetnsCookie: f.NetnsCookie,
 	}
 	if f.How == redirect.Addressed {
-		out.How, out.Database = "Listener", in.databases[f.Listener]
+		out.Database = in.databases[f.Listener]
 	}
 	w, err := in.workloads.Resolve(f.Caller)
 	if err != nil {
@@ -193,15 +204,3 @@ func identify(w workload.Workload) *identity.Identity {
 	id.Subject = strings.ToLower(string(w.Kind)) + ":" + w.Name
 	return id
 }
-
-// counters gives what the programs in the kernel counted.
-func (in *intake) counters() (map[string]uint64, error) { return nil, nil }
-
-func (d *Daemon) destroyExisting(context.Context) error { return nil }
-
-func (d *Daemon) captureStatus(context.Context, *[]string) console.CaptureStatus {
-	return console.CaptureStatus{}
-}
-
-// Destroy ends connections that are older than the capture.
-func (d *Daemon) Destroy(context.Context) (*console.DestroyResult, error) { return nil, nil }

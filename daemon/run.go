@@ -290,6 +290,7 @@ func (d *Daemon) serve(ctx context.Context, stop context.CancelFunc) error {
 	run("the admin API", d.console.Serve)
 	run("watching the policy documents", d.policies.watch)
 	run("the intake", func(ctx context.Context) error { return d.intake.run(ctx, d.gateway) })
+	run("watching the capture", d.watchCapture)
 	run("approvals", func(ctx context.Context) error {
 		d.broker.Run(ctx, func(err error) { d.log.Error("approvals", "error", err) })
 		return nil

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"strings"
 	"syscall"
 
 	"github.com/weirgate/weir/daemon/config"
@@ -111,7 +110,7 @@ func (d *Daemon) OpenSessions() []console.Session {
 		id := o.Identity
 		list[i] = console.Session{
 			ID: o.ID, Open: true, Started: o.Started, Identity: &id, Database: o.Database, User: o.User, Server: o.Server,
-			How: strings.ToLower(o.How), Policies: o.Policies,
+			How: o.How, Policies: o.Policies,
 		}
 	}
 	return list
