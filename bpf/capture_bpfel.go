@@ -93,6 +93,14 @@ type CaptureNamespaceState struct {
 	Served uint64
 }
 
+type CaptureNetwork uint32
+
+const (
+	CaptureNetworkNETWORK_LEFT     CaptureNetwork = 0
+	CaptureNetworkNETWORK_CAPTURED CaptureNetwork = 1
+	CaptureNetworkNETWORK_ALWAYS   CaptureNetwork = 2
+)
+
 type CaptureNetworkKey struct {
 	_       structs.HostLayout
 	Prefix  uint32

@@ -145,7 +145,7 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 	struct maker *maker;
 	struct client *c;
 	enum action action;
-	__u8 *found;
+	enum network *found;
 	__u64 now;
 	int held = 0;
 
@@ -163,7 +163,7 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 		return REFUSE;
 	__builtin_memcpy(net.address, f->address, sizeof(net.address));
 	found = bpf_map_lookup_elem(&networks, &net);
-	if (found && !*found)
+	if (found && *found == NETWORK_LEFT)
 		return LEAVE;
 
 	describe_caller(f);
@@ -176,6 +176,8 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 		if (f->creator != f->cgroup)
 			action = stricter(action, s, f->creator);
 	}
+	if (found && *found == NETWORK_ALWAYS)
+		action = ACTION_REDIRECT;
 	if (action == ACTION_PASS) {
 		count(COUNT_PASSED);
 		return LEAVE;

@@ -16,6 +16,13 @@ enum action {
 	ACTION_DENY = 2,
 };
 
+/* What is done with connections to a network. */
+enum network {
+	NETWORK_LEFT = 0,     /* left alone */
+	NETWORK_CAPTURED = 1, /* as the caller's cgroup has it */
+	NETWORK_ALWAYS = 2,   /* redirected whoever calls: the live check's address */
+};
+
 /* One slot of the counters map each. */
 enum counter {
 	COUNT_REDIRECTED,  /* connects rewritten to the listener */

@@ -34,13 +34,13 @@ struct {
 	__type(value, __u8);
 } ports SEC(".maps");
 
-/* Longest prefix → 1 captured, 0 left alone. No match: captured. */
+/* Longest prefix → what is done. No match: captured. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 4096);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct network_key);
-	__type(value, __u8);
+	__type(value, enum network);
 } networks SEC(".maps");
 
 /*

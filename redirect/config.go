@@ -50,7 +50,7 @@ const (
 	DefaultDatabasePort = 5432
 )
 
-// CanaryAddress is the destination of live checks (TEST-NET-1, RFC 5737: never
+// canaryAddress is the destination of live checks (TEST-NET-1, RFC 5737: never
 // routed). It is always captured, and answered here; it never becomes a Flow.
 var canaryAddress = netip.AddrFrom4([4]byte{192, 0, 2, 1})
 

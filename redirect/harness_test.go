@@ -43,6 +43,7 @@ type order struct {
 	Address netip.AddrPort
 	Count   int
 	Port    uint16
+	Path    string
 }
 
 // seen is what a client process saw.
@@ -185,11 +186,11 @@ func (b *bench) client(dir string, o order, adjust ...func(*exec.Cmd)) *client {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), clientVariable+"="+string(text))
 	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cg.Fd()), Pdeathsig: syscall.SIGKILL}
+	out := &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = out, os.Stderr
 	for _, f := range adjust {
 		f(cmd)
 	}
-	out := &bytes.Buffer{}
-	cmd.Stdout, cmd.Stderr = out, os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		b.t.Fatal(err)
@@ -304,6 +305,12 @@ var ways = map[string]func(order, *seen) error{
 	"listen":       listenSqueezed,
 	"received":     connectReceived,
 	"hold":         connectAndHold,
+	"dial-unix":    dialUnix,
+	"canary":       singFromHere,
+	"daemon":       serveUntilKilled,
+	"race":         connectAtOnce,
+	"squat":        squatAndConnect,
+	"many":         connectMany,
 }
 
 func dialPlainly(o order, s *seen) error {

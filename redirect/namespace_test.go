@@ -106,3 +106,37 @@ func within(s *space) func(*exec.Cmd) {
 		cmd.Args = []string{"nsenter", "--net=/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/ns/net", self}
 	}
 }
+
+func TestTheVeryFirstPacketOfANamespaceWaits(t *testing.T) {
+	b := newBench(t)
+	c := b.open()
+	agent := b.mkdir("agent")
+	for i := range 5 {
+		ns := newNamespace(t)
+		cl := b.client(agent, order{Way: "race", Address: database}, within(ns))
+		greet(t, accept(t, c))
+		s := cl.result()
+		if s.Reply != "weir" {
+			t.Errorf("%+v", s)
+		}
+		t.Logf("namespace %d: %s", i, s.Took)
+	}
+	n, err := c.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d of 5 had to wait", n.Held)
+}
+
+func TestASquatterInItsOwnNamespaceCatchesNothing(t *testing.T) {
+	b := newBench(t)
+	b.open()
+	agent := b.mkdir("agent")
+	ns := newNamespace(t)
+	o := order{Way: "squat", Address: database, Port: b.cfg.ListenerPort}
+	if s := b.client(agent, o, within(ns)).result(); s.Reply == "caught" {
+		t.Errorf("%+v", s)
+	} else {
+		t.Logf("%+v", s)
+	}
+}

@@ -109,28 +109,28 @@ func (c *Capture) SetNetworks(networks []Network) error {
 	if err := checkNetworks(networks); err != nil {
 		return err
 	}
-	want := map[networkKey]uint8{keyOf(netip.PrefixFrom(canaryAddress, 32)): 1}
+	want := map[networkKey]bpf.CaptureNetwork{}
 	for _, n := range networks {
+		want[keyOf(n.Prefix)] = bpf.CaptureNetworkNETWORK_LEFT
 		if n.Capture {
-			want[keyOf(n.Prefix)] = 1
-		} else if _, set := want[keyOf(n.Prefix)]; !set {
-			want[keyOf(n.Prefix)] = 0
+			want[keyOf(n.Prefix)] = bpf.CaptureNetworkNETWORK_CAPTURED
 		}
 	}
-	// Captured ones first, so that an exception within a larger exclusion is in
-	// place before the exclusion is.
-	for _, capture := range []uint8{1, 0} {
+	want[keyOf(netip.PrefixFrom(canaryAddress, 32))] = bpf.CaptureNetworkNETWORK_ALWAYS
+	// What is captured comes first, so that an exception within a larger exclusion
+	// is in place before the exclusion is.
+	for _, left := range []bool{false, true} {
 		for k, v := range want {
-			if v != capture {
+			if (v == bpf.CaptureNetworkNETWORK_LEFT) != left {
 				continue
 			}
-			if err := c.objects.Networks.Update(k, v, ebpf.UpdateAny); err != nil {
+			if err := c.objects.Networks.Update(k, uint32(v), ebpf.UpdateAny); err != nil {
 				return fmt.Errorf("set the captured networks: %w", err)
 			}
 		}
 	}
 	var k networkKey
-	var v uint8
+	var v uint32
 	var gone []networkKey
 	entries := c.objects.Networks.Iterate()
 	for entries.Next(&k, &v) {

@@ -170,3 +170,87 @@ func connectAndHold(o order, _ *seen) error {
 	}
 	return nil
 }
+
+// connectAtOnce leaves no time between socket() and connect(), so that a new
+// namespace has no listener yet when the SYN leaves.
+func connectAtOnce(o order, s *seen) error {
+	fd, err := stream(o.Address, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Connect(fd, sockaddr(o.Address)); err != nil {
+		return err
+	}
+	return fromSocket(fd, s)
+}
+
+// squatAndConnect listens on the listener's port before the daemon can, by way
+// of a port range that holds nothing else, and then connects.
+func squatAndConnect(o order, s *seen) error {
+	text := fmt.Sprintf("%d %d", o.Port, o.Port)
+	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte(text), 0); err != nil {
+		return err
+	}
+	squatter, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	// listen() without bind() chooses a port without asking anybody.
+	if err := unix.Listen(squatter, 1); err != nil {
+		return err
+	}
+	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("32768 60999"), 0); err != nil {
+		return err
+	}
+	fd, err := stream(o.Address, unix.SOCK_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	if err := unix.Connect(fd, sockaddr(o.Address)); err != nil && err != unix.EINPROGRESS {
+		return err
+	}
+	if _, err := unix.Poll([]unix.PollFd{{Fd: int32(squatter), Events: unix.POLLIN}}, 1500); err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(squatter, true); err != nil {
+		return err
+	}
+	if got, _, err := unix.Accept(squatter); err == nil {
+		s.Reply = "caught"
+		return unix.Close(got)
+	}
+	return nil
+}
+
+// connectMany makes Count connections one after the other, Path of them at a
+// time, and says how many were answered.
+func connectMany(o order, s *seen) error {
+	answered := make(chan error)
+	work := make(chan struct{})
+	for range 8 {
+		go func() {
+			for range work {
+				var one seen
+				err := connectAtOnce(o, &one)
+				if err == nil && one.Reply != "weir" {
+					err = fmt.Errorf("answer %q", one.Reply)
+				}
+				answered <- err
+			}
+		}()
+	}
+	go func() {
+		defer close(work)
+		for range o.Count {
+			work <- struct{}{}
+		}
+	}()
+	var errs []error
+	for range o.Count {
+		if err := <-answered; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	s.Reply = fmt.Sprint(o.Count - len(errs))
+	return errors.Join(errs...)
+}
