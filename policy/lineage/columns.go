@@ -17,6 +17,13 @@ func (j *judgement) definition() bool {
 	if !changes {
 		return true
 	}
+	if j.obscure() {
+		what := strings.ToUpper(string(j.st.Command))
+		return j.refuse(what+" of something that is no relation", "", builtInRule,
+			what+" of something that is no relation is refused, since columns of this database are masked for you",
+			"It could give another meaning to what is allowed. Masked are: "+j.sample()+".",
+			"Schema changes need a role whose policy has no masks on this database.")
+	}
 	for i := range j.tables {
 		t := &j.tables[i]
 		if !slices.Contains(t.Access, statement.AccessWrite) {
@@ -32,13 +39,24 @@ func (j *judgement) definition() bool {
 	return true
 }
 
+// obscure says whether a definition is of something other than relations and
+// functions with a body: operators, casts, servers, schemas, a function's other
+// name. What a later statement means may depend on it, and nothing there would
+// tell. In a DO block it may hide behind others.
+func (j *judgement) obscure() bool {
+	if j.st.Command == statement.CommandDo {
+		return true
+	}
+	return len(j.st.Tables) == 0 && len(j.st.Commands) == 1
+}
+
 // opaque refuses constructs that are not followed.
 func (j *judgement) opaque() bool {
 	if len(j.tables) == 0 {
 		return true
 	}
 	for _, what := range j.st.Opaque {
-		if what == usingJoin && !j.usesMasked() {
+		if (what == usingJoin && !j.usesMasked()) || (what == naturalJoin && !j.sharesMasked()) {
 			continue
 		}
 		c := j.tables[0].relation.first()
@@ -49,9 +67,41 @@ func (j *judgement) opaque() bool {
 	return true
 }
 
-// usingJoin is how facts name a join with a list of columns. Its columns are
-// listed as such, so it is followed.
-const usingJoin = "a JOIN with USING"
+// How facts name joins that merge columns. Those of USING are listed as such,
+// and those of a NATURAL JOIN are known from the catalog.
+const (
+	usingJoin   = "a JOIN with USING"
+	naturalJoin = "a NATURAL JOIN"
+)
+
+// sharesMasked says whether a NATURAL JOIN may merge a masked column: whether
+// two relations have one of that name, or what is joined is not known.
+func (j *judgement) sharesMasked() bool {
+	if !j.st.Shape.Plain {
+		return true
+	}
+	for i := range j.tables {
+		for _, col := range j.tables[i].relation.sorted() {
+			having := 0
+			for t := range j.st.Tables {
+				relations := j.snapshot.Named(j.st.Tables[t].Schema, j.st.Tables[t].Name)
+				if len(relations) == 0 {
+					return true
+				}
+				for _, r := range relations {
+					if _, ok := r.Column(col.column); ok {
+						having++
+						break
+					}
+				}
+			}
+			if having > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // usesMasked says whether a USING names a masked column.
 func (j *judgement) usesMasked() bool {
@@ -217,6 +267,10 @@ func (j *judgement) plain(c *statement.Column, t *table) bool {
 	return false
 }
 
+// conflictTarget is how facts name the columns that choose a unique index. What
+// the statement learns is whether the value that it inserts was there.
+const conflictTarget = "ON CONFLICT"
+
 func systemColumn(name string) bool {
 	switch name {
 	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid":
@@ -235,7 +289,11 @@ func (j *judgement) use(c *statement.Column, t *table, col *column) bool {
 			fmt.Sprintf("column %s may show masked values and cannot be masked itself", col.name),
 			capital(col.unknown)+".", "Leave this column out, or read the tables below the view.")
 	}
-	switch c.Use {
+	use := c.Use
+	if use == statement.UsePredicate && c.Construct == conflictTarget {
+		use = statement.UseEquality
+	}
+	switch use {
 	case statement.UseOutput:
 		return j.output(c, t, col)
 	case statement.UseEquality:
@@ -265,18 +323,18 @@ func (j *judgement) use(c *statement.Column, t *table, col *column) bool {
 }
 
 // output judges a masked column among the outputs: it must be one that the
-// server names the origin of.
+// server names the origin of. That is so for every column that the outermost
+// query takes from a relation in its own FROM, whatever else stands there.
 func (j *judgement) output(c *statement.Column, t *table, col *column) bool {
 	why := j.kept
 	switch {
 	case why != "":
-	case !j.st.Shape.Plain:
-		why = j.st.Shape.Why
-		if why == "" {
+	case !t.Top:
+		return true // stands in a query further in, so an output cannot mean it
+	case !j.st.Shape.Plain && !besides(j.st.Shape.Why):
+		if why = j.st.Shape.Why; why == "" {
 			why = "a query of this form"
 		}
-	case !t.Top:
-		why = "a query of this form"
 	case len(j.st.Outputs) > 0 && !j.listed(c):
 		why = c.Construct
 	}
@@ -290,6 +348,16 @@ func (j *judgement) output(c *statement.Column, t *table, col *column) bool {
 	return j.refuse(why, col.name, col.rule,
 		fmt.Sprintf("column %s is masked and cannot be read through %s", col.name, why),
 		fmt.Sprintf("Mask %s hides it, and is applied to columns that a SELECT takes directly from its tables.", col.rule), directly(col))
+}
+
+// besides says whether what makes a query not plain may stand in its FROM beside
+// relations, whose columns keep their origin. Set operations have none.
+func besides(why string) bool {
+	switch why {
+	case "a common table expression in FROM", "a subquery in FROM", "a function in FROM", "XMLTABLE in FROM":
+		return true
+	}
+	return false
 }
 
 // listed says whether a column that is said to be an output is among them.
