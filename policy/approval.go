@@ -75,7 +75,7 @@ func (r *reader) approvals(n *yaml.Node) []*Approval {
 func (r *reader) approvers(a *Approval, n *yaml.Node) {
 	m := r.mapping(n, "approvers")
 	users, groups, anyone := m.get("users"), m.get("groups"), m.get("any")
-	a.Any = r.isTrue(anyone, "any")
+	a.Any = r.any(anyone)
 	a.Users = r.words(users, "users")
 	a.Groups = r.words(groups, "groups")
 	switch {

@@ -32,6 +32,20 @@ type ruleKey struct {
 // documents that mean the same.
 func (b *Bundle) Revision() string { return b.revision }
 
+// Same says whether two bundles judge and mask alike: the documents mean the
+// same, and the keys of their masks, which Revision is not about, are the same.
+func (b *Bundle) Same(o *Bundle) bool {
+	if b == nil || o == nil || b.revision != o.revision {
+		return b == o
+	}
+	// An equal revision means equal policies and masks, in the same order.
+	return slices.EqualFunc(b.policies, o.policies, func(p, q *Policy) bool {
+		return slices.EqualFunc(p.Masks, q.Masks, func(m, n *Mask) bool {
+			return m.key == n.key && (m.masker == nil) == (n.masker == nil)
+		})
+	})
+}
+
 // Databases are the documents of kind Database, sorted by name. They must not be
 // changed.
 func (b *Bundle) Databases() []*Database { return slices.Clone(b.databases) }

@@ -107,6 +107,24 @@ func TestRevisionIsOfTheMeaning(t *testing.T) {
 	}
 }
 
+func TestBundlesWithOtherKeysAreNotTheSame(t *testing.T) {
+	other, diags := Compile([]Source{{Name: "x", Data: []byte(good)}}, WithKeys(func(string) ([]byte, error) { return []byte("another key of good length"), nil }))
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	keyless, diags := Compile([]Source{{Name: "x", Data: []byte(good)}})
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	b := compile(t, good)
+	if !b.Same(b) || !b.Same(compile(t, good)) || b.Same(other) || b.Same(keyless) || b.Same(nil) {
+		t.Error("bundles are compared wrongly")
+	}
+	if b.Revision() != other.Revision() {
+		t.Error("a revision is about documents")
+	}
+}
+
 func TestRulesAreSharedByEqualIdentities(t *testing.T) {
 	b := compile(t, onePolicy(""))
 	db := b.Database("crm")

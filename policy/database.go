@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -253,7 +252,7 @@ func (r *reader) ports(n *yaml.Node) []uint16 {
 		if !ok {
 			continue
 		}
-		port := uint16(v) //nolint:gosec // bounded above
+		port := uint16(v)
 		if slices.Contains(all, port) {
 			r.report(e, "", "ports: %d is given twice", port)
 			continue
@@ -374,6 +373,3 @@ func ambiguous(r *reader, databases []*Database) {
 		}
 	}
 }
-
-// byName sorts databases.
-func byName(a, b *Database) int { return cmp.Compare(a.Name, b.Name) }

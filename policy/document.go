@@ -126,7 +126,7 @@ func (r *reader) policy(name string, root *mapping, spec *yaml.Node) *Policy {
 func (r *reader) databasesOf(p *Policy, n *yaml.Node) {
 	if n != nil && n.Kind == yaml.MappingNode {
 		m := r.mapping(n, "databases")
-		p.AnyDatabase = r.isTrue(m.need("any", "name Database documents in a list, or write any: true"), "any")
+		p.AnyDatabase = r.any(m.need("any", "name Database documents in a list, or write any: true"))
 		m.close()
 		return
 	}

@@ -129,7 +129,7 @@ func (r *reader) message(n *yaml.Node) string {
 func (r *reader) match(k *Match, n *yaml.Node) {
 	m := r.mapping(n, "match")
 	anything := m.get("any")
-	k.Any = r.isTrue(anything, "any")
+	k.Any = r.any(anything)
 	k.Commands = r.commands(m.get("commands"))
 	k.Tables = r.names(m.get("tables"), "tables", "schema.table", 1, 2)
 	access := m.get("access")

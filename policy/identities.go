@@ -21,7 +21,7 @@ func (r *reader) identities(n *yaml.Node) []identity.Selector {
 		case anyone != nil && host != nil:
 			r.report(anyone, "leave one of them out", "an identity has either any or host")
 		case anyone != nil:
-			s.Any = r.isTrue(anyone, "any")
+			s.Any = r.any(anyone)
 		case host != nil:
 			r.host(&s, host)
 		case !m.has("kubernetes") && !m.has("token"):
@@ -92,7 +92,7 @@ func (r *reader) users(n *yaml.Node) []identity.User {
 	return readList(r, n, "users", func(n *yaml.Node) (identity.User, bool) {
 		if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
 			v, ok := r.integer(n, "a user's number", 0, math.MaxUint32-1)
-			return identity.User{UID: uint32(v)}, ok //nolint:gosec // bounded above
+			return identity.User{UID: uint32(v)}, ok
 		}
 		s, ok := r.text(n, "a user")
 		if !ok {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"slices"
 	"strings"
 
@@ -23,7 +24,8 @@ type Mask struct {
 	Predicates lineage.Predicates `json:"predicates"`
 
 	keyAt  place
-	masker *mask.Masker // nil: Hash whose key was not read
+	masker *mask.Masker      // nil: Hash whose key was not read
+	key    [sha256.Size]byte // digest of the key
 }
 
 // rule gives the mask as the package that applies it takes it.
@@ -48,6 +50,7 @@ func (m *Mask) prepare(r *reader, read KeyReader) {
 			return
 		}
 		spec.Key = bytes.TrimRight(key, "\r\n")
+		m.key = sha256.Sum256(spec.Key)
 	}
 	masker, err := mask.New(spec)
 	if err != nil {
@@ -84,18 +87,22 @@ func (r *reader) masks(n *yaml.Node) []*Mask {
 	return all
 }
 
+// maskType reads the type's name. YAML takes the word Null for its own null.
+func (r *reader) maskType(n *yaml.Node) (string, bool) {
+	if n != nil && n.Kind == yaml.ScalarNode && n.Value == string(mask.Null) {
+		return n.Value, true
+	}
+	return r.text(n, "the mask type")
+}
+
 func (r *reader) with(k *Mask, n *yaml.Node) {
 	k.keyAt = r.at(n)
 	m := r.mapping(n, "with")
 	kind := m.need("type", "")
 	first, last, key := m.get("keepFirst"), m.get("keepLast"), m.get("keyFile")
 	m.close()
-	s := ""
-	if kind != nil && kind.Kind == yaml.ScalarNode && kind.Value == string(mask.Null) {
-		s = kind.Value // YAML takes the word for its own null
-	} else if text, ok := r.text(kind, "the mask type"); ok {
-		s = text
-	} else {
+	s, ok := r.maskType(kind)
+	if !ok {
 		return
 	}
 	words := []string{string(mask.Redact), string(mask.Partial), string(mask.Hash), string(mask.Null)}

@@ -65,6 +65,12 @@ func (r *Rules) Observing() *Rules {
 // Observes says whether the rules come from Observing.
 func (r *Rules) Observes() bool { return r.observing }
 
+// WantsCatalog says whether judging is sharper with the database's catalog: a
+// guard stops statements, or something is masked.
+func (r *Rules) WantsCatalog() bool {
+	return len(r.Masks)+len(r.AuditedMasks) > 0 || slices.ContainsFunc(r.guards, func(g bound) bool { return g.Action.stops() })
+}
+
 // attributes is the part of an identity that rules can depend on: two
 // identities that agree in it get the same rules.
 func attributes(id *identity.Identity) identity.Identity {

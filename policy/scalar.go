@@ -27,14 +27,14 @@ func (r *reader) choice(n *yaml.Node, what string, words ...string) (string, boo
 	return s, true
 }
 
-// isTrue reads a key whose only good value is true: to say false is to leave it
+// any reads "any", whose only good value is true: to say false is to leave it
 // out, so a false is a mistake.
-func (r *reader) isTrue(n *yaml.Node, what string) bool {
+func (r *reader) any(n *yaml.Node) bool {
 	if n == nil {
 		return false
 	}
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" || !strings.EqualFold(n.Value, "true") {
-		r.report(n, "leave it out otherwise", "%s can only be true", what)
+		r.report(n, "leave it out otherwise", "any can only be true")
 		return false
 	}
 	return true
