@@ -156,14 +156,14 @@ func (w *walker) plpgsqlNode(n any) (found bool) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			item := v[name]
-			switch {
-			case name == "PLpgSQL_stmt_dynexecute", name == "PLpgSQL_stmt_dynfors", name == "dynquery":
+			switch name {
+			case "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors", "dynquery":
 				w.st.Dynamic = true
-			case name == "PLpgSQL_expr":
+			case "PLpgSQL_expr":
 				w.plpgsqlExpression(item)
-			case name == "PLpgSQL_stmt_commit":
+			case "PLpgSQL_stmt_commit":
 				w.command(CommandCommit)
-			case name == "PLpgSQL_stmt_rollback":
+			case "PLpgSQL_stmt_rollback":
 				w.command(CommandRollback)
 			}
 			found = found || strings.HasPrefix(name, "PLpgSQL_stmt_")

@@ -69,8 +69,8 @@ func TestATextThatKilledAWorkerDoesNotReachAnother(t *testing.T) {
 }
 
 func TestATextThatTakesTooLongIsEnded(t *testing.T) {
-	p := newPool(t, func(c *Config) { c.Limits = wide(); c.Deadline = 200 * time.Millisecond })
-	text := "select a" + strings.Repeat(", a", 4_000_000)
+	p := newPool(t, func(c *Config) { c.Limits = wide(); c.Memory = 8 << 30; c.Deadline = 20 * time.Millisecond })
+	text := "select a" + strings.Repeat(", a", 4_000_000) // gets 24 times that
 	began := time.Now()
 	if _, err := p.Parse(t.Context(), text, ""); !errors.Is(err, ErrParserDeadline) {
 		t.Fatalf("got %v", err)
@@ -78,13 +78,19 @@ func TestATextThatTakesTooLongIsEnded(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("took %v", took)
 	}
-	if _, err := p.Parse(t.Context(), "select 1", ""); err != nil {
-		t.Error(err)
+	for i := 0; ; i++ { // a loaded machine may need more than the short deadline at times
+		_, err := p.Parse(t.Context(), fmt.Sprintf("select %d", i), "")
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrParserDeadline) || i > 100 {
+			t.Fatal(err)
+		}
 	}
 }
 
 func TestATextThatTakesTooMuchMemoryIsRefused(t *testing.T) {
-	p := newPool(t, func(c *Config) { c.Limits = wide(); c.Memory = 1 << 20; c.Deadline = 20 * time.Second })
+	p := newPool(t, func(c *Config) { c.Limits = wide(); c.Memory = 64 << 20; c.Deadline = 20 * time.Second })
 	text := "select 1 where a in (1" + strings.Repeat(",1", 4_000_000) + ")"
 	_, err := p.Parse(t.Context(), text, "")
 	if !errors.Is(err, ErrParserCrashed) && !isUnsupported(err) {

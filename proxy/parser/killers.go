@@ -22,8 +22,12 @@ type killer struct {
 	until time.Time
 }
 
-// How long a text is refused unread.
-const killerMemory = 10 * time.Minute
+// How long a text is refused unread. A loaded machine can make an honest text miss
+// its deadline, so that is forgotten sooner.
+const (
+	crashMemory    = 10 * time.Minute
+	deadlineMemory = time.Minute
+)
 
 func newKillers(limit int, clock func() time.Time) *killers {
 	return &killers{seen: make(map[[sha256.Size]byte]killer), limit: limit, clock: clock}
@@ -46,7 +50,7 @@ func (k *killers) known(text string) error {
 	return nil
 }
 
-func (k *killers) remember(text string, err error) {
+func (k *killers) remember(text string, err error, memory time.Duration) {
 	digest := sha256.Sum256([]byte(text))
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -57,5 +61,5 @@ func (k *killers) remember(text string, err error) {
 		}
 		k.order = append(k.order, digest)
 	}
-	k.seen[digest] = killer{err: err, until: k.clock().Add(killerMemory)}
+	k.seen[digest] = killer{err: err, until: k.clock().Add(memory)}
 }

@@ -23,8 +23,8 @@ type Config struct {
 	Command []string
 	Workers int           // processes; default 2
 	Wait    time.Duration // how long a text waits for a free worker; default 10s
-	// Deadline is the time one text may take; default 2s. The worker is killed
-	// then.
+	// Deadline is the time that a text may take, once more for every 512 KiB of it;
+	// default 2s. The worker is killed then.
 	Deadline time.Duration
 	// Memory bounds the bytes of data one worker may hold beyond what the Go
 	// runtime takes to start; default 512 MiB.
@@ -314,8 +314,8 @@ func (p *Pool) launch(f func()) bool {
 // fly parses for all who wait for a flight.
 func (p *Pool) fly(ctx context.Context, hash uint64, f *flight) {
 	defer f.abandon()
-	payload, keep := 0, false
-	f.facts, payload, keep, f.err = p.work(ctx, f.text)
+	facts, payload, keep, err := p.work(ctx, f.text)
+	f.facts, f.err = facts, err
 	s := p.cache.shard(hash)
 	s.mu.Lock()
 	s.removeFlight(hash, f)

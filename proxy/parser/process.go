@@ -84,11 +84,9 @@ func (w *worker) parse(text string, deadline time.Time) (facts *statement.Facts,
 	if err := errors.Join(w.in.SetWriteDeadline(deadline), w.out.SetReadDeadline(deadline)); err != nil {
 		return nil, 0, nil, fmt.Errorf("set a worker's deadline: %w", err)
 	}
-	request := append(w.buf[:0], 0, 0, 0, 0)
-	request = append(request, text...)
-	binary.BigEndian.PutUint32(request, uint32(len(text)))
-	w.buf = request
-	if _, err := w.in.Write(request); err != nil {
+	w.buf = binary.BigEndian.AppendUint32(w.buf[:0], uint32(len(text)))
+	w.buf = append(w.buf, text...)
+	if _, err := w.in.Write(w.buf); err != nil {
 		if errors.Is(err, syscall.EPIPE) {
 			err = errors.Join(errUndelivered, err)
 		}

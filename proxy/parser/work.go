@@ -33,7 +33,7 @@ func (p *Pool) work(ctx context.Context, text string) (facts *statement.Facts, p
 			continue
 		}
 		var verdict error
-		facts, payload, verdict, err = w.parse(text, time.Now().Add(p.config.Deadline))
+		facts, payload, verdict, err = w.parse(text, time.Now().Add(p.allowance(len(text))))
 		if err == nil {
 			p.idle <- w
 			return facts, payload, true, verdict
@@ -44,6 +44,15 @@ func (p *Pool) work(ctx context.Context, text string) (facts *statement.Facts, p
 		}
 		return nil, 0, false, p.blame(text, err)
 	}
+}
+
+// A text of so many bytes gets the deadline's time once more.
+const deadlineBytes = 512 << 10
+
+// allowance is the time that a text may take. Large texts need more for honest
+// reasons: one MiB takes about 0.3 s on an idle machine.
+func (p *Pool) allowance(length int) time.Duration {
+	return p.config.Deadline * time.Duration(1+length/deadlineBytes)
 }
 
 func (p *Pool) cancelled(ctx context.Context) error {
@@ -58,14 +67,14 @@ func (p *Pool) blame(text string, err error) error {
 	if p.ctx.Err() != nil {
 		return ErrClosed
 	}
-	verdict := ErrParserCrashed
+	verdict, memory := ErrParserCrashed, crashMemory
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		verdict = ErrParserDeadline
+		verdict, memory = ErrParserDeadline, deadlineMemory
 		p.deadlines.Add(1)
 	} else {
 		p.crashes.Add(1)
 	}
-	p.killers.remember(text, verdict)
+	p.killers.remember(text, verdict, memory)
 	p.config.Logger.Warn("a parse worker was lost to a text", "reason", err, "bytes", len(text))
 	return verdict
 }
