@@ -145,6 +145,7 @@ func FuzzRecovery(f *testing.F) {
 	f.Add(3, []byte{}, 0, 0)
 	f.Add(2, []byte("\x00\x00\x00\x00:1,\"time\":\"2026"), 10, 5)
 	f.Add(1, line(7, "x"), 0, 3)
+	f.Add(8, []byte("0"), 123, -114)
 	f.Add(5, []byte("\n\n\n {\"v\":1}\n"), 4000, 9000)
 	f.Fuzz(func(t *testing.T, records int, tail []byte, hole, nuls int) {
 		records, hole, nuls = records&0xff, hole&0x3fff, nuls&0xffff
@@ -203,7 +204,8 @@ func FuzzRecovery(f *testing.F) {
 			t.Fatalf("%d segments were kept", len(kept))
 		}
 		if before > 0 {
-			if after := count(kept[0].path()); after != before {
+			// A record whose newline alone was lost is found again.
+			if after := count(kept[0].path()); after < before || after > before+1 {
 				t.Fatalf("%d records before, %d after", before, after)
 			}
 			if b, _ := os.ReadFile(kept[0].path()); bytes.IndexByte(b, 0) >= 0 {

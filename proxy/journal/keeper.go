@@ -107,6 +107,9 @@ func (j *Journal) prepare() {
 		}
 		// Made without the lock, so that the sessions go on.
 		next, err := j.makeSegment(sh, number)
+		if err == nil {
+			next.warm()
+		}
 		sh.mu.Lock()
 		switch {
 		case err != nil:

@@ -173,23 +173,23 @@ func createSegment(dir string, name segmentName, size int64) (g *segment, err er
 	return g, nil
 }
 
-// allocate reserves the space of the whole file and fills it with zeros. Where
-// the file system cannot reserve (EOPNOTSUPP), the zeros do. Written in large
-// pieces, they come to lie in large folios of the page cache: measured on ext4
-// and Linux 6.18, the first store into a page of the mapping then costs 0.1 us
-// instead of 1.5, and the writing half of the difference, which the keeper pays.
+// allocate reserves the space of the whole file, by writing zeros where the file
+// system cannot (EOPNOTSUPP). Elsewhere nothing is written ahead: measured, it
+// doubles the processor time of a record, since the memory is touched twice.
 func allocate(f *os.File, size int64) error {
 	for {
 		err := unix.Fallocate(int(f.Fd()), 0, 0, size)
-		if errors.Is(err, unix.EINTR) {
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, unix.EINTR):
 			continue
-		}
-		if err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) {
+		case !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS):
 			return err
 		}
 		break
 	}
-	zeros := make([]byte, 1<<20)
+	zeros := make([]byte, 256<<10)
 	for at := int64(0); at < size; {
 		n, err := f.WriteAt(zeros[:min(int64(len(zeros)), size-at)], at)
 		if err != nil {
@@ -197,7 +197,19 @@ func allocate(f *os.File, size int64) error {
 		}
 		at += int64(n)
 	}
-	return nil
+	return f.Sync()
+}
+
+// warm makes the mapping's pages present, so that the stores of records do not
+// fault. It saves no processor time, but who appends does not wait for it.
+func (g *segment) warm() {
+	const piece = 1 << 20
+	for at := 0; at < len(g.data); at += piece {
+		// An error (before Linux 5.14) means that they fault.
+		if err := unix.Madvise(g.data[at:min(at+piece, len(g.data))], unix.MADV_POPULATE_WRITE); err != nil {
+			return
+		}
+	}
 }
 
 // seal ends writing: the file is cut after its last record and renamed. A
