@@ -139,7 +139,7 @@ func (m *Match) miss(p part, st *statement.Statement) string {
 	switch p {
 	case partCommands:
 		only := Match{Commands: m.Commands}
-		return fmt.Sprintf("it is a %s and does not contain %s", keyword(st.Command), only.about())
+		return fmt.Sprintf("it is %s and does not contain %s", article(st.Command), only.about())
 	case partWhere:
 		return "each of its UPDATEs and DELETEs that the rule is about has a WHERE that limits it, or there is none"
 	case partTables:

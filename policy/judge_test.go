@@ -130,6 +130,7 @@ func TestGuards(t *testing.T) {
 		{"set search_path = x", Allow, ""},
 		{"do $$ begin perform 1; end $$", Allow, ""},
 		{"do $$ begin execute 'drop ' || 'table t'; end $$", Deny, "files"},
+		{"select ext.dblink_exec('', 'drop table t')", Deny, "files"},
 		{"do language plpython3u $$ x() $$", Deny, "files"},
 	} {
 		t.Run(c.sql, func(t *testing.T) {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/weirgate/weir/policy/pattern"
 	"github.com/weirgate/weir/policy/statement"
@@ -232,6 +233,10 @@ func writesSettings(st *statement.Statement) bool {
 func hidden(st *statement.Statement) string {
 	if st.Dynamic {
 		return "runs text that weir cannot read (" + keyword(st.Command) + ")"
+	}
+	// The extension dblink, in whatever schema it was put.
+	if slices.ContainsFunc(st.Functions, func(f statement.Function) bool { return strings.HasPrefix(f.Name, "dblink") }) {
+		return "has another connection run text (dblink)"
 	}
 	// An EXECUTE inside another command that does not say which.
 	if slices.Contains(st.Commands, statement.CommandExecute) && !executes(st) {

@@ -67,7 +67,7 @@ func (g *Guard) reason(why because) string {
 // reason words what of the match the statement meets. The match is met.
 func (m *Match) reason(st *statement.Statement) string {
 	if m.Any {
-		return "it is a " + keyword(st.Command) + ", and the rule is about every statement"
+		return "it is " + article(st.Command) + ", and the rule is about every statement"
 	}
 	var parts []string
 	if m.NoWhere {
@@ -77,7 +77,7 @@ func (m *Match) reason(st *statement.Statement) string {
 				if w.Where == statement.WhereConstant {
 					how = "has a WHERE that does not limit the rows"
 				}
-				parts = append(parts, fmt.Sprintf("has a %s of %s that %s", keyword(w.Command), qualified(w.Schema, w.Table), how))
+				parts = append(parts, fmt.Sprintf("has %s of %s that %s", article(w.Command), qualified(w.Schema, w.Table), how))
 				break
 			}
 		}
@@ -231,6 +231,15 @@ func qualified(schema, name string) string {
 		return shorten(name)
 	}
 	return shorten(schema) + "." + shorten(name)
+}
+
+// article gives a command with the article that it takes.
+func article(c statement.Command) string {
+	word := keyword(c)
+	if word != "" && strings.ContainsRune("AEIOU", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 // keyword gives a command as SQL writes it: "PrepareTransaction" is "PREPARE
