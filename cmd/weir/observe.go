@@ -148,6 +148,12 @@ func (a *app) observe(ctx context.Context, f observeFlags) error {
 
 // followAfterLast shows the newest statements and goes on.
 func (a *app) followAfterLast(ctx context.Context, f observeFlags, filter journal.Filter, o *observer) error {
+	client := a.client()
+	_, err := client.Health(ctx)
+	client.Close()
+	if err != nil {
+		return err
+	}
 	from := time.Now()
 	past := f
 	past.follow = false
@@ -159,7 +165,7 @@ func (a *app) followAfterLast(ctx context.Context, f observeFlags, filter journa
 		return err
 	}
 	filter.Since, filter.Until, filter.Last = from, time.Time{}, 0
-	err := a.eachRecord(ctx, f, filter, o.take, nil)
+	err = a.eachRecord(ctx, f, filter, o.take, nil)
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -247,7 +253,7 @@ func (o *observer) take(r *journal.Record) error {
 
 func (o *observer) entry(e activity.Entry) error {
 	switch {
-	case e.Statement() && !e.Is(o.wanted), !e.Statement() && !o.events && e.First.Kind != console.KindLost:
+	case e.Statement() && !e.Is(o.wanted), !e.Statement() && !o.events && e.First.Kind != console.KindLost, e.First.Kind == journal.KindSessionContinued:
 		return nil
 	case o.last > 0:
 		o.kept = append(o.kept, e)

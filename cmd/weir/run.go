@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weirgate/weir/daemon"
 	"github.com/weirgate/weir/daemon/config"
+	"github.com/weirgate/weir/proxy/journal"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -51,6 +54,9 @@ func (a *app) run(ctx context.Context, destroy bool) error {
 	})
 	if told := notify(a.getenv, "STOPPING=1"); told != nil {
 		logger.Debug("the service manager could not be told that weir stops", "error", told)
+	}
+	if errors.Is(err, journal.ErrInUse) {
+		return fmt.Errorf("%w: another weir runs with the same spec.state; `weir status` shows it", err)
 	}
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,8 +92,11 @@ func (a *app) sessions(ctx context.Context, state string, f console.SessionFilte
 		if !errors.Is(err, console.ErrNotRunning) {
 			return sessions, err
 		}
-		if !f.All || !readable(a.journalFolder("")) {
+		if !readable(a.journalFolder("")) {
 			return nil, err
+		}
+		if !f.All {
+			return nil, fmt.Errorf("%w; those that have ended are listed with --all", err)
 		}
 		a.note("weir is not running; reading its journal in %s", a.journalFolder(""))
 	}
@@ -106,11 +108,7 @@ func (a *app) sessions(ctx context.Context, state string, f console.SessionFilte
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
-	sessions := []console.Session{}
-	for _, s := range slices.Backward(summaries) {
-		sessions = append(sessions, console.Summarise(s, console.Session{}, false))
-	}
-	return sessions, nil
+	return console.Summaries(summaries, nobody), nil
 }
 
 func renderSessions(screen *terminal.Screen, sessions []console.Session, now time.Time) error {
@@ -210,9 +208,15 @@ func (a *app) session(ctx context.Context, id, state string) (*console.Session, 
 	if len(summaries) == 0 {
 		return nil, console.NotFound("`weir sessions list --all` lists those that are kept", "there is no session %q", id)
 	}
-	session := console.Summarise(summaries[0], console.Session{}, false)
-	return &session, nil
+	sessions := console.Summaries(summaries, nobody)
+	if len(sessions) == 0 {
+		return nil, console.Invalid("`weir sessions list --all` lists those of clients", "%q is the daemon's own", id)
+	}
+	return &sessions[0], nil
 }
+
+// nobody says that a session is not open.
+func nobody(string) (console.Session, bool) { return console.Session{}, false }
 
 func renderSession(screen *terminal.Screen, s *console.Session, now time.Time) string {
 	sh := &sheet{screen: screen}

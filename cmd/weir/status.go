@@ -145,11 +145,13 @@ func statusOfCapture(s *sheet, c *console.CaptureStatus) {
 			s.coloured("", terminal.Red, "%s is not attached: %s", l.Name, l.Problem)
 		}
 	}
-	if len(c.Counters) > 0 {
-		var parts []string
-		for name, n := range c.Counters {
+	var parts []string
+	for name, n := range c.Counters {
+		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, name))
 		}
+	}
+	if len(parts) > 0 {
 		slices.SortFunc(parts, func(a, b string) int {
 			return strings.Compare(a[strings.IndexByte(a, ' '):], b[strings.IndexByte(b, ' '):])
 		})

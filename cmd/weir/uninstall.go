@@ -52,7 +52,7 @@ func (a *app) uninstall(ctx context.Context, force, state bool) error {
 	client := console.NewClient(socket)
 	defer client.Close()
 	if _, err := client.Health(ctx); !errors.Is(err, console.ErrNotRunning) && !force {
-		return console.Conflict("stop it first: `systemctl stop weir`, or interrupt `weir run`", "weir is running")
+		return console.Conflict("stop it first: `systemctl stop weir`, or interrupt `weir run`", "the daemon is running")
 	}
 	if os.Geteuid() != 0 {
 		return console.Forbidden("run it with sudo", "removing programs from the kernel needs root")

@@ -101,8 +101,11 @@ func (x *examination) failed(area, name, remedy, format string, args ...any) {
 
 // kernel probes what the capture needs.
 func (x *examination) kernel(context.Context) {
+	untried := 0
 	for _, f := range redirect.Features() {
 		switch {
+		case !f.Found && os.Geteuid() != 0 && strings.HasPrefix(f.Detail, "could not be tried"):
+			untried++ // one finding says it for all
 		case f.Found:
 			x.good("kernel", f.Name, "%s", f.Detail)
 		case f.Optional:
@@ -110,6 +113,9 @@ func (x *examination) kernel(context.Context) {
 		default:
 			x.failed("kernel", f.Name, f.Remedy, "%s", f.Detail)
 		}
+	}
+	if untried > 0 {
+		x.skipped("kernel", "programs and maps", "%d features can be tried by root only", untried)
 	}
 }
 

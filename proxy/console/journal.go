@@ -87,6 +87,23 @@ type JournalSessions struct {
 // defaultSessions is how many ended sessions are listed when nothing is asked.
 const defaultSessions = 200
 
+// ofClient says whether a session is a client's: the journal keeps one for the
+// daemon itself, whose records are about no connection.
+func ofClient(s *journal.SessionSummary) bool { return s.How != "" || s.Database != "" }
+
+// Summaries makes sessions of summaries, the newest first, without the daemon's
+// own. now gives what an open one does.
+func Summaries(summaries []journal.SessionSummary, now func(id string) (Session, bool)) []Session {
+	list := []Session{}
+	for i := range slices.Backward(summaries) {
+		if s := &summaries[i]; ofClient(s) {
+			open, isOpen := now(s.ID)
+			list = append(list, summarise(s, open, isOpen))
+		}
+	}
+	return list
+}
+
 // Sessions gives the newest first.
 func (s JournalSessions) Sessions(ctx context.Context, f SessionFilter) ([]Session, error) {
 	open := make(map[string]Session)
@@ -104,15 +121,15 @@ func (s JournalSessions) Sessions(ctx context.Context, f SessionFilter) ([]Sessi
 	if err != nil {
 		return nil, err
 	}
-	var list []Session
-	for _, summary := range slices.Backward(summaries) {
-		o, isOpen := open[summary.ID]
-		if f.All || isOpen {
-			list = append(list, Summarise(summary, o, isOpen))
-		}
-		if f.Limit > 0 && len(list) == f.Limit {
-			break
-		}
+	list := Summaries(summaries, func(id string) (Session, bool) {
+		o, ok := open[id]
+		return o, ok
+	})
+	if !f.All {
+		list = slices.DeleteFunc(list, func(s Session) bool { return !s.Open })
+	}
+	if f.Limit > 0 && len(list) > f.Limit {
+		list = list[:f.Limit]
 	}
 	return list, nil
 }
@@ -128,16 +145,16 @@ func (s JournalSessions) Session(ctx context.Context, id string) (*Session, erro
 	}
 	for _, o := range s.Open.OpenSessions() {
 		if o.ID == id {
-			session := Summarise(summaries[0], o, true)
+			session := summarise(&summaries[0], o, true)
 			return &session, nil
 		}
 	}
-	session := Summarise(summaries[0], Session{}, false)
+	session := summarise(&summaries[0], Session{}, false)
 	return &session, nil
 }
 
-// Summarise makes a session of its summary and of what it does now.
-func Summarise(s journal.SessionSummary, now Session, open bool) Session {
+// summarise makes a session of its summary and of what it does now.
+func summarise(s *journal.SessionSummary, now Session, open bool) Session {
 	id := s.Identity
 	session := Session{
 		ID: s.ID, Open: open, Started: s.Started, Ended: s.Ended, Reason: s.Reason,

@@ -91,9 +91,10 @@ func (o openSessions) OpenSessions() []Session { return o }
 func TestSessionsAreTheNewestFirstWithWhatTheyDo(t *testing.T) {
 	now := time.Now()
 	s := &scripted{summaries: []journal.SessionSummary{
-		{ID: "old", Started: now.Add(-3 * time.Hour), Ended: now.Add(-2 * time.Hour), Reason: "client left"},
-		{ID: "open", Started: now.Add(-time.Hour), Statements: 5, Ended: now},
-		{ID: "new", Started: now.Add(-time.Minute), Denied: 2},
+		{ID: "weir-x", Started: now.Add(-4 * time.Hour)},
+		{ID: "old", How: "captured", Started: now.Add(-3 * time.Hour), Ended: now.Add(-2 * time.Hour), Reason: "client left"},
+		{ID: "open", How: "captured", Started: now.Add(-time.Hour), Statements: 5, Ended: now},
+		{ID: "new", Database: "crm", Started: now.Add(-time.Minute), Denied: 2},
 	}}
 	source := JournalSessions{s, openSessions{{ID: "open", State: "active", Running: "select 1"}, {ID: "new", State: "idle"}}}
 	ids := func(f SessionFilter) (list []string) {

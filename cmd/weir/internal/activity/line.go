@@ -212,7 +212,7 @@ func remark(e Entry) (string, terminal.Colour) {
 	case r.Kind == journal.KindStatementDenied:
 		return message(r), terminal.Red
 	case e.End == nil:
-		return "no end recorded", terminal.Yellow
+		return "no end is on record yet", terminal.Yellow
 	case e.End.Outcome == journal.OutcomeFailed:
 		return message(e.End), terminal.Red
 	case e.End.Outcome == journal.OutcomeUnknown:
