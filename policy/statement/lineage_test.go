@@ -277,6 +277,8 @@ func TestTextThatIsNotReadIsDynamic(t *testing.T) {
 		"select query_to_xml($1, true, true, '')":                                      true,
 		"select query_to_xml('select ' || 1, true, true, '')":                          true,
 		"select * from dblink('host=x', 'select 1') as t(a int)":                       true,
+		"select extensions.dblink_exec('drop table t')":                                true,
+		"select cron.schedule('* * * * *', 'drop table t')":                            true,
 		"select database_to_xml(true, true, '')":                                       true,
 		"select table_to_xml($1, true, true, '')":                                      true,
 		"create rule r as on insert to t do instead delete from u":                     false,

@@ -7,20 +7,27 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 )
 
-// special reads the functions that do something which SQL has a command for.
+// special reads the functions that do something which SQL has a command for. A
+// module's functions may stand in any schema.
 func (w *walker) special(f Function, args []*pg_query.Node) {
-	if f.Schema != "" && f.Schema != "pg_catalog" && f.Schema != "public" {
-		return
-	}
 	switch {
-	case f.Name == "set_config":
+	case f.Name == "set_config" && (f.Schema == "" || f.Schema == "pg_catalog"):
 		w.setConfig(args)
 	case slices.Contains(textRunners(), f.Name):
 		w.givenText(args)
 	case slices.Contains(relationReaders(), f.Name):
 		w.givenRelation(args)
-	case strings.HasPrefix(f.Name, "dblink"), slices.Contains(wholeReaders(), f.Name):
+	case strings.HasPrefix(f.Name, "dblink"), slices.Contains(remoteRunners(), f.Name), slices.Contains(wholeReaders(), f.Name),
+		f.Schema == "cron":
 		w.st.Dynamic = true
+	}
+}
+
+// remoteRunners run text elsewhere or later.
+func remoteRunners() []string {
+	return []string{
+		"run_command_on_workers", "run_command_on_all_nodes", "run_command_on_shards", "run_command_on_placements",
+		"run_command_on_coordinator", "master_run_on_worker", "distributed_exec", "pg_background_launch",
 	}
 }
 
