@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -149,7 +150,7 @@ func (m *Match) settingReason(st *statement.Statement) string {
 			case "all":
 				return "all settings"
 			}
-			return "the setting " + shorten(s.Name)
+			return "the setting " + printable(s.Name)
 		}
 	}
 	return "settings through pg_settings"
@@ -228,9 +229,19 @@ func list(names []pattern.Name, none string) string {
 
 func qualified(schema, name string) string {
 	if schema == "" {
-		return shorten(name)
+		return printable(name)
 	}
-	return shorten(schema) + "." + shorten(name)
+	return printable(schema) + "." + printable(name)
+}
+
+// printable writes a name of the statement so that it cannot pretend to be
+// something else where it is shown: escaped if a character of it is not seen.
+func printable(name string) string {
+	name = shorten(name)
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.QuoteToASCII(name)
+	}
+	return name
 }
 
 // article gives a command with the article that it takes.
