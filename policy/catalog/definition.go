@@ -41,6 +41,9 @@ func ParseDefinition(view uint32, action string) (*Definition, error) {
 	}
 	var all source
 	a.everything(&all, tree, nil)
+	if a.strange != "" {
+		return nil, errors.New(a.strange)
+	}
 	d.Reads, d.Calls, d.Relations = all.reads, all.calls, a.relations
 	return d, nil
 }
@@ -142,7 +145,17 @@ type analysis struct {
 	view      uint32
 	relations []uint32
 	queries   map[*node][]source // nil while it is being followed
+	depth     int                // of the recursion
+	steps     int
+	strange   string // what no case here knows, "" for nothing
 }
+
+// Bounds for following one view. A tree that PostgreSQL made is far below; what
+// is beyond is unknown.
+const (
+	maxDescent = 50_000
+	maxSteps   = 5_000_000
+)
 
 // targets gives the sources of a query's columns, nil where it is inside itself.
 func (a *analysis) targets(query *node, outer *scope) []source {
@@ -200,11 +213,19 @@ func (a *analysis) value(v item, sc *scope) source {
 // variable gives the source of a column of a range table entry.
 func (a *analysis) variable(entry, column int64, sc *scope) source {
 	unknown := source{unknown: true}
+	a.steps++
+	a.depth++
+	defer func() { a.depth-- }()
 	if sc == nil {
+		a.stranger("a variable of a query that is not there")
+		return unknown
+	}
+	if a.tired() {
 		return unknown
 	}
 	table := sc.query.nodes("rtable")
 	if entry < 1 || entry > int64(len(table)) {
+		a.stranger("a variable of a range table entry that is not there")
 		return unknown
 	}
 	e := table[entry-1]
@@ -258,7 +279,25 @@ func (a *analysis) computed(e *node, column int64, sc *scope) source {
 		}
 		return s
 	}
+	a.stranger(fmt.Sprintf("a range table entry of kind %d", e.integer("rtekind")))
 	return source{unknown: true}
+}
+
+// stranger notes what ends the following: something new may read what is not
+// listed as read.
+func (a *analysis) stranger(what string) {
+	if a.strange == "" {
+		a.strange = "its query has " + what
+	}
+}
+
+// tired says whether the bounds are reached.
+func (a *analysis) tired() bool {
+	if a.steps > maxSteps || a.depth > maxDescent {
+		a.stranger("too much to follow")
+		return true
+	}
+	return false
 }
 
 func nth(columns []source, n int64) source {
@@ -303,7 +342,14 @@ func (a *analysis) wholeRow(e *node, sc *scope) source {
 			}
 		}
 		return s
+	case entryJoin:
+		v, _ := e.get("joinaliasvars")
+		for _, column := range v.list {
+			s.derive(a.value(column, sc))
+		}
+		return s
 	}
+	a.stranger(fmt.Sprintf("the whole row of a range table entry of kind %d", e.integer("rtekind")))
 	return source{unknown: true}
 }
 
@@ -330,6 +376,13 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 	}
 	n := v.node
 	if n == nil {
+		return
+	}
+	a.steps++
+	a.depth++
+	defer func() { a.depth-- }()
+	if a.tired() {
+		s.unknown = true
 		return
 	}
 	switch n.name {

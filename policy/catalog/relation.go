@@ -35,7 +35,7 @@ type Column struct {
 	Type    uint32 // pg_attribute.atttypid: a domain's own oid, where it has one
 	TypeMod int32
 	// Reads are the columns of the same relation that a generated column is
-	// computed from.
+	// computed from; 0 is all of them.
 	Reads []int16
 }
 
@@ -48,6 +48,9 @@ type ColumnRef struct {
 
 // Definition is what a view is made of.
 type Definition struct {
+	// Unread says why the definition could not be read, "" if it could: then any
+	// column may come from anywhere.
+	Unread string
 	// Columns says where each column comes from: that of number n is at n-1.
 	Columns []Derivation
 	// Reads are all columns that the query reads, wherever it does.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/mask"
 )
 
@@ -53,6 +54,29 @@ func TestTheStrictestOfSeveralMasksHolds(t *testing.T) {
 			t.Errorf("shout: %s", shout.masker.Type())
 		}
 		slices.Reverse(rules)
+	}
+}
+
+func TestAViewThatCouldNotBeReadIsBarred(t *testing.T) {
+	snapshot, err := catalog.New(catalog.Data{Relations: []catalog.Relation{
+		{OID: 20000, Schema: "public", Name: "customers", Kind: catalog.Table, Columns: []catalog.Column{text(1, "ssn"), text(2, "name")}},
+		{OID: 20001, Schema: "public", Name: "odd", Kind: catalog.View, Columns: []catalog.Column{text(1, "a")}, Query: &catalog.Definition{Unread: "of another planet"}},
+		{OID: 20002, Schema: "public", Name: "above", Kind: catalog.View, Columns: []catalog.Column{text(1, "b"), text(2, "c")}, Query: &catalog.Definition{
+			Columns:   []catalog.Derivation{{Reads: []catalog.ColumnRef{ref(20001, 1)}}, {Copies: []catalog.ColumnRef{ref(20000, 2)}}},
+			Relations: []uint32{20001, 20000}, Reads: []catalog.ColumnRef{ref(20001, 1)},
+		}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Compile([]Rule{{Policy: "p", Name: "r", Columns: columns(t, "*.*.ssn"), Masker: newMasker(t, mask.Spec{Type: mask.Redact})}}, snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sql, refused := range map[string]bool{"SELECT a FROM odd": true, "SELECT b FROM above": true, "SELECT c FROM above": false} {
+		if plan := m.Judge(facts(t, sql), Env{Fresh: true}); plan.Refused != refused {
+			t.Errorf("%s: %+v", sql, plan)
+		}
 	}
 }
 

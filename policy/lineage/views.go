@@ -1,6 +1,8 @@
 package lineage
 
 import (
+	"slices"
+
 	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/mask"
 )
@@ -10,9 +12,8 @@ import (
 func (c *compiler) generated() {
 	for _, r := range c.sorted() {
 		for _, col := range r.Columns {
-			for _, n := range col.Reads {
-				from := r.columns[n]
-				if from == nil {
+			for _, from := range r.sorted() {
+				if from.number == col.Number || (!slices.Contains(col.Reads, from.number) && !slices.Contains(col.Reads, 0)) {
 					continue
 				}
 				c.set(r.Relation, col, column{
@@ -45,6 +46,10 @@ func (c *compiler) view(v *catalog.Relation) {
 		}
 	}
 	for _, col := range v.Columns {
+		if v.Query.Unread != "" {
+			c.bar(v, col, "the definition of view "+v.Qualified()+" could not be read: "+v.Query.Unread)
+			continue
+		}
 		i := int(col.Number) - 1
 		if i < 0 || i >= len(v.Query.Columns) || v.Query.Columns[i].Unknown {
 			c.derive(v, col, v.Query.Reads, v.Query.Calls)
@@ -88,12 +93,14 @@ func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catal
 	}
 	for _, oid := range calls {
 		if why := c.reaches(oid); why != "" {
-			c.set(v, col, column{
-				rule: builtInRule, masker: c.null, predicates: Deny, builtIn: true,
-				unknown: "view " + v.Qualified() + " computes it with " + why,
-			})
+			c.bar(v, col, "view "+v.Qualified()+" computes it with "+why)
 		}
 	}
+}
+
+// bar refuses a column that may show masked values and cannot be followed.
+func (c *compiler) bar(v *catalog.Relation, col catalog.Column, why string) {
+	c.set(v, col, column{rule: builtInRule, masker: c.null, predicates: Deny, builtIn: true, unknown: why})
 }
 
 // computed is the mask of what is computed from a masked column: no part of the

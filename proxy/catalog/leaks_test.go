@@ -50,6 +50,13 @@ CREATE VIEW windowed AS SELECT id, first_value(email) OVER (ORDER BY id) AS f, r
 CREATE VIEW full_joined AS SELECT email, c.id FROM customers c FULL JOIN (SELECT 'none'::text AS email) s USING (email);
 CREATE VIEW funcs AS SELECT f.* FROM customers c, LATERAL json_each_text(json_build_object('email', c.email)) f;
 CREATE VIEW xmls AS SELECT query_to_xml('select email from customers', true, false, '') AS x, 1 AS one;
+CREATE VIEW join_row AS SELECT o.id, row_to_json(j) AS j FROM (customers c JOIN (SELECT 1 AS one) s ON true) j, orders o;
+CREATE VIEW cycled AS WITH RECURSIVE r(id, e) AS (SELECT id, email FROM customers UNION ALL SELECT r.id + 1, r.e FROM r WHERE r.id < 3) SEARCH DEPTH FIRST BY e SET ord CYCLE id SET looped USING path SELECT id, e, ord::text, path::text, looped FROM r;
+CREATE VIEW cubed AS SELECT region, email, count(*) AS n, grouping(email) AS g FROM customers GROUP BY CUBE (region, email);
+CREATE VIEW many_arms AS (SELECT name::text AS v, id FROM customers EXCEPT SELECT 'x', 1) UNION ALL (SELECT note, id FROM orders INTERSECT SELECT email, id FROM customers);
+CREATE VIEW sampled AS SELECT email AS e, region FROM customers TABLESAMPLE SYSTEM (100);
+CREATE VIEW star_view AS SELECT * FROM both_ways, (SELECT email AS inner_mail FROM customers) s;
+CREATE VIEW nested_row AS SELECT (c).email AS e, (c).name AS n FROM whole;
 CREATE VIEW stats AS SELECT tablename, attname, most_common_vals::text, histogram_bounds::text AS histogram_bounds FROM pg_stats;
 CREATE MATERIALIZED VIEW mat AS SELECT id, email AS e, name FROM customers;
 CREATE FUNCTION peek(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers WHERE id = $1';
@@ -200,7 +207,7 @@ func suite() []string {
 		"WITH x AS (SELECT * FROM customers) SELECT * FROM x", "SELECT * FROM (SELECT * FROM customers) s", "SELECT l.* FROM orders o, LATERAL (SELECT email FROM customers c WHERE c.id = o.customer_id) l", "SELECT (SELECT email FROM customers LIMIT 1)", "SELECT ARRAY(SELECT email FROM customers)",
 		"SELECT * FROM contacts", "SELECT mail, shout, name FROM contacts", "SELECT * FROM contacts2", "SELECT * FROM both_ways", "SELECT x FROM both_ways", "SELECT y FROM both_ways", "SELECT * FROM whole", "SELECT c FROM whole", "SELECT (c).email FROM whole", "SELECT j FROM rowed", "SELECT * FROM joined",
 		"SELECT * FROM subs", "SELECT top FROM subs", "SELECT arr FROM subs", "SELECT * FROM recursive_swap", "SELECT a FROM recursive_swap", "SELECT b FROM recursive_swap", "SELECT * FROM lateral_view", "SELECT * FROM clean", "SELECT * FROM valued", "SELECT a FROM valued", "SELECT b FROM valued",
-		"SELECT * FROM windowed", "SELECT * FROM full_joined", "SELECT email FROM full_joined", "SELECT * FROM funcs", "SELECT value FROM funcs", "SELECT x FROM xmls", "SELECT one FROM xmls", "SELECT * FROM stats", "SELECT most_common_vals FROM stats", "SELECT histogram_bounds FROM stats WHERE tablename = 'customers'", "SELECT * FROM mat", "SELECT e FROM mat", "SELECT p FROM peeking", "SELECT id FROM peeking",
+		"SELECT * FROM windowed", "SELECT * FROM full_joined", "SELECT email FROM full_joined", "SELECT * FROM funcs", "SELECT value FROM funcs", "SELECT x FROM xmls", "SELECT one FROM xmls", "SELECT * FROM stats", "SELECT most_common_vals FROM stats", "SELECT histogram_bounds FROM stats WHERE tablename = 'customers'", "SELECT * FROM mat", "SELECT * FROM join_row", "SELECT * FROM cycled", "SELECT ord, path, looped FROM cycled", "SELECT * FROM cubed", "SELECT region, n FROM cubed", "SELECT * FROM many_arms", "SELECT * FROM sampled", "SELECT * FROM star_view", "SELECT * FROM nested_row", "SELECT n FROM nested_row", "SELECT e FROM mat", "SELECT p FROM peeking", "SELECT id FROM peeking",
 		"SELECT tablename, attname, most_common_vals, histogram_bounds, most_common_elems FROM pg_stats WHERE tablename = 'customers'", "SELECT most_common_vals::text FROM pg_stats", "SELECT stavalues1, stavalues2 FROM pg_statistic", "SELECT array_to_string(stavalues1, ',') FROM pg_statistic", "SELECT * FROM pg_stats_ext", "SELECT * FROM pg_stat_activity", "SELECT query FROM pg_stat_activity",
 		"SELECT * FROM events", "SELECT ip FROM events_old", "SELECT ip FROM ONLY events_old", "SELECT * FROM parent", "SELECT secret FROM child", "SELECT p.* FROM parent p",
 		"SELECT ssn::int FROM customers", "SELECT id FROM customers WHERE ssn::int = 1", "SELECT 1/(length(email) - length(email)) FROM customers", "SELECT email::int FROM customers", "INSERT INTO customers (id, email) SELECT 100, email FROM customers LIMIT 1",
@@ -303,6 +310,12 @@ func TestViewsAreFollowedColumnByColumn(t *testing.T) {
 		"SELECT * FROM full_joined":    "email",
 		"SELECT * FROM funcs":          "key value",
 		"SELECT * FROM mat":            "e",
+		"SELECT * FROM join_row":       "j",
+		"SELECT region, n FROM cubed":  "",
+		"SELECT * FROM sampled":        "e",
+		"SELECT * FROM star_view":      "x y inner_mail",
+		"SELECT * FROM many_arms":      "v",
+		"SELECT * FROM nested_row":     "e n",
 		"SELECT * FROM whole":          "c",
 		"SELECT * FROM rowed":          "j",
 		"SELECT * FROM parent":         "secret",

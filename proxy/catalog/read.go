@@ -167,7 +167,7 @@ func (r *reader) column(row [][]byte) error {
 	c := catalog.Column{Number: int16(num), Name: name, Type: typeOID, TypeMod: int32(mod)}
 	if row[6] != nil {
 		if c.Reads, err = catalog.ParseGenerated(string(row[6])); err != nil {
-			return fmt.Errorf("the expression of generated column %s.%s: %w", rel.Name, name, err)
+			c.Reads = []int16{0}
 		}
 	}
 	rel.Columns = append(rel.Columns, c)
@@ -192,8 +192,9 @@ func (r *reader) view(row [][]byte) error {
 	if err != nil || rel == nil {
 		return err
 	}
+	// One view that cannot be read bars its own columns, not the database.
 	if rel.Query, err = catalog.ParseDefinition(rel.OID, string(row[2])); err != nil {
-		return fmt.Errorf("the definition of view %s: %w", rel.Qualified(), err)
+		rel.Query = &catalog.Definition{Unread: err.Error()}
 	}
 	return nil
 }

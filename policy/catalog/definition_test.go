@@ -1,0 +1,85 @@
+package catalog
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// A view of PostgreSQL 15 as it stores it, shortened to what is read:
+// SELECT id, upper(email) AS ue, email FROM customers WHERE ssn LIKE '1%'.
+const storedView = `({QUERY :commandType 1 :cteList <> :rtable (
+{RANGETBLENTRY :alias {ALIAS :aliasname old :colnames <>} :rtekind 0 :relid 900 :relkind v}
+{RANGETBLENTRY :alias <> :eref {ALIAS :aliasname odd\ \{name\} :colnames ("id" "a\ \"b" "c")} :rtekind 0 :relid 100 :relkind r :selectedCols (b 8 9)})
+:jointree {FROMEXPR :fromlist ({RANGETBLREF :rtindex 2}) :quals {OPEXPR :opno 1209 :opfuncid 850 :args ({VAR :varno 2 :varattno 4 :varlevelsup 0} {CONST :consttype 25 :constvalue 6 [ 24 0 0 0 49 37 ]})}}
+:targetList (
+{TARGETENTRY :expr {VAR :varno 2 :varattno 1 :varlevelsup 0} :resno 1 :resname id :resjunk false}
+{TARGETENTRY :expr {FUNCEXPR :funcid 871 :args ({VAR :varno 2 :varattno 3 :varlevelsup 0})} :resno 2 :resname :relid :resjunk false}
+{TARGETENTRY :expr {RELABELTYPE :arg {VAR :varno 2 :varattno 3 :varlevelsup 0} :resulttype 25} :resno 3 :resname email :resjunk false}
+{TARGETENTRY :expr {VAR :varno 2 :varattno 9 :varlevelsup 0} :resno 4 :resname <> :resjunk true})
+:setOperations <>})`
+
+func TestAViewIsFollowedToTheColumnsThatItShows(t *testing.T) {
+	d, err := ParseDefinition(900, storedView)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Definition{
+		Columns: []Derivation{
+			{Copies: []ColumnRef{{100, 1}}},
+			{Reads: []ColumnRef{{100, 3}}, Calls: []uint32{871}},
+			{Copies: []ColumnRef{{100, 3}}},
+		},
+		Reads:     []ColumnRef{{100, 4}, {100, 1}, {100, 3}, {100, 9}},
+		Relations: []uint32{100}, Calls: []uint32{850, 871},
+	}
+	if !reflect.DeepEqual(d, want) {
+		t.Errorf("got  %+v\nwant %+v", d, want)
+	}
+}
+
+func TestWhatCannotBeFollowedIsAnError(t *testing.T) {
+	for name, change := range map[string][2]string{
+		"an entry that is not there":    {":varno 2 :varattno 1 ", ":varno 7 :varattno 1 "},
+		"a level that is not there":     {":varno 2 :varattno 1 :varlevelsup 0", ":varno 2 :varattno 1 :varlevelsup 3"},
+		"an entry of an unknown kind":   {":rtekind 0 :relid 100", ":rtekind 77 :relid 100"},
+		"a subquery that is not there":  {":rtekind 0 :relid 100", ":rtekind 1 :relid 100"},
+		"a common table that is no one": {":rtekind 0 :relid 100", ":rtekind 6 :ctename x :ctelevelsup 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := ParseDefinition(900, strings.Replace(storedView, change[0], change[1], 1))
+			if err == nil {
+				t.Errorf("%+v", d.Columns[0])
+			}
+		})
+	}
+}
+
+func TestATreeThatIsNoViewIsAnError(t *testing.T) {
+	for _, text := range []string{"", "<>", "()", "({QUERY", "({QUERY :targetList <>})", "({OTHER})", "({QUERY :a (} )", strings.Repeat("(", 100000), `({QUERY :x \`} {
+		if d, err := ParseDefinition(1, text); err == nil {
+			t.Errorf("%.40q gave %+v", text, d)
+		}
+	}
+}
+
+func TestAGeneratedColumnsExpressionNamesItsColumns(t *testing.T) {
+	got, err := ParseGenerated(`{OPEXPR :opno 654 :args ({VAR :varno 1 :varattno 3} {FUNCEXPR :args ({VAR :varno 1 :varattno 5} {VAR :varno 1 :varattno 3})})}`)
+	if err != nil || !reflect.DeepEqual(got, []int16{3, 5}) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func FuzzParseDefinition(f *testing.F) {
+	f.Add(storedView)
+	f.Add(`({QUERY :rtable ({RTE :rtekind 1 :subquery {QUERY :targetList ({TARGETENTRY :expr {VAR :varno 1 :varattno 0}})}}) :targetList ({TARGETENTRY :expr {VAR :varno 1 :varattno 0}}) :setOperations {SETOPERATIONSTMT :larg {RANGETBLREF :rtindex 1}}})`)
+	f.Add(`({QUERY :cteList ({COMMONTABLEEXPR :ctename r :ctequery {QUERY :rtable ({RTE :rtekind 6 :ctename r :ctelevelsup 1}) :targetList ({TARGETENTRY :expr {VAR :varno 1 :varattno 1}})}}) :rtable ({RTE :rtekind 6 :ctename r :ctelevelsup 0}) :targetList ({TARGETENTRY :expr {VAR :varno 1 :varattno 1}})})`)
+	f.Add(`({QUERY :rtable ({RTE :rtekind 2 :joinaliasvars ({VAR :varno 1 :varattno 1})}) :targetList ({TARGETENTRY :expr {VAR :varno 1 :varattno 1}})})`)
+	f.Fuzz(func(_ *testing.T, text string) {
+		if len(text) > 1<<16 {
+			return
+		}
+		_, _ = ParseDefinition(1, text)
+		_, _ = ParseGenerated(text)
+	})
+}

@@ -1,0 +1,158 @@
+package lineage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// definition refuses changes of the schema that would carry masked values
+// elsewhere, or take a masked column from under its mask.
+func (j *judgement) definition() bool {
+	changes := slices.ContainsFunc(j.st.Commands, func(c statement.Command) bool {
+		return c == statement.CommandAlter || c == statement.CommandCreate || c == statement.CommandImport
+	})
+	if !changes {
+		return true
+	}
+	if j.obscure() {
+		what := strings.ToUpper(string(j.st.Command))
+		return j.refuse(what+" of something that is no relation", "", builtInRule,
+			what+" of something that is no relation is refused, since columns of this database are masked for you",
+			"It could give another meaning to what is allowed. Masked are: "+j.sample()+".",
+			"Schema changes need a role whose policy has no masks on this database.")
+	}
+	for i := range j.tables {
+		t := &j.tables[i]
+		if !slices.Contains(t.Access, statement.AccessWrite) {
+			continue
+		}
+		c := t.relation.first()
+		what := strings.ToUpper(string(j.st.Command))
+		return j.refuse(what+" of a masked relation", c.name, c.rule,
+			fmt.Sprintf("%s has masked columns, so its definition cannot be changed here", t.relation.Qualified()),
+			fmt.Sprintf("A changed definition could show what mask %s hides (%s).", c.rule, c.name),
+			"Schema changes of this relation need a role whose policy has no masks on it.")
+	}
+	return true
+}
+
+// obscure says whether a definition is of something other than relations and
+// functions with a body: operators, casts, servers, schemas, a function's other
+// name. What a later statement means may depend on it, and nothing there would
+// tell. In a DO block it may hide behind others.
+func (j *judgement) obscure() bool {
+	if j.st.Command == statement.CommandDo {
+		return true
+	}
+	return len(j.st.Tables) == 0 && len(j.st.Commands) == 1
+}
+
+// opaque refuses constructs that are not followed.
+func (j *judgement) opaque() bool {
+	if len(j.tables) == 0 {
+		return true
+	}
+	for _, what := range j.st.Opaque {
+		if (what == usingJoin && !j.usesMasked()) || (what == naturalJoin && !j.sharesMasked()) {
+			continue
+		}
+		c := j.tables[0].relation.first()
+		return j.refuse(what, c.name, c.rule,
+			fmt.Sprintf("%s is not allowed in a statement that names %s, which has masked columns", what, j.tables[0].relation.Qualified()),
+			fmt.Sprintf("Mask %s hides %s.", c.rule, c.name), directly(c))
+	}
+	return true
+}
+
+// How facts name joins that merge columns. Those of USING are listed as such,
+// and those of a NATURAL JOIN are known from the catalog.
+const (
+	usingJoin   = "a JOIN with USING"
+	naturalJoin = "a NATURAL JOIN"
+)
+
+// sharesMasked says whether a NATURAL JOIN may merge a masked column: whether
+// two relations have one of that name, or what is joined is not known.
+func (j *judgement) sharesMasked() bool {
+	if !j.st.Shape.Plain {
+		return true
+	}
+	for i := range j.tables {
+		for _, col := range j.tables[i].relation.sorted() {
+			having := 0
+			for t := range j.st.Tables {
+				relations := j.snapshot.Named(j.st.Tables[t].Schema, j.st.Tables[t].Name)
+				if len(relations) == 0 {
+					return true
+				}
+				for _, r := range relations {
+					if _, ok := r.Column(col.column); ok {
+						having++
+						break
+					}
+				}
+			}
+			if having > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// usesMasked says whether a USING names a masked column.
+func (j *judgement) usesMasked() bool {
+	for i := range j.st.Columns {
+		c := &j.st.Columns[i]
+		if c.Construct != "USING" {
+			continue
+		}
+		for t := range j.tables {
+			if j.tables[t].relation.names[c.Name] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// renamed refuses aliases that give columns other names.
+func (j *judgement) renamed() bool {
+	for i := range j.tables {
+		t := &j.tables[i]
+		if !t.Renames {
+			continue
+		}
+		c := t.relation.first()
+		return j.refuse("an alias that renames columns", c.name, c.rule,
+			fmt.Sprintf("the alias %s renames columns of %s, which has masked columns", t.Alias, t.relation.Qualified()),
+			fmt.Sprintf("Mask %s hides %s.", c.rule, c.name), "Use an alias without a list of columns.")
+	}
+	return true
+}
+
+// copying refuses COPY of masked columns out of a table.
+func (j *judgement) copying() bool {
+	c := j.st.Copy
+	if c == nil || c.From || c.Query {
+		return true
+	}
+	for i := range j.tables {
+		t := &j.tables[i]
+		if t.Name != c.Table || (c.Schema != "" && c.Schema != t.relation.Schema) {
+			continue
+		}
+		for _, col := range t.relation.sorted() {
+			if len(c.Columns) == 0 || slices.Contains(c.Columns, col.column) {
+				return j.refuse("COPY TO", col.name, col.rule,
+					fmt.Sprintf("column %s is masked and cannot leave by COPY", col.name),
+					fmt.Sprintf("Mask %s hides it.", col.rule),
+					"List the columns that are not masked, COPY "+c.Table+" (...) TO STDOUT, or use SELECT, whose result is masked.")
+			}
+		}
+	}
+	return true
+}
