@@ -49,17 +49,17 @@ func agent(args []string) int {
 
 func work(ctx context.Context, conn *pgx.Conn, args []string) error {
 	if len(args) == 0 {
-		rows, err := conn.Query(ctx, "SELECT name, email, phone, ssn FROM customers WHERE id >= $1 ORDER BY id", 3)
+		rows, err := conn.Query(ctx, "SELECT name, phone, ssn FROM customers WHERE id >= $1 ORDER BY id", 3)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var name, email, phone, ssn string
-			if err := rows.Scan(&name, &email, &phone, &ssn); err != nil {
+			var name, phone, ssn string
+			if err := rows.Scan(&name, &phone, &ssn); err != nil {
 				return err
 			}
-			fmt.Printf("%-11s | %-23s | %-8s | %s\n", name, email, phone, ssn)
+			fmt.Printf("%-11s | %-8s | %s\n", name, phone, ssn)
 		}
 		return rows.Err()
 	}

@@ -54,9 +54,8 @@ func demo() int {
 	d := &show{screen: s, lab: l, binary: *binary}
 	err = d.run(ctx)
 	interrupted := ctx.Err() != nil
-	// From here on a second Ctrl-C ends the program at once; what it leaves then,
-	// the next run sweeps.
-	stop()
+	// Another Ctrl-C does not end the program while it takes things down, which is
+	// bounded in time.
 	closing := s.stage("taking everything down", func() (string, error) { return d.takeDown() })
 	switch {
 	case interrupted:

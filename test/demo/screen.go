@@ -106,7 +106,7 @@ func (s *screen) stage(what string, f func() (string, error)) error {
 	if s.terminal {
 		fmt.Fprint(s.out, "\r\x1b[K")
 	}
-	s.line("  %s %s %s", mark, pad(result, 60), s.paint(dim, fmt.Sprintf("%.1f s", time.Since(start).Seconds())))
+	s.line("  %s %s %s", mark, pad(result, 74), s.paint(dim, fmt.Sprintf("%.1f s", time.Since(start).Seconds())))
 	return err
 }
 
@@ -242,4 +242,26 @@ func (s *screen) differing(other []string) func(int, string) string {
 		}
 		return strings.Join(cells, "|")
 	}
+}
+
+// clip cuts a line that a terminal would break, less what is already taken of it.
+// Elsewhere lines stay whole.
+func (s *screen) clip(line string, taken int) string {
+	runes := []rune(line)
+	if !s.terminal || len(runes) <= s.width-taken {
+		return line
+	}
+	return string(runes[:max(0, s.width-taken-1)]) + "…"
+}
+
+// verdict colours what was decided in a line of `weir observe` or of a transcript.
+func (s *screen) verdict(line string) string {
+	for _, v := range []struct{ word, colour string }{
+		{" Deny ", red}, {" RequireApproval ", yellow}, {" Allow ", green}, {"ERROR:", red},
+	} {
+		if before, after, ok := strings.Cut(line, v.word); ok {
+			return before + s.paint(v.colour, v.word) + after
+		}
+	}
+	return line
 }

@@ -90,10 +90,10 @@ func (d *show) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if d.psqlCgroup, err = d.lab.Cgroup("agents/psql"); err != nil {
+	if d.psqlCgroup, err = d.lab.Cgroup("psql"); err != nil {
 		return err
 	}
-	if d.agentCgroup, err = d.lab.Cgroup("agents/assistant"); err != nil {
+	if d.agentCgroup, err = d.lab.Cgroup("bot"); err != nil {
 		return err
 	}
 	return s.stage("starting weir", func() (string, error) {
@@ -115,7 +115,7 @@ func (d *show) copySelf() (string, error) {
 		return "", err
 	}
 	defer func() { _ = in.Close() }()
-	path := filepath.Join(d.lab.Dir, "assistant")
+	path := filepath.Join(d.lab.Dir, "bot")
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
 	if err != nil {
 		return "", err
@@ -147,7 +147,7 @@ func (d *show) startWeir(ctx context.Context) error {
 		return err
 	}
 	text := strings.NewReplacer("{{host}}", d.postgres.Host.String(), "{{port}}", strconv.Itoa(d.postgres.Port),
-		"{{secret}}", secret, "{{agents}}", filepath.Dir(d.psqlCgroup.Name)).Replace(policy)
+		"{{secret}}", secret, "{{agents}}", d.psqlCgroup.Name+`", "`+d.agentCgroup.Name).Replace(policy)
 	d.weir, err = d.lab.Weir(ctx, lab.WeirOptions{
 		Binary:    d.binary,
 		Capture:   []string{fmt.Sprintf("ports: [%d]", d.postgres.Port)},
@@ -277,7 +277,7 @@ func (d *show) driver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.command("assistant " + d.dsn())
+	d.screen.command("bot " + d.dsn())
 	d.screen.line("")
 	left := lines(direct.Stdout)
 	d.screen.beside(panel{"directly, with the password", left, dim}, panel{"the agent, without one", lines(agent.Stdout), cyan},
@@ -311,7 +311,7 @@ func (d *show) approval(ctx context.Context) error {
 	go func() {
 		defer close(printed)
 		for said := bufio.NewScanner(read); said.Scan(); {
-			d.screen.line("  %s %s", d.screen.paint(cyan, "assistant │"), said.Text())
+			d.screen.line("  %s %s", d.screen.paint(cyan, "bot │"), said.Text())
 		}
 	}()
 	var said lab.Buffer
@@ -390,7 +390,9 @@ func (d *show) shown(ctx context.Context, args ...string) error {
 		}
 	}
 	d.screen.command("weir " + strings.Join(quoted, " "))
-	d.screen.line("%s", indent(out.Stdout+out.Stderr, "  "))
+	for _, l := range lines(out.Stdout + out.Stderr) {
+		d.screen.line("  %s", d.screen.verdict(d.screen.clip(l, 2)))
+	}
 	if out.Code != 0 {
 		return fmt.Errorf("weir %s ended with %d", strings.Join(args, " "), out.Code)
 	}

@@ -96,7 +96,7 @@ func TestARefusalInAPipelineUndoesWhatCameBefore(t *testing.T) {
 
 func TestAnUnmatchedWorkloadIsRefusedOrObserved(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct{ unmatched, login string }{{"Deny", ""}, {"Observe", "{type: Passthrough}"}} {
+	for _, tc := range []struct{ unmatched, login string }{{"Deny", ""}, {"Observe", passthrough}} {
 		t.Run(tc.unmatched, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, options{unmatched: tc.unmatched, login: tc.login})

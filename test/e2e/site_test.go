@@ -125,6 +125,10 @@ type options struct {
 	before    func(s *site) // runs before weir starts
 }
 
+// passthrough is a login in which the client authenticates itself; the masks need
+// a catalog then.
+const passthrough = "{type: Passthrough}\n  catalog: {user: crm_app, passwordFile: @secret@}"
+
 // rules are the guards and masks that most tests look at.
 const rules = `
   guards:

@@ -57,7 +57,7 @@ func TestWeirLogsInWhateverTheServerAsksFor(t *testing.T) {
 
 func TestWithPassthroughTheClientLogsInItself(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, options{login: "{type: Passthrough}\n  catalog: {user: crm_app, passwordFile: @secret@}"})
+	s := newSite(t, options{login: passthrough})
 	out := s.psqlIn(s.agents, s.pg.DSN(role, password, s.database), "-c", "SELECT current_user", "-c", "SELECT ssn FROM customers")
 	if out.Code != 0 || !strings.HasPrefix(out.Stdout, role) {
 		t.Errorf("with the right password: %d %s%s", out.Code, out.Stdout, out.Stderr)

@@ -21,7 +21,7 @@ type Lab struct {
 	// users can reach the files made for them.
 	Dir string
 	// Name is unique among the labs of this machine: prefix, pid, start time and
-	// a counter. It names cgroups and pins.
+	// a number. It names cgroups and pins.
 	Name string
 
 	mu      sync.Mutex
@@ -42,8 +42,7 @@ func New() (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Several labs of one process differ in the random part that MkdirTemp adds.
-	dir, err := os.MkdirTemp("", base+"-")
+	dir, err := makeFolder(filepath.Join(os.TempDir(), base))
 	if err != nil {
 		return nil, fmt.Errorf("make the lab's folder: %w", err)
 	}
@@ -58,6 +57,16 @@ func New() (*Lab, error) {
 	l.Defer(func() error { return removeFolder(dir) })
 	l.Defer(func() error { spawner.close(); return nil })
 	return l, nil
+}
+
+// makeFolder adds the first number to base that no lab of this process has.
+func makeFolder(base string) (string, error) {
+	for n := 1; ; n++ {
+		dir := fmt.Sprintf("%s-%d", base, n)
+		if err := os.Mkdir(dir, 0o700); !errors.Is(err, os.ErrExist) {
+			return dir, err
+		}
+	}
 }
 
 // Defer has f called by Close, before everything that was deferred earlier.

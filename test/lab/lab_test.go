@@ -3,10 +3,10 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -148,7 +148,7 @@ func TestADialerConnectsFromItsNamespaceAndHandsTheSocketOver(t *testing.T) {
 func TestWhatACrashedRunLeftIsSwept(t *testing.T) {
 	t.Parallel()
 	// No process has this pid: it is over the kernel's highest limit (2^22).
-	dead := fmt.Sprintf("%s%d-%d-x", prefix, 1<<22+os.Getpid(), 1)
+	dead := prefix + strconv.FormatInt(1<<22+int64(os.Getpid()), 36) + "-1-x"
 	dir := filepath.Join(os.TempDir(), dead)
 	if err := os.MkdirAll(filepath.Join(dir, "sub"), 0o700); err != nil {
 		t.Fatal(err)

@@ -13,8 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// owned matches the names that labs give; the groups are pid and start time.
-var owned = regexp.MustCompile(`^` + prefix + `(\d+)-(\d+)(?:-|$)`)
+// owned matches the names that labs give; the groups are pid and start time, to
+// base 36 so that the names stay short enough to be read in tables.
+var owned = regexp.MustCompile(`^` + prefix + `([0-9a-z]+)-([0-9a-z]+)(?:-|$)`)
 
 // ownName is the name that this process's labs begin with.
 func ownName() (string, error) {
@@ -22,11 +23,12 @@ func ownName() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the own start time: %w", err)
 	}
-	return fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), start), nil
+	return prefix + strconv.FormatInt(int64(os.Getpid()), 36) + "-" + strconv.FormatUint(start, 36), nil
 }
 
 // startTime reads the 22nd field of /proc/PID/stat, in clock ticks since boot
-// (proc(5)). The command name before it may hold blanks and brackets.
+// (proc(5)). The command name before it may hold blanks and brackets. A process that
+// has ended and was not collected yet counts as gone.
 func startTime(pid int) (uint64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -36,6 +38,9 @@ func startTime(pid int) (uint64, error) {
 	fields := strings.Fields(rest)
 	if !ok || len(fields) < 20 {
 		return 0, fmt.Errorf("/proc/%d/stat is not understood", pid)
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return 0, os.ErrNotExist
 	}
 	return strconv.ParseUint(fields[19], 10, 64)
 }
@@ -54,15 +59,15 @@ func abandoned(name string) bool {
 	if m == nil {
 		return false
 	}
-	pid, err := strconv.Atoi(m[1])
+	pid, err := strconv.ParseInt(m[1], 36, 32)
 	if err != nil {
 		return false
 	}
-	start, err := startTime(pid)
+	start, err := startTime(int(pid))
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
 		return true
 	}
-	return err == nil && strconv.FormatUint(start, 10) != m[2]
+	return err == nil && strconv.FormatUint(start, 36) != m[2]
 }
 
 // Sweep removes the folders, cgroups and pins of labs whose process no longer
