@@ -58,7 +58,7 @@ func ParseGenerated(expression string) ([]int16, error) {
 	numbers := []int16{}
 	tree.each(func(n *node) {
 		if n.name == "VAR" {
-			if number := int16(n.integer("varattno")); !slices.Contains(numbers, number) { //nolint:gosec // an attribute number
+			if number := int16(n.integer("varattno")); !slices.Contains(numbers, number) {
 				numbers = append(numbers, number)
 			}
 		}
@@ -230,14 +230,14 @@ func (a *analysis) variable(entry, column int64, sc *scope) source {
 	}
 	e := table[entry-1]
 	if kind := e.integer("rtekind"); kind == entryRelation {
-		relation := uint32(e.integer("relid")) //nolint:gosec // an oid
+		relation := uint32(e.integer("relid"))
 		switch {
 		case column < 0: // tableoid, ctid and the like
 			return source{}
 		case column == 0:
 			return source{reads: []ColumnRef{{Relation: relation}}}
 		}
-		return source{copies: []ColumnRef{{Relation: relation, Column: int16(column)}}} //nolint:gosec // an attribute number
+		return source{copies: []ColumnRef{{Relation: relation, Column: int16(column)}}}
 	}
 	if column == 0 {
 		return a.wholeRow(e, sc)
@@ -395,7 +395,7 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 		a.entry(n)
 	}
 	for _, field := range []string{"funcid", "opfuncid", "aggfnoid", "winfnoid", "tsmhandler"} {
-		s.call(uint32(n.integer(field))) //nolint:gosec // an oid
+		s.call(uint32(n.integer(field)))
 	}
 	for _, f := range n.fields {
 		if f.name == "joinaliasvars" || f.name == "groupexprs" {
@@ -409,7 +409,7 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 
 // entry notes a relation that the query names.
 func (a *analysis) entry(n *node) {
-	relation := uint32(n.integer("relid")) //nolint:gosec // an oid
+	relation := uint32(n.integer("relid"))
 	if relation == 0 || relation == a.view || slices.Contains(a.relations, relation) {
 		return
 	}

@@ -64,11 +64,11 @@ func New(d Data) (*Snapshot, error) {
 		if (r.Kind == View || r.Kind == MaterializedView) && r.Query == nil && !r.System() {
 			return nil, fmt.Errorf("view %q has no definition: the catalog was not read whole", r.Name)
 		}
-		s.names[r.Name] = append(s.names[r.Name], int32(i)) //nolint:gosec // a database has fewer relations
+		s.names[r.Name] = append(s.names[r.Name], int32(i))
 	}
 	for i := range s.functions {
 		f := &s.functions[i]
-		s.calls[f.Name] = append(s.calls[f.Name], int32(i)) //nolint:gosec // a database has fewer functions
+		s.calls[f.Name] = append(s.calls[f.Name], int32(i))
 	}
 	for _, t := range d.Types {
 		s.types[t.OID] = t

@@ -38,7 +38,7 @@ func PatternOf(n pattern.Name) Pattern {
 	return Pattern{Schema: n.FromEnd(2), Table: n.FromEnd(1), Column: n.FromEnd(0)}
 }
 
-// Name is the pattern as it would be written.
+// String is the pattern as it would be written.
 func (p Pattern) String() string {
 	return p.Schema.String() + "." + p.Table.String() + "." + p.Column.String()
 }

@@ -66,7 +66,7 @@ func (a *array) binary(dst, value []byte) (out []byte, ok bool) {
 		if len(rest) < 4 {
 			return dst, false
 		}
-		size := int32(binary.BigEndian.Uint32(rest)) //nolint:gosec // -1 is NULL
+		size := int32(binary.BigEndian.Uint32(rest))
 		rest = rest[4:]
 		if size < 0 {
 			dst = binary.BigEndian.AppendUint32(dst, 0xffffffff)
@@ -83,7 +83,7 @@ func (a *array) binary(dst, value []byte) (out []byte, ok bool) {
 			binary.BigEndian.PutUint32(dst[at:], 0xffffffff)
 			binary.BigEndian.PutUint32(dst[flags:], 1)
 		} else {
-			binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4)) //nolint:gosec // a cell is below 1 GiB
+			binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 		}
 		rest = rest[size:]
 	}

@@ -56,7 +56,7 @@ func (c *Cell) hashInteger(dst, value []byte) (out []byte, isNull bool) {
 	}
 	sum := c.digest(strconv.AppendInt(c.number[:0], n, 10))
 	h := binary.BigEndian.Uint64(sum) >> (64 - 8*c.size + 1)
-	return c.appendInteger(dst, int64(h)), false //nolint:gosec // the sign bit was shifted out
+	return c.appendInteger(dst, int64(h)), false
 }
 
 // hashUUID gives a uuid of version 8 (RFC 9562: custom).

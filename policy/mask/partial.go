@@ -82,11 +82,11 @@ func (c *Cell) integer(value []byte) (n int64, ok bool) {
 	}
 	switch c.size {
 	case 2:
-		return int64(int16(binary.BigEndian.Uint16(value))), true //nolint:gosec // two's complement
+		return int64(int16(binary.BigEndian.Uint16(value))), true
 	case 4:
-		return int64(int32(binary.BigEndian.Uint32(value))), true //nolint:gosec // two's complement
+		return int64(int32(binary.BigEndian.Uint32(value))), true
 	}
-	return int64(binary.BigEndian.Uint64(value)), true //nolint:gosec // two's complement
+	return int64(binary.BigEndian.Uint64(value)), true
 }
 
 // appendInteger writes n, which fits, in the column's format.
@@ -96,11 +96,11 @@ func (c *Cell) appendInteger(dst []byte, n int64) []byte {
 	}
 	switch c.size {
 	case 2:
-		return binary.BigEndian.AppendUint16(dst, uint16(n)) //nolint:gosec // two's complement
+		return binary.BigEndian.AppendUint16(dst, uint16(n))
 	case 4:
-		return binary.BigEndian.AppendUint32(dst, uint32(n)) //nolint:gosec // two's complement
+		return binary.BigEndian.AppendUint32(dst, uint32(n))
 	}
-	return binary.BigEndian.AppendUint64(dst, uint64(n)) //nolint:gosec // two's complement
+	return binary.BigEndian.AppendUint64(dst, uint64(n))
 }
 
 // partialInteger puts 0 for the digits that are not kept; the sign stays.

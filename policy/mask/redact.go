@@ -110,7 +110,7 @@ func redactedVaried(k class, c Column, bin bool) (value []byte, ok bool) {
 			return []byte(strings.Repeat("0", n)), true
 		}
 		b := make([]byte, 4+(n+7)/8)
-		binary.BigEndian.PutUint32(b, uint32(n)) //nolint:gosec // n is a positive int32
+		binary.BigEndian.PutUint32(b, uint32(n))
 		return b, true
 	}
 	return nil, false
@@ -141,7 +141,7 @@ func zeroNumeric(typeMod int32, bin bool) []byte {
 	}
 	if bin { // ndigits, weight, sign, dscale
 		b := make([]byte, 8)
-		binary.BigEndian.PutUint16(b[6:], uint16(scale)) //nolint:gosec // at most 1023
+		binary.BigEndian.PutUint16(b[6:], uint16(scale))
 		return b
 	}
 	if scale == 0 {

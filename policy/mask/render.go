@@ -54,13 +54,13 @@ func renderFixed(k class, v []byte) (string, bool) {
 		}
 		return "f", true
 	case k == classInt2 && len(v) == 2:
-		return strconv.Itoa(int(int16(binary.BigEndian.Uint16(v)))), true //nolint:gosec // two's complement
+		return strconv.Itoa(int(int16(binary.BigEndian.Uint16(v)))), true
 	case k == classInt4 && len(v) == 4:
-		return strconv.Itoa(int(int32(binary.BigEndian.Uint32(v)))), true //nolint:gosec // two's complement
+		return strconv.Itoa(int(int32(binary.BigEndian.Uint32(v)))), true
 	case (k == classOID || k == classReg) && len(v) == 4:
 		return strconv.FormatUint(uint64(binary.BigEndian.Uint32(v)), 10), true
 	case k == classInt8 && len(v) == 8:
-		return strconv.FormatInt(int64(binary.BigEndian.Uint64(v)), 10), true //nolint:gosec // two's complement
+		return strconv.FormatInt(int64(binary.BigEndian.Uint64(v)), 10), true
 	case k == classFloat4 && len(v) == 4:
 		return renderFloat(float64(math.Float32frombits(binary.BigEndian.Uint32(v))), 32), true
 	case k == classFloat8 && len(v) == 8:
@@ -95,18 +95,18 @@ func epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 func renderTime(k class, v []byte) (string, bool) {
 	switch {
 	case k == classDate && len(v) == 4:
-		days := int32(binary.BigEndian.Uint32(v)) //nolint:gosec // two's complement
+		days := int32(binary.BigEndian.Uint32(v))
 		if s, special := infinite(int64(days), math.MaxInt32, math.MinInt32); special {
 			return s, true
 		}
 		return era(epoch().AddDate(0, 0, int(days)), "2006-01-02", ""), true
 	case k == classTime && len(v) == 8:
-		return clock(int64(binary.BigEndian.Uint64(v))), true //nolint:gosec // two's complement
+		return clock(int64(binary.BigEndian.Uint64(v))), true
 	case k == classTimeTZ && len(v) == 12:
-		zone := -int(int32(binary.BigEndian.Uint32(v[8:])))                  //nolint:gosec // seconds west of Greenwich
-		return clock(int64(binary.BigEndian.Uint64(v))) + offset(zone), true //nolint:gosec // two's complement
+		zone := -int(int32(binary.BigEndian.Uint32(v[8:])))
+		return clock(int64(binary.BigEndian.Uint64(v))) + offset(zone), true
 	case (k == classTimestamp || k == classTimestampTZ) && len(v) == 8:
-		micros := int64(binary.BigEndian.Uint64(v)) //nolint:gosec // two's complement
+		micros := int64(binary.BigEndian.Uint64(v))
 		if s, special := infinite(micros, math.MaxInt64, math.MinInt64); special {
 			return s, true
 		}
@@ -164,9 +164,9 @@ func offset(seconds int) string {
 }
 
 func renderInterval(v []byte) string {
-	micros := int64(binary.BigEndian.Uint64(v))      //nolint:gosec // two's complement
-	days := int32(binary.BigEndian.Uint32(v[8:]))    //nolint:gosec // two's complement
-	months := int32(binary.BigEndian.Uint32(v[12:])) //nolint:gosec // two's complement
+	micros := int64(binary.BigEndian.Uint64(v))
+	days := int32(binary.BigEndian.Uint32(v[8:]))
+	months := int32(binary.BigEndian.Uint32(v[12:]))
 	var parts []string
 	unit := func(n int32, name string) {
 		if n == 0 {
@@ -212,7 +212,7 @@ func renderNumeric(v []byte) (string, bool) {
 		return "", false
 	}
 	count := int(binary.BigEndian.Uint16(v))
-	weight := int(int16(binary.BigEndian.Uint16(v[2:]))) //nolint:gosec // two's complement
+	weight := int(int16(binary.BigEndian.Uint16(v[2:])))
 	sign := binary.BigEndian.Uint16(v[4:])
 	scale := int(binary.BigEndian.Uint16(v[6:]))
 	switch sign {
@@ -278,8 +278,8 @@ func renderArray(v []byte) (string, bool) {
 	bounds := ""
 	shifted := false
 	for i := range sizes {
-		sizes[i] = int(int32(binary.BigEndian.Uint32(v[12+8*i:]))) //nolint:gosec // checked below
-		lower := int(int32(binary.BigEndian.Uint32(v[12+8*i+4:]))) //nolint:gosec // two's complement
+		sizes[i] = int(int32(binary.BigEndian.Uint32(v[12+8*i:])))
+		lower := int(int32(binary.BigEndian.Uint32(v[12+8*i+4:])))
 		if sizes[i] <= 0 || sizes[i] > len(v) {
 			return "", false
 		}
@@ -309,7 +309,7 @@ func renderElements(b *strings.Builder, element uint32, sizes []int, v []byte) (
 		if len(v) < 4 {
 			return nil, false
 		}
-		size := int(int32(binary.BigEndian.Uint32(v))) //nolint:gosec // -1 is NULL
+		size := int(int32(binary.BigEndian.Uint32(v)))
 		v = v[4:]
 		if size < 0 {
 			b.WriteString("NULL")

@@ -154,10 +154,10 @@ func through(ctx context.Context, c *conn, m *lineage.Masks, sql string, format 
 		}
 		for r.NextRow() {
 			for i, v := range r.Values() {
-				if row.Cells == nil || row.Cells[i] == nil {
-					seen = append(seen, v...)
-				} else {
+				if i < len(row.Cells) && row.Cells[i] != nil {
 					seen, _ = row.Cells[i].Mask(seen, v)
+				} else {
+					seen = append(seen, v...)
 				}
 				seen = append(seen, '|')
 			}
