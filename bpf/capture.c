@@ -344,7 +344,7 @@ int weir_sockops_accept(struct bpf_sock_ops *ops)
 	struct flow *f, *mine;
 	struct bpf_sock *sk;
 	__u32 four, six[4];
-	__u64 cookie;
+	__u64 cookie, cgroup;
 
 	if (ops->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		return 1;
@@ -372,8 +372,9 @@ int weir_sockops_accept(struct bpf_sock_ops *ops)
 	if (!mine)
 		count(COUNT_FULL);
 	cookie = f->socket;
+	cgroup = f->cgroup;
 	bpf_map_delete_elem(&flows, &key);
-	bpf_map_delete_elem(&pending, &cookie);
+	release(cookie, cgroup);
 	return 1;
 }
 

@@ -107,12 +107,20 @@ type CaptureNetworkKey struct {
 	Address [4]uint32
 }
 
+type CaptureReservation struct {
+	_      structs.HostLayout
+	At     uint64
+	Cgroup uint64
+}
+
 type CaptureSettings struct {
 	_        structs.HostLayout
 	Daemon   uint64
 	Port     uint16
 	Pad      uint16
 	Unlisted CaptureAction
+	Share    uint32
+	Pad2     uint32
 }
 
 type CaptureWanted struct {
@@ -128,6 +136,7 @@ type CaptureWanted struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	CaptureMapAccepted           = "accepted"
+	CaptureMapAccounts           = "accounts"
 	CaptureMapCgroups            = "cgroups"
 	CaptureMapClients            = "clients"
 	CaptureMapCounters           = "counters"
@@ -220,6 +229,7 @@ type CaptureProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type CaptureMapSpecs struct {
 	Accepted       *ebpf.MapSpec `ebpf:"accepted"`
+	Accounts       *ebpf.MapSpec `ebpf:"accounts"`
 	Cgroups        *ebpf.MapSpec `ebpf:"cgroups"`
 	Clients        *ebpf.MapSpec `ebpf:"clients"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
@@ -262,6 +272,7 @@ func (o *CaptureObjects) Close() error {
 // It can be passed to LoadCaptureObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CaptureMaps struct {
 	Accepted       *ebpf.Map `ebpf:"accepted"`
+	Accounts       *ebpf.Map `ebpf:"accounts"`
 	Cgroups        *ebpf.Map `ebpf:"cgroups"`
 	Clients        *ebpf.Map `ebpf:"clients"`
 	Counters       *ebpf.Map `ebpf:"counters"`
@@ -279,6 +290,7 @@ type CaptureMaps struct {
 func (m *CaptureMaps) Close() error {
 	return _CaptureClose(
 		m.Accepted,
+		m.Accounts,
 		m.Cgroups,
 		m.Clients,
 		m.Counters,

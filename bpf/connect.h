@@ -146,7 +146,6 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 	struct client *c;
 	enum action action;
 	enum network *found;
-	__u64 now;
 	int held = 0;
 
 	/* What an earlier connect() of this socket claimed is over. */
@@ -202,14 +201,13 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 	}
 
 	f->socket = bpf_get_socket_cookie(ctx);
-	now = f->at;
-	if (bpf_map_update_elem(&pending, &f->socket, &now, BPF_ANY)) {
+	if (!reserve(f, s->share)) {
 		count(COUNT_FULL);
 		return REFUSE;
 	}
 	c = bpf_sk_storage_get(&clients, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!c) {
-		bpf_map_delete_elem(&pending, &f->socket);
+		release(f->socket, f->cgroup);
 		count(COUNT_FULL);
 		return REFUSE;
 	}

@@ -57,6 +57,12 @@ struct flow {
 	char comm[16];
 };
 
+/* A connect() on its way. */
+struct reservation {
+	__u64 at;     /* CLOCK_BOOTTIME in ns */
+	__u64 cgroup; /* on whose account it goes */
+};
+
 /* Where the client's end of a connection to the listener is. */
 struct flow_key {
 	__u64 netns;
@@ -72,6 +78,8 @@ struct settings {
 	__u16 port;     /* of the listeners */
 	__u16 pad;
 	enum action unlisted; /* for cgroups with no classified ancestor */
+	__u32 share;          /* of the pending map that one cgroup may have */
+	__u32 pad2;
 };
 
 struct listener_key {

@@ -78,8 +78,20 @@ struct {
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct reservation);
 } pending SEC(".maps");
+
+/*
+ * How many reservations each cgroup has, so that one workload that fills the
+ * map does not shut the others out. The daemon removes what stands at 0.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+} accounts SEC(".maps");
 
 /* Records on their way from the client's SYN to the accepted socket. */
 struct {
@@ -144,6 +156,40 @@ static __always_inline int listener_lives(__u64 netns, __u32 family)
 	return 1;
 }
 
+/* Takes back a reservation; whoever comes second finds it gone. */
+static __always_inline void release(__u64 socket, __u64 cgroup)
+{
+	__u32 *taken;
+
+	if (bpf_map_delete_elem(&pending, &socket))
+		return;
+	taken = bpf_map_lookup_elem(&accounts, &cgroup);
+	if (taken && *taken)
+		__sync_fetch_and_add(taken, -1);
+}
+
+/* Reserves room for a record; 0 means that there is none. */
+static __always_inline int reserve(const struct flow *f, __u32 share)
+{
+	struct reservation r = { .at = f->at, .cgroup = f->cgroup };
+	__u64 cgroup = f->cgroup, socket = f->socket;
+	__u32 *taken, zero = 0;
+
+	taken = bpf_map_lookup_elem(&accounts, &cgroup);
+	if (!taken) {
+		bpf_map_update_elem(&accounts, &cgroup, &zero, BPF_NOEXIST);
+		taken = bpf_map_lookup_elem(&accounts, &cgroup);
+		if (!taken)
+			return 0;
+	}
+	if (*taken >= share)
+		return 0;
+	if (bpf_map_update_elem(&pending, &socket, &r, BPF_NOEXIST))
+		return 0;
+	__sync_fetch_and_add(taken, 1);
+	return 1;
+}
+
 /* Ends the client's claim on the pending and flows maps. */
 static __always_inline void forget(struct client *c)
 {
@@ -155,7 +201,7 @@ static __always_inline void forget(struct client *c)
 			bpf_map_delete_elem(&flows, &c->key);
 	}
 	if (c->state & CLIENT_RESERVED)
-		bpf_map_delete_elem(&pending, &c->flow.socket);
+		release(c->flow.socket, c->flow.cgroup);
 	c->state &= CLIENT_PEER;
 }
 

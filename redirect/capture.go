@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/ringbuf"
@@ -319,94 +318,6 @@ func bootTime() uint64 {
 		return 0
 	}
 	return uint64(now.Nano())
-}
-
-// sweepRegularly leaves namespaces that nobody uses and drops old records.
-func (c *Capture) sweepRegularly() {
-	tick := time.NewTicker(c.cfg.SweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-c.done:
-			return
-		case <-tick.C:
-		}
-		c.leaveUnused()
-		if err := c.sweepRecords(bootTime()); err != nil {
-			c.log.Warn("sweep records", "cause", err)
-		}
-	}
-}
-
-// leaveUnused closes listeners in namespaces with no thread and no mount, at
-// the second look in a row.
-func (c *Capture) leaveUnused() {
-	used, err := usedNamespaces()
-	if err != nil {
-		c.log.Warn("look for unused network namespaces", "cause", err)
-		return
-	}
-	c.mu.Lock()
-	var unused []*namespace
-	for _, ns := range c.namespaces {
-		if ns.file == nil || used[ns.inode] {
-			ns.idle = false
-			continue
-		}
-		if ns.idle {
-			unused = append(unused, ns)
-		}
-		ns.idle = true
-	}
-	c.mu.Unlock()
-	for _, ns := range unused {
-		c.log.Debug("a network namespace is left", "namespace", ns.cookie)
-		c.drop(ns)
-	}
-}
-
-// recordLife is the age beyond which no connect() is on its way any more: longer
-// than the kernel sends SYNs again by default (127 s).
-const recordLife = 10 * time.Minute
-
-// sweepRecords drops reservations and records that nothing cleaned up, which
-// happens only to connections made while programs were being taken away.
-func (c *Capture) sweepRecords(now uint64) error {
-	old := func(at uint64) bool { return now > at && now-at > uint64(recordLife) }
-	var cookie, at uint64
-	var cookies []uint64
-	entries := c.objects.Pending.Iterate()
-	for entries.Next(&cookie, &at) {
-		if old(at) {
-			cookies = append(cookies, cookie)
-		}
-	}
-	err := entries.Err()
-	var key bpf.CaptureFlowKey
-	var flow bpf.CaptureFlow
-	var keys []bpf.CaptureFlowKey
-	entries = c.objects.Flows.Iterate()
-	for entries.Next(&key, &flow) {
-		if old(flow.At) {
-			keys = append(keys, key)
-		}
-	}
-	errs := []error{err, entries.Err()}
-	for _, k := range cookies {
-		errs = append(errs, ignoreMissing(c.objects.Pending.Delete(k)))
-	}
-	for _, k := range keys {
-		errs = append(errs, ignoreMissing(c.objects.Flows.Delete(&k)))
-	}
-	return errors.Join(errs...)
-}
-
-func ignoreMissing(err error) error {
-	// A map that changes under the iteration ends it early; the next sweep goes on.
-	if errors.Is(err, ebpf.ErrKeyNotExist) || errors.Is(err, ebpf.ErrIterationAborted) {
-		return nil
-	}
-	return err
 }
 
 // Close ends the delivery: listeners are closed, connections not yet fetched by

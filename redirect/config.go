@@ -81,6 +81,9 @@ type Config struct {
 	// accepted, on the whole host; when it is reached, connect() fails with
 	// ECONNREFUSED. 0 is 65536.
 	MaxPending uint32
+	// MaxPendingPerCgroup bounds them for each single cgroup, so that one workload
+	// cannot shut out the others. 0 is a quarter of MaxPending.
+	MaxPendingPerCgroup uint32
 	// SweepEvery is how often namespaces that nobody uses any more and records
 	// that nobody fetched are looked for. 0 is 15 s.
 	SweepEvery time.Duration
@@ -104,6 +107,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxPending == 0 {
 		c.MaxPending = 65536
+	}
+	if c.MaxPendingPerCgroup == 0 {
+		c.MaxPendingPerCgroup = max(1, c.MaxPending/4)
 	}
 	if c.SweepEvery == 0 {
 		c.SweepEvery = 15 * time.Second

@@ -44,6 +44,7 @@ type order struct {
 	Count   int
 	Port    uint16
 	Path    string
+	Wait    bool // until stdin ends
 }
 
 // seen is what a client process saw.
@@ -184,7 +185,7 @@ func (b *bench) client(dir string, o order, adjust ...func(*exec.Cmd)) *client {
 	}
 	defer func() { _ = cg.Close() }()
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), clientVariable+"="+string(text))
+	cmd.Env = append(os.Environ(), clientVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cg.Fd()), Pdeathsig: syscall.SIGKILL}
 	out := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = out, os.Stderr
@@ -305,6 +306,7 @@ var ways = map[string]func(order, *seen) error{
 	"listen":       listenSqueezed,
 	"received":     connectReceived,
 	"hold":         connectAndHold,
+	"datagram":     connectDatagram,
 	"dial-unix":    dialUnix,
 	"canary":       singFromHere,
 	"daemon":       serveUntilKilled,

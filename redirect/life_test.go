@@ -20,6 +20,7 @@ import (
 	"github.com/cilium/ebpf/link"
 
 	"github.com/weirgate/weir/bpf"
+	"github.com/weirgate/weir/redirect/cgroupfs"
 )
 
 // serveUntilKilled is a daemon process: it answers every captured connection.
@@ -132,6 +133,35 @@ func effectiveNames(t *testing.T, b *bench) []string {
 		}
 	}
 	return names
+}
+
+func TestADaemonWithCompanyMovesToACgroupOfItsOwn(t *testing.T) {
+	b := newBench(t)
+	shell := b.mkdir("shell")
+	leaf := filepath.Join(shell, b.cfg.Name+".daemon")
+	// Somebody else is in the daemon's cgroup, as in a terminal.
+	company := b.client(shell, order{Way: "hold", Address: closed, Wait: true}, ownNamespace)
+	d := b.daemon(shell)
+	if pids, err := cgroupfs.Processes(leaf); err != nil || len(pids) != 1 || pids[0] != d.cmd.Process.Pid {
+		t.Errorf("in the daemon's cgroup: %v, %v", pids, err)
+	}
+	// And whoever comes from there is a workload like any other.
+	if s := b.client(shell, order{Way: "dial", Address: database}).result(); s.Reply != "weir" {
+		t.Errorf("%+v", s)
+	}
+	d.kill()
+	d = b.daemon(shell) // into what the killed one left
+	if s := b.client(shell, order{Way: "dial", Address: database}).result(); s.Reply != "weir" {
+		t.Errorf("%+v", s)
+	}
+	d.kill()
+	company.kill()
+	if err := Uninstall(b.cfg); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(leaf); !os.IsNotExist(err) {
+		t.Errorf("the daemon's cgroup after uninstall: %v", err)
+	}
 }
 
 func TestASecondDaemonOfTheSameNameIsRefused(t *testing.T) {

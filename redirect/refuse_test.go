@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cilium/ebpf"
 )
 
 var database = netip.MustParseAddrPort("203.0.113.7:5432")
@@ -193,11 +195,11 @@ func TestWithoutTheDaemonConnectionsAreRefusedAndTheNextOneTakesOver(t *testing.
 
 func TestAFullMapRefuses(t *testing.T) {
 	b := newBench(t)
-	b.cfg.MaxPending = 16
+	b.cfg.MaxPending, b.cfg.MaxPendingPerCgroup = 16, 16
 	c := b.open()
 	agent := b.mkdir("agent")
 	// Deferred connects reserve and never come.
-	s := b.client(agent, order{Way: "hold", Address: database, Count: 40}, ownNamespace).result()
+	s := b.client(agent, order{Way: "hold", Address: database, Count: 40}, within(newNamespace(t))).result()
 	if s.Errno != syscall.ECONNREFUSED {
 		t.Fatalf("%+v, want a refusal", s)
 	}
@@ -205,6 +207,49 @@ func TestAFullMapRefuses(t *testing.T) {
 	cl := b.client(agent, order{Way: "dial", Address: database})
 	greet(t, accept(t, c))
 	if s := cl.result(); s.Reply != "weir" {
+		t.Errorf("%+v", s)
+	}
+	accounts(t, b, c, agent, 0)
+}
+
+func TestAWorkloadThatFillsItsShareShutsNobodyElseOut(t *testing.T) {
+	b := newBench(t)
+	b.cfg.MaxPending, b.cfg.MaxPendingPerCgroup = 64, 8
+	c := b.open()
+	greedy, agent := b.mkdir("greedy"), b.mkdir("agent")
+	holder := b.client(greedy, order{Way: "hold", Address: database, Count: 8, Wait: true}, within(newNamespace(t)))
+	eventually(t, "the share is taken", func() bool {
+		var n uint32
+		return c.objects.Accounts.Lookup(b.id(greedy), &n) == nil && n == 8
+	})
+	if s := b.client(greedy, order{Way: "dial", Address: database}).result(); s.Errno != syscall.ECONNREFUSED {
+		t.Errorf("%+v, want a refusal", s)
+	}
+	cl := b.client(agent, order{Way: "dial", Address: database})
+	greet(t, accept(t, c))
+	if s := cl.result(); s.Reply != "weir" {
+		t.Errorf("%+v", s)
+	}
+	holder.kill()
+	accounts(t, b, c, greedy, 0)
+}
+
+// accounts waits until a cgroup has so many reservations.
+func accounts(t *testing.T, b *bench, c *Capture, dir string, want uint32) {
+	t.Helper()
+	eventually(t, "the account is settled", func() bool {
+		var n uint32
+		err := c.objects.Accounts.Lookup(b.id(dir), &n)
+		return n == want && (err == nil || errors.Is(err, ebpf.ErrKeyNotExist))
+	})
+}
+
+func TestOtherSocketsAreLeftAlone(t *testing.T) {
+	b := newBench(t)
+	b.open()
+	agent := b.mkdir("agent")
+	s := b.client(agent, order{Way: "datagram", Address: closed, Port: b.cfg.ListenerPort}).result()
+	if s.Error != "" || s.Peer != closed.String() {
 		t.Errorf("%+v", s)
 	}
 }

@@ -61,7 +61,7 @@ func (c *Capture) SetUnlisted(a Action) error {
 	if err := c.tell(cfg); err != nil {
 		return err
 	}
-	c.cfg = cfg
+	c.cfg.Unlisted = a
 	return nil
 }
 
@@ -166,7 +166,12 @@ func keyOf(p netip.Prefix) networkKey {
 
 // tell writes the daemon's word to the programs.
 func (c *Capture) tell(cfg Config) error {
-	s := bpf.CaptureSettings{Daemon: c.own.ID, Port: cfg.ListenerPort, Unlisted: bpf.CaptureAction(cfg.Unlisted)}
+	s := bpf.CaptureSettings{
+		Daemon:   c.own.ID,
+		Port:     cfg.ListenerPort,
+		Unlisted: bpf.CaptureAction(cfg.Unlisted),
+		Share:    cfg.MaxPendingPerCgroup,
+	}
 	if err := c.objects.DaemonSettings.Update(uint32(0), &s, ebpf.UpdateAny); err != nil {
 		return fmt.Errorf("tell the programs their settings: %w", err)
 	}

@@ -168,7 +168,27 @@ func connectAndHold(o order, _ *seen) error {
 			return err
 		}
 	}
+	if o.Wait {
+		_, err := os.Stdin.Read(make([]byte, 1))
+		return err
+	}
 	return nil
+}
+
+// connectDatagram connects over UDP, from the listener's port.
+func connectDatagram(o order, s *seen) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(o.Address.Addr(), o.Port))); err != nil {
+		return err
+	}
+	if err := unix.Connect(fd, sockaddr(o.Address)); err != nil {
+		return err
+	}
+	s.Peer = peerOf(fd)
+	return unix.Close(fd)
 }
 
 // connectAtOnce leaves no time between socket() and connect(), so that a new
