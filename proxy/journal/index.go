@@ -14,7 +14,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // index is a SQLite file beside the segments that says where to look: a row for
@@ -90,7 +91,10 @@ func (x *index) run() {
 func (x *index) close() error {
 	close(x.done)
 	x.running.Wait()
-	err := x.catchUp(context.Background())
+	// What is missing is read at the next start.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := x.catchUp(ctx)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.db != nil {
@@ -111,16 +115,39 @@ func (x *index) open(ctx context.Context) error {
 		return nil
 	}
 	err := x.openFile(ctx)
-	if err != nil && ctx.Err() == nil {
-		x.j.opts.Logger.Info("the journal's index is built anew", "reason", err)
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			if err := os.Remove(x.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return fmt.Errorf("removing a journal index that cannot be used: %w", err)
-			}
+	if useless(err) {
+		if err := x.remove(err); err != nil {
+			return err
 		}
 		err = x.openFile(ctx)
 	}
 	return err
+}
+
+func (x *index) remove(reason error) error {
+	x.j.opts.Logger.Info("the journal's index is built anew", "reason", reason)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(x.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("removing a journal index that cannot be used: %w", err)
+		}
+	}
+	return nil
+}
+
+// errStale says that the index does not belong to the segments.
+var errStale = errors.New("the index does not belong to the segments")
+
+// useless reports whether the file cannot serve any more; a full disk, say, is
+// no reason to remove it.
+func useless(err error) bool {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA:
+			return true
+		}
+	}
+	return errors.Is(err, errStale)
 }
 
 func (x *index) openFile(ctx context.Context) (err error) {
@@ -154,15 +181,24 @@ func (x *index) openFile(ctx context.Context) (err error) {
 		}
 	case indexVersion:
 		var ok string
-		if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
-			return fmt.Errorf("the index is damaged: %s: %w", ok, err)
+		if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil {
+			return err
+		}
+		if ok != "ok" {
+			return fmt.Errorf("%w: %s", errStale, ok)
 		}
 	default:
-		return fmt.Errorf("version %d is not %d", version, indexVersion)
+		return fmt.Errorf("%w: its version is %d, not %d", errStale, version, indexVersion)
 	}
 	positions, err := loadPositions(ctx, db)
 	if err != nil {
 		return err
+	}
+	for _, g := range x.j.snapshot() {
+		// The disk may have kept the index and lost the end of a segment.
+		if at := positions[g.name.String()]; at > g.committed.Load() {
+			return fmt.Errorf("%w: %s is shorter than it was", errStale, g.name)
+		}
 	}
 	x.db, x.positions = db, positions
 	x.tally = newTally()
@@ -213,6 +249,9 @@ func (x *index) catchUp(ctx context.Context) error {
 		// What was counted and not written must be counted again.
 		_ = x.db.Close()
 		x.db = nil
+		if useless(err) {
+			err = errors.Join(err, x.remove(err))
+		}
 	}
 	return err
 }
@@ -243,7 +282,8 @@ func (x *index) removeGone(ctx context.Context) error {
 	if err := x.db.QueryRowContext(ctx, "SELECT coalesce(min(first), '9') FROM blocks").Scan(&oldest); err != nil {
 		return err
 	}
-	_, err := x.db.ExecContext(ctx, "DELETE FROM sessions WHERE last < ? AND ended <> ''", oldest)
+	_, err := x.db.ExecContext(ctx, "DELETE FROM sessions WHERE last < ? AND (ended <> '' OR started < ?)",
+		oldest, x.opened.UTC().Format(timeFormat))
 	return err
 }
 
@@ -263,9 +303,6 @@ type block struct {
 func (x *index) read(ctx context.Context, g *segment, end int64) error {
 	name := g.name.String()
 	from := x.positions[name]
-	if from > end {
-		return fmt.Errorf("segment %s is shorter than it was", name)
-	}
 	file, err := g.openFile()
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -381,11 +418,10 @@ func (x *index) write(ctx context.Context, name string, end int64, blocks []*blo
 		return err
 	}
 	x.positions[name] = end
-	// Sessions that ended are on disk; the others stay in memory, with those
-	// that are not known yet because another segment has their start.
+	// All are on disk; only those that live stay in memory.
 	for id, s := range x.tally.sessions {
 		s.dirty = false
-		if !s.Ended.IsZero() {
+		if !s.Ended.IsZero() || s.Started.Before(x.opened) {
 			delete(x.tally.sessions, id)
 		}
 	}

@@ -78,11 +78,12 @@ func (g *segment) path() string {
 }
 
 // openFile opens the segment for reading, whether it is sealed meanwhile or
-// not.
+// not: another process may do that.
 func (g *segment) openFile() (*os.File, error) {
-	f, err := os.Open(g.path())
+	base := filepath.Join(g.dir, g.name.String())
+	f, err := os.Open(base + activeSuffix)
 	if errors.Is(err, os.ErrNotExist) {
-		f, err = os.Open(g.path())
+		f, err = os.Open(base + sealedSuffix)
 	}
 	return f, err
 }

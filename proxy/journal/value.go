@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -86,7 +85,8 @@ func appendValue(dst []byte, oid uint32, format int16, value []byte, room int) [
 		return append(dst, "null"...)
 	}
 	if format != 0 {
-		text, ok := decodeBinary(oid, value)
+		var scratch [64]byte
+		text, ok := decodeBinary(scratch[:0], oid, value)
 		if !ok {
 			return appendHex(dst, oid, value, room)
 		}
@@ -143,9 +143,10 @@ const (
 	oidJSONB       = 3802
 )
 
-// decodeBinary gives the text form of a value sent in binary format. It
-// returns false for types and lengths that it does not know.
-func decodeBinary(oid uint32, v []byte) ([]byte, bool) {
+// decodeBinary gives the text form of a value sent in binary format: v itself,
+// or dst with the text appended. It returns false for types and lengths that it
+// does not know.
+func decodeBinary(dst []byte, oid uint32, v []byte) ([]byte, bool) {
 	switch oid {
 	case oidText, oidVarchar, oidBpchar, oidName, oidJSON, oidXML, oidUnknown:
 		return v, true
@@ -155,73 +156,107 @@ func decodeBinary(oid uint32, v []byte) ([]byte, bool) {
 		}
 		return v[1:], true
 	case oidBytea:
-		return hex.AppendEncode([]byte(`\x`), v), true
+		return hex.AppendEncode(append(dst, `\x`...), v), true
 	case oidNumeric:
-		return decodeNumeric(v)
+		return decodeNumeric(dst, v)
 	}
-	return decodeFixed(oid, v)
-}
-
-func decodeFixed(oid uint32, v []byte) ([]byte, bool) {
-	size, known := map[uint32]int{oidBool: 1, oidInt2: 2, oidInt4: 4, oidInt8: 8, oidOid: 4, oidFloat4: 4, oidFloat8: 8,
-		oidDate: 4, oidTime: 8, oidTimestamp: 8, oidTimestamptz: 8, oidUUID: 16}[oid]
-	if !known || len(v) != size {
-		return nil, false
-	}
-	switch oid {
-	case oidBool:
-		if v[0] != 0 {
-			return []byte("t"), true
+	switch len(v) {
+	case 1:
+		if oid == oidBool {
+			return append(dst, "ft"[min(v[0], 1)]), true
 		}
-		return []byte("f"), true
-	case oidInt2:
-		return strconv.AppendInt(nil, int64(int16(binary.BigEndian.Uint16(v))), 10), true
-	case oidInt4:
-		return strconv.AppendInt(nil, int64(int32(binary.BigEndian.Uint32(v))), 10), true
-	case oidInt8:
-		return strconv.AppendInt(nil, int64(binary.BigEndian.Uint64(v)), 10), true
-	case oidOid:
-		return strconv.AppendUint(nil, uint64(binary.BigEndian.Uint32(v)), 10), true
-	case oidFloat4:
-		return strconv.AppendFloat(nil, float64(math.Float32frombits(binary.BigEndian.Uint32(v))), 'g', -1, 32), true
-	case oidFloat8:
-		return strconv.AppendFloat(nil, math.Float64frombits(binary.BigEndian.Uint64(v)), 'g', -1, 64), true
-	case oidUUID:
-		s := hex.EncodeToString(v)
-		return []byte(s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]), true
+	case 2:
+		if oid == oidInt2 {
+			return strconv.AppendInt(dst, int64(int16(binary.BigEndian.Uint16(v))), 10), true
+		}
+	case 4:
+		return decode4(dst, oid, v)
+	case 8:
+		return decode8(dst, oid, v)
+	case 16:
+		if oid == oidUUID {
+			for i, c := range v {
+				if i == 4 || i == 6 || i == 8 || i == 10 {
+					dst = append(dst, '-')
+				}
+				dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
+			}
+			return dst, true
+		}
 	}
-	return decodeMoment(oid, v)
+	return nil, false
 }
 
-// decodeMoment reads dates and times, which count from 2000-01-01 in days or
-// microseconds. Infinite and far ones are left in hexadecimal.
-func decodeMoment(oid uint32, v []byte) ([]byte, bool) {
-	epoch := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	if oid == oidDate {
-		days := int32(binary.BigEndian.Uint32(v))
-		if days < -700_000 || days > 2_900_000 {
+func decode4(dst []byte, oid uint32, v []byte) ([]byte, bool) {
+	n := binary.BigEndian.Uint32(v)
+	switch oid {
+	case oidInt4:
+		return strconv.AppendInt(dst, int64(int32(n)), 10), true
+	case oidOid:
+		return strconv.AppendUint(dst, uint64(n), 10), true
+	case oidFloat4:
+		return appendFloat(dst, float64(math.Float32frombits(n)), 32, 1e6), true
+	case oidDate:
+		days := int32(n)
+		if days < -730_000 || days > 2_921_939 {
 			return nil, false
 		}
-		return epoch.AddDate(0, 0, int(days)).AppendFormat(nil, "2006-01-02"), true
+		return epoch().AddDate(0, 0, int(days)).AppendFormat(dst, "2006-01-02"), true
 	}
-	micros := int64(binary.BigEndian.Uint64(v))
-	const span = 7000 * 365 * 86400 * 1_000_000
+	return nil, false
+}
+
+func decode8(dst []byte, oid uint32, v []byte) ([]byte, bool) {
+	n := binary.BigEndian.Uint64(v)
+	switch oid {
+	case oidInt8:
+		return strconv.AppendInt(dst, int64(n), 10), true
+	case oidFloat8:
+		return appendFloat(dst, math.Float64frombits(n), 64, 1e15), true
+	case oidTime, oidTimestamp, oidTimestamptz:
+		return decodeMoment(dst, oid, int64(n))
+	}
+	return nil, false
+}
+
+// appendFloat writes f as PostgreSQL's shortest form does, which has an exponent
+// from the given size on.
+func appendFloat(dst []byte, f float64, bits int, exponentFrom float64) []byte {
+	size := math.Abs(f)
+	switch {
+	case math.IsInf(f, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-Infinity"...)
+	case size != 0 && (size < 1e-4 || size >= exponentFrom):
+		return strconv.AppendFloat(dst, f, 'e', -1, bits)
+	}
+	return strconv.AppendFloat(dst, f, 'f', -1, bits)
+}
+
+// epoch is where PostgreSQL's dates and times count from.
+func epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// decodeMoment reads times, which count in microseconds. Infinite and far ones
+// are left in hexadecimal.
+func decodeMoment(dst []byte, oid uint32, micros int64) ([]byte, bool) {
+	const day, span = 86_400_000_000, 7000 * 365 * 86_400_000_000
 	if micros < -span/4 || micros > span {
 		return nil, false
 	}
-	t := epoch.Add(time.Duration(micros%86_400_000_000)*time.Microsecond).AddDate(0, 0, int(micros/86_400_000_000))
+	t := epoch().Add(time.Duration(micros%day)*time.Microsecond).AddDate(0, 0, int(micros/day))
 	switch oid {
 	case oidTime:
-		return t.AppendFormat(nil, "15:04:05.999999"), micros >= 0 && micros < 86_400_000_000
+		return t.AppendFormat(dst, "15:04:05.999999"), micros >= 0 && micros < day
 	case oidTimestamptz:
-		return t.AppendFormat(nil, "2006-01-02 15:04:05.999999+00"), true
+		return t.AppendFormat(dst, "2006-01-02 15:04:05.999999+00"), true
 	default:
-		return t.AppendFormat(nil, "2006-01-02 15:04:05.999999"), true
+		return t.AppendFormat(dst, "2006-01-02 15:04:05.999999"), true
 	}
 }
 
 // decodeNumeric reads numeric_send's form: digits in base 10000.
-func decodeNumeric(v []byte) ([]byte, bool) {
+func decodeNumeric(dst, v []byte) ([]byte, bool) {
 	if len(v) < 8 {
 		return nil, false
 	}
@@ -231,11 +266,11 @@ func decodeNumeric(v []byte) ([]byte, bool) {
 	scale := int(binary.BigEndian.Uint16(v[6:]))
 	switch sign {
 	case 0xC000:
-		return []byte("NaN"), true
+		return append(dst, "NaN"...), true
 	case 0xD000:
-		return []byte("Infinity"), true
+		return append(dst, "Infinity"...), true
 	case 0xF000:
-		return []byte("-Infinity"), true
+		return append(dst, "-Infinity"...), true
 	case 0, 0x4000:
 	default:
 		return nil, false
@@ -249,27 +284,30 @@ func decodeNumeric(v []byte) ([]byte, bool) {
 		}
 		return int(binary.BigEndian.Uint16(v[8+2*i:]))
 	}
-	var b strings.Builder
 	if sign == 0x4000 {
-		b.WriteByte('-')
+		dst = append(dst, '-')
 	}
 	if weight < 0 {
-		b.WriteByte('0')
+		dst = append(dst, '0')
 	}
 	for i := 0; i <= weight; i++ {
 		if i == 0 {
-			fmt.Fprintf(&b, "%d", digit(i))
+			dst = strconv.AppendInt(dst, int64(digit(i)), 10)
 		} else {
-			fmt.Fprintf(&b, "%04d", digit(i))
+			dst = appendFour(dst, digit(i))
 		}
 	}
 	if scale > 0 {
-		var fraction strings.Builder
-		for i := weight + 1; fraction.Len() < scale; i++ {
-			fmt.Fprintf(&fraction, "%04d", digit(i))
+		dst = append(dst, '.')
+		end := len(dst) + scale
+		for i := weight + 1; len(dst) < end; i++ {
+			dst = appendFour(dst, digit(i))
 		}
-		b.WriteByte('.')
-		b.WriteString(fraction.String()[:scale])
+		dst = dst[:end]
 	}
-	return []byte(b.String()), true
+	return dst, true
+}
+
+func appendFour(dst []byte, n int) []byte {
+	return append(dst, byte('0'+n/1000%10), byte('0'+n/100%10), byte('0'+n/10%10), byte('0'+n%10))
 }
