@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"time"
 )
 
 // header is the beginning of a record, read without decoding the whole: what
@@ -104,8 +103,6 @@ func knownKind(b []byte) Kind {
 	}
 	return Kind(b)
 }
-
-func (h header) at() (time.Time, error) { return time.Parse(timeFormat, string(h.time)) }
 
 // outcome is what the index counts of a statement.end.
 type outcome struct {

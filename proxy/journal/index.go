@@ -397,6 +397,7 @@ func (x *index) write(ctx context.Context, name string, end int64, blocks []*blo
 	if err != nil {
 		return err
 	}
+	defer func() { _ = insert.Close() }() // with the transaction at the latest
 	for _, b := range blocks {
 		slices.Sort(b.sessions)
 		blob := make([]byte, 0, 4*len(b.sessions))

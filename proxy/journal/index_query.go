@@ -78,19 +78,20 @@ func (x *index) extents(ctx context.Context, all []*segment, f Filter) ([]extent
 		where, args = append(where, "first < ?"), append(args, f.Until.UTC().Format(timeFormat))
 	}
 	if len(f.Verdicts) > 0 {
-		var any []string
+		var either []string
 		for _, v := range f.Verdicts {
 			switch v {
 			case VerdictMasked:
-				any = append(any, "masked > 0")
+				either = append(either, "masked > 0")
 			case VerdictFailed:
-				any = append(any, "failed > 0")
+				either = append(either, "failed > 0")
 			default:
-				any, args = append(any, "instr(verdicts, ?) > 0"), append(args, "|"+v+"|")
+				either, args = append(either, "instr(verdicts, ?) > 0"), append(args, "|"+v+"|")
 			}
 		}
-		where = append(where, "("+strings.Join(any, " OR ")+")")
+		where = append(where, "("+strings.Join(either, " OR ")+")")
 	}
+	//nolint:gosec // the conditions are constants, their values are arguments
 	rows, err := db.QueryContext(ctx, "SELECT segment, start, length, sessions FROM blocks WHERE "+strings.Join(where, " AND ")+" ORDER BY segment, start", args...)
 	if err != nil {
 		return nil, err
@@ -177,6 +178,7 @@ func (x *index) query(ctx context.Context, f Filter) ([]SessionSummary, error) {
 	if f.Database != "" {
 		restrict("database = ?", f.Database)
 	}
+	//nolint:gosec // the conditions are constants, their values are arguments
 	rows, err := db.QueryContext(ctx, "SELECT summary FROM sessions WHERE "+strings.Join(where, " AND ")+" ORDER BY started DESC, id DESC", args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal's index: %w", err)

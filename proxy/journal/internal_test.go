@@ -199,7 +199,7 @@ func FuzzRecovery(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept, _, err := recoverSegments(all, slog.New(slog.DiscardHandler))
+		kept, err := recoverSegments(all, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -74,7 +74,7 @@ func (j *Journal) start() error {
 	for _, g := range all {
 		newest[g.name.shard] = max(newest[g.name.shard], g.name.number)
 	}
-	if j.segments, _, err = recoverSegments(all, j.opts.Logger); err != nil {
+	if j.segments, err = recoverSegments(all, j.opts.Logger); err != nil {
 		return err
 	}
 	for i := range j.opts.Shards {

@@ -204,7 +204,10 @@ func TestAQueryCanBeLeft(t *testing.T) {
 	j := open(t, t.TempDir(), small())
 	s := begin(t, j)
 	run(t, s, "select 1")
-	for range j.Query(t.Context(), journal.Filter{}) {
+	for r, err := range j.Query(t.Context(), journal.Filter{}) {
+		if err != nil || r.Kind != journal.KindSessionStart {
+			t.Errorf("the first record is %v, %v", r, err)
+		}
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())

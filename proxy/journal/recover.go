@@ -17,7 +17,7 @@ type recovery struct {
 }
 
 // recoverSegments seals what a killed process left open.
-func recoverSegments(segments []*segment, log *slog.Logger) ([]*segment, recovery, error) {
+func recoverSegments(segments []*segment, log *slog.Logger) ([]*segment, error) {
 	var found recovery
 	kept := segments[:0]
 	for _, g := range segments {
@@ -27,7 +27,7 @@ func recoverSegments(segments []*segment, log *slog.Logger) ([]*segment, recover
 		}
 		removed, err := g.recover(&found)
 		if err != nil {
-			return nil, found, fmt.Errorf("recovering %s: %w", g.path(), err)
+			return nil, fmt.Errorf("recovering %s: %w", g.path(), err)
 		}
 		if removed {
 			found.removed++
@@ -40,7 +40,7 @@ func recoverSegments(segments []*segment, log *slog.Logger) ([]*segment, recover
 		log.Info("journal recovered from an unclean stop", "segments", found.segments, "empty", found.removed,
 			"bytes_cut", found.cut, "damaged_lines", found.damaged)
 	}
-	return kept, found, nil
+	return kept, nil
 }
 
 func (g *segment) recover(found *recovery) (removed bool, err error) {

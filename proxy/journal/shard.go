@@ -121,7 +121,8 @@ func (sh *shard) put(s *Session, e *entry, now time.Time) (over []byte, err erro
 	if limit-at < lineEnd {
 		limit = at // append allocates at once
 	}
-	rec := append(g.data[at:at:limit], 0, 0, 0, 0)
+	rec := g.data[at:at:limit]
+	rec = append(rec, 0, 0, 0, 0)
 	rec = sh.encode(rec, s, e, now)
 	rec = finish(rec)
 	if len(rec) > limit-at {

@@ -152,6 +152,7 @@ func (a approvals) List(ctx context.Context, f approval.Filter) ([]*approval.Req
 	if !f.Before.IsZero() {
 		where, args = append(where, "created < ?"), append(args, micros(f.Before))
 	}
+	//nolint:gosec // the conditions are constants, their values are arguments
 	query := "SELECT id, version, request FROM approvals WHERE " + strings.Join(where, " AND ") + " ORDER BY created DESC, id DESC"
 	if f.Limit > 0 {
 		query, args = query+" LIMIT ?", append(args, f.Limit)
