@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/weirgate/weir/proxy/authority"
 	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/console"
+	"github.com/weirgate/weir/proxy/driver"
 	"github.com/weirgate/weir/proxy/journal"
 	"github.com/weirgate/weir/proxy/parser"
 	"github.com/weirgate/weir/proxy/session"
@@ -249,6 +251,12 @@ func (d *Daemon) openGateway(context.Context) error {
 			return d.authority.TLSConfig(destination)
 		}
 	}
+	loops, err := driver.New(runtime.NumCPU())
+	if err != nil {
+		return err
+	}
+	d.onClose(loops.Close)
+	cfg.Driver = loops
 	d.gateway, err = proxy.New(cfg)
 	return err
 }

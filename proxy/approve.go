@@ -17,10 +17,10 @@ import (
 // noticeEvery is how often a client that waits for an approval is told so.
 const noticeEvery = 10 * time.Second
 
-// approve finds an approval for a statement and takes it, or asks for one and,
+// Approve finds an approval for a statement and takes it, or asks for one and,
 // where the session may wait, waits for the decision. An approval is taken
 // before the statement is forwarded.
-func (v *visit) approve(ctx context.Context, q *session.Approve, tell func(*diagnostic.Diagnostic)) (string, *diagnostic.Diagnostic) {
+func (v *visit) Approve(ctx context.Context, q *session.Approve, tell func(*diagnostic.Diagnostic)) (string, *diagnostic.Diagnostic) {
 	verdict, ok := q.Decision.Approval.(*policy.Verdict)
 	if !ok || verdict.Approval == nil {
 		return "", diagnostic.ApprovalImpossible("the rule names no approval")

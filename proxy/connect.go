@@ -22,9 +22,9 @@ type route struct {
 	rules    *policy.Rules
 }
 
-// connect chooses the database and the rules, logs in to the server and records
+// Connect chooses the database and the rules, logs in to the server and records
 // the session's start.
-func (v *visit) connect(ctx context.Context, q *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic) {
+func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic) {
 	g := v.gateway
 	if v.flow.Identity == nil {
 		g.counts.unattested.Add(1)
@@ -60,7 +60,7 @@ func (v *visit) connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		v.info.Database = r.database.Name
 	}
 	start := upstream.Startup{User: q.User, Database: q.Database, Parameters: q.Settings}
-	server := v.connection.serverKey
+	server := v.relayedKey
 	if login.Type == policy.LoginPassthrough {
 		greeting.Relay = true
 		if err := conn.SendStartup(ctx, start); err != nil {
@@ -91,6 +91,12 @@ func (v *visit) connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 	}
 	g.registry.started(v.entry, v.info, target, server)
 	return conn.NetConn(), conn.Buffered(), greeting, nil
+}
+
+// relayedKey is what the server gave for cancel requests in a relayed login.
+func (v *visit) relayedKey() (pid uint32, key []byte) {
+	v.connection.Locked(func(s *session.Session) { pid, key = s.ServerKey() })
+	return pid, key
 }
 
 // route finds the Database that the destination belongs to, and the rules of the

@@ -2,7 +2,7 @@
 // session (proxy/session) with two sockets and answers its questions.
 //
 // The way through: gateway.go takes a flow, connect.go chooses the database and
-// the rules and logs in to the server, connection.go moves bytes, judge.go and
+// the rules and logs in to the server, driver/ moves bytes, judge.go and
 // decision.go answer what a statement may do, approve.go asks a person,
 // recorder.go writes the journal, registry.go knows the sessions that are open.
 //

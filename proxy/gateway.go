@@ -20,6 +20,7 @@ import (
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/driver"
 	"github.com/weirgate/weir/proxy/journal"
 	"github.com/weirgate/weir/proxy/session"
 )
@@ -62,6 +63,7 @@ type Config struct {
 	RequireTLS bool
 	Limits     session.Limits
 	Sessions   int // that may be open at a time
+	Driver     *driver.Driver
 	Logger     *slog.Logger
 }
 
@@ -95,28 +97,24 @@ func (g *Gateway) Counters() Counters { return g.counts.read() }
 // Wait returns when every connection has ended.
 func (g *Gateway) Wait() { g.wg.Wait() }
 
-// Serve serves one connection until it ends or ctx does.
+// Serve serves one connection. It returns when the connection has ended or runs on
+// its own; ctx ends it.
 func (g *Gateway) Serve(ctx context.Context, f Flow) {
 	g.wg.Add(1)
-	defer g.wg.Done()
 	g.counts.connections.Add(1)
-	s := session.New(session.Config{
+	v := &visit{gateway: g, flow: f}
+	v.connection = driver.NewConnection(session.New(session.Config{
 		Limits:     g.cfg.Limits,
 		OfferTLS:   g.cfg.ClientTLS != nil && g.endsTLS(&f),
 		RequireTLS: g.cfg.RequireTLS,
 		Now:        time.Now,
 		Secret:     secret,
-	})
-	c := newConnection(f.Conn, s)
-	v := &visit{gateway: g, flow: f, connection: c}
-	v.entry = g.registry.reserve()
-	if v.entry == nil {
-		g.counts.refused.Add(1)
-		c.end(diagnostic.TooManySessions(g.cfg.Sessions))
+	}), v.over)
+	if v.entry = g.registry.reserve(); v.entry == nil {
+		driver.Refuse(f.Conn, v.connection, diagnostic.TooManySessions(g.cfg.Sessions))
 		return
 	}
-	defer g.registry.release(v.entry)
-	v.over(c.run(ctx, v))
+	g.cfg.Driver.Serve(ctx, f.Conn, v.connection, v)
 }
 
 // endsTLS says whether a client's TLS can end here. Where the client may have to
@@ -154,7 +152,7 @@ func secret(n int) []byte {
 type visit struct {
 	gateway    *Gateway
 	flow       Flow
-	connection *connection
+	connection *driver.Connection
 	entry      *entry
 	journal    *journal.Session // nil until the session was recorded
 	judge      *judge
@@ -163,6 +161,10 @@ type visit struct {
 
 // over records the session's end.
 func (v *visit) over(why *diagnostic.Diagnostic) {
+	defer v.gateway.wg.Done()
+	if v.entry != nil {
+		v.gateway.registry.release(v.entry)
+	}
 	log := v.gateway.cfg.Logger
 	if v.journal == nil {
 		if why != nil {
@@ -188,20 +190,19 @@ func (v *visit) subject() string {
 	return v.flow.Identity.Subject
 }
 
-// encrypt does the TLS handshake with the client.
-func (v *visit) encrypt(ctx context.Context, conn net.Conn, q *session.UpgradeTLS) (net.Conn, error) {
-	return serverTLS(ctx, conn, v.gateway.cfg.ClientTLS(v.flow.Destination, q.Direct))
+// Encrypt does the TLS handshake with the client.
+func (v *visit) Encrypt(ctx context.Context, conn net.Conn, q *session.UpgradeTLS) (net.Conn, error) {
+	return driver.ServerTLS(ctx, conn, v.gateway.cfg.ClientTLS(v.flow.Destination, q.Direct))
 }
 
-// cancel passes a cancel request on.
-func (v *visit) cancel(ctx context.Context, q *session.Cancel) {
+// Cancel passes a cancel request on.
+func (v *visit) Cancel(ctx context.Context, q *session.Cancel) {
 	if err := v.gateway.registry.cancel(ctx, q.PID, q.Key); err != nil {
 		v.gateway.cfg.Logger.Info("a cancel request did not reach the server", "error", err)
 	}
 }
 
-// decide makes the decision on a text that was not at hand.
-func (v *visit) decide(ctx context.Context, q *session.Decide) *session.Decision {
-	state := v.connection.state()
+// Decide makes the decision on a text that was not at hand.
+func (v *visit) Decide(ctx context.Context, q *session.Decide, state session.State) *session.Decision {
 	return v.judge.resolve(ctx, q.Text, &state)
 }

@@ -87,7 +87,6 @@ func (x *Explainer) recorded(ctx context.Context, r console.ExplainRequest) (*co
 		case journal.KindSessionStart, journal.KindSessionContinued:
 			r.Identity, r.Database, r.User = record.Identity, record.Database, record.User
 			found = true
-			continue
 		}
 		if record.Seq != r.Seq {
 			continue

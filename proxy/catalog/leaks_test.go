@@ -160,7 +160,11 @@ func through(ctx context.Context, c *conn, m *lineage.Masks, sql string, format 
 					seen = append(seen, v...)
 				}
 				seen = append(seen, '|')
+				if v == nil {
+					seen = append(seen, "NULL"...)
+				}
 			}
+			seen = append(seen, '\n')
 		}
 		_, err = r.Close()
 		return err
@@ -185,6 +189,7 @@ func through(ctx context.Context, c *conn, m *lineage.Masks, sql string, format 
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
+		seen = append(seen, "!"+refused.Code...)
 		if !redact {
 			seen = append(seen, refused.Message+refused.Detail+refused.Where+refused.InternalQuery...)
 		}

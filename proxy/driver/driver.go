@@ -1,0 +1,163 @@
+package driver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirgate/weir/policy/statement"
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/session"
+)
+
+const (
+	// readSize is how much is read from a socket at a time, in bytes.
+	readSize = 16 << 10
+	// keepSize is the largest buffer that is kept for the next use.
+	keepSize = 64 << 10
+	// startTimeout bounds the time until a client's session has started, as
+	// PostgreSQL's authentication_timeout does.
+	startTimeout = time.Minute
+	// farewell bounds the time for a last error to reach a client.
+	farewell = 2 * time.Second
+	// linger bounds the time that a server has to end after its client left.
+	linger = 10 * time.Second
+)
+
+// Questions are what a session asks. Each may take its time; ctx ends when the
+// client is gone or weir stops.
+type Questions interface {
+	// Encrypt does the TLS handshake with the client.
+	Encrypt(ctx context.Context, conn net.Conn, q *session.UpgradeTLS) (net.Conn, error)
+	// Connect returns the server's socket and what was read from it past the
+	// greeting.
+	Connect(ctx context.Context, q *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic)
+	// Cancel passes a cancel request on.
+	Cancel(ctx context.Context, q *session.Cancel)
+	// Decide makes a decision.
+	Decide(ctx context.Context, q *session.Decide, state session.State) *session.Decision
+	// Approve finds an approval or waits for one. It may send notices with tell
+	// while it waits.
+	Approve(ctx context.Context, q *session.Approve, tell func(*diagnostic.Diagnostic)) (id string, refusal *diagnostic.Diagnostic)
+}
+
+// Driver serves connections.
+type Driver struct {
+	loops []*loop
+	next  atomic.Uint32
+}
+
+// New starts a driver with so many event loops; with 0 every connection stays on
+// goroutines. Close ends them.
+//
+// A loop that waits for the kernel keeps its place among those that may run
+// (GOMAXPROCS) until the scheduler's watcher takes it away, which can take
+// milliseconds. So there is one place more for each loop.
+func New(loops int) (*Driver, error) {
+	d := &Driver{}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), runtime.NumCPU()+loops))
+	for range loops {
+		l, err := startLoop()
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("starting an event loop: %w", err), d.Close())
+		}
+		d.loops = append(d.loops, l)
+	}
+	return d, nil
+}
+
+// Close ends the loops, and every session that is still on one.
+func (d *Driver) Close() error {
+	for _, l := range d.loops {
+		l.close()
+	}
+	return nil
+}
+
+// Connection is one client's connection with its session.
+type Connection struct {
+	session *session.Session
+	over    func(*diagnostic.Diagnostic)
+	ended   sync.Once
+
+	mu    sync.Mutex // guards the session while it is on goroutines
+	moved atomic.Pointer[served]
+}
+
+// NewConnection makes the connection of a session. over is called once, when it
+// has ended, with why weir ended it, nil when it did not.
+func NewConnection(s *session.Session, over func(*diagnostic.Diagnostic)) *Connection {
+	return &Connection{session: s, over: over}
+}
+
+// Locked runs f with the session, while nobody else uses it. It reports false
+// when the connection is over.
+func (c *Connection) Locked(f func(*session.Session)) bool {
+	c.mu.Lock()
+	if m := c.moved.Load(); m != nil {
+		c.mu.Unlock()
+		return m.loop.call(func() { f(c.session) })
+	}
+	defer c.mu.Unlock()
+	f(c.session)
+	return true
+}
+
+// finish tells that the connection has ended.
+func (c *Connection) finish(why *diagnostic.Diagnostic) { c.ended.Do(func() { c.over(why) }) }
+
+// state is the session's state for a decision that is made elsewhere.
+func (c *Connection) state(s session.State) session.State {
+	prepared := s.Prepared
+	s.Prepared = func(name string) (st *statement.Statement) {
+		c.Locked(func(*session.Session) { st = prepared(name) })
+		return st
+	}
+	return s
+}
+
+// Serve serves a connection. It returns when the connection has ended or has been
+// handed over to an event loop.
+func (d *Driver) Serve(ctx context.Context, conn net.Conn, c *Connection, q Questions) {
+	p := newPair(conn, c)
+	p.run(ctx, q, d.loop())
+}
+
+// Refuse ends a connection with an error before anything was read from it.
+func Refuse(conn net.Conn, c *Connection, why *diagnostic.Diagnostic) {
+	newPair(conn, c).end(why)
+	c.finish(why)
+}
+
+// loop chooses the loop of a new connection, nil where there are none.
+func (d *Driver) loop() *loop {
+	var best *loop
+	for i := range d.loops {
+		l := d.loops[(int(d.next.Load())+i)%len(d.loops)]
+		if best == nil || l.count.Load() < best.count.Load() {
+			best = l
+		}
+	}
+	d.next.Add(1)
+	return best
+}
+
+// ServerTLS does the handshake of a client, with a bound on its time.
+func ServerTLS(ctx context.Context, conn net.Conn, cfg *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	t := tls.Server(conn, cfg)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS with the client: %w", err)
+	}
+	return t, nil
+}
+
+// errUnexpected is a question that a session that has started does not ask.
+var errUnexpected = errors.New("unexpected message during a session")

@@ -1,0 +1,393 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/session"
+)
+
+// pair drives one session on goroutines: one reads each side, and whoever has
+// made the session give bytes writes them. The session's lock is held while it
+// works, never while a socket is waited for.
+type pair struct {
+	*Connection
+	wake   chan struct{} // signals the client's goroutine that replies have come
+	raw    net.Conn      // the client's socket, below any TLS
+	client side
+	server side
+	// serverReady is closed when the server side can be read.
+	serverReady chan struct{}
+	closing     sync.Once
+}
+
+// side is one of the two sockets with what waits to be written to it.
+type side struct {
+	write sync.Mutex // held while writing, so that the order is kept
+	conn  net.Conn
+	spare []byte // the other output buffer
+}
+
+// halfCloser is a connection whose sending half can be closed.
+type halfCloser interface{ CloseWrite() error }
+
+func newPair(conn net.Conn, c *Connection) *pair {
+	p := &pair{Connection: c, raw: conn, wake: make(chan struct{}, 1), serverReady: make(chan struct{})}
+	p.client.conn = conn
+	return p
+}
+
+// run serves the connection until either side has ended it, or until to takes it
+// over.
+func (p *pair) run(ctx context.Context, q Questions, to *loop) {
+	m := &mover{pair: p, to: to, ctx: ctx, questions: q}
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	halt := context.AfterFunc(ctx, func() { p.end(diagnostic.Shutdown()) })
+	m.halt = halt
+	wg.Go(func() {
+		select {
+		case <-p.serverReady:
+			p.pumpServer()
+		case <-ctx.Done():
+		}
+	})
+	moved := p.pumpClient(ctx, q, m)
+	halt()
+	if moved {
+		stop()
+		wg.Wait()
+		return
+	}
+	if s := p.serverConn(); s != nil {
+		// The server ends by itself once it has read the client's end, also
+		// when it is still at work.
+		if h, ok := s.(halfCloser); ok && h.CloseWrite() == nil {
+			_ = s.SetReadDeadline(time.Now().Add(linger))
+		} else {
+			_ = s.Close()
+		}
+	}
+	stop()
+	wg.Wait()
+	p.close()
+	p.mu.Lock()
+	p.session.Leave()
+	why := p.session.Reason()
+	p.mu.Unlock()
+	p.finish(why)
+}
+
+func (p *pair) serverConn() net.Conn {
+	select {
+	case <-p.serverReady:
+		return p.server.conn
+	default:
+		return nil
+	}
+}
+
+// close closes both sockets.
+func (p *pair) close() {
+	p.closing.Do(func() {
+		_ = p.raw.Close()
+		if s := p.serverConn(); s != nil {
+			_ = s.Close()
+		}
+	})
+}
+
+// end ends the session with an error for the client and closes the sockets.
+func (p *pair) end(why *diagnostic.Diagnostic) {
+	p.mu.Lock()
+	p.session.End(why)
+	p.mu.Unlock()
+	_ = p.raw.SetWriteDeadline(time.Now().Add(farewell))
+	_ = p.flush(&p.client, (*session.Session).TakeClient)
+	p.close()
+}
+
+// flush writes what the session has for one side. Whoever comes while another
+// writes waits, so nothing is read for a side that does not take its bytes.
+func (p *pair) flush(to *side, take func(*session.Session, []byte) []byte) error {
+	to.write.Lock()
+	defer to.write.Unlock()
+	p.mu.Lock()
+	out := take(p.session, to.spare)
+	p.mu.Unlock()
+	to.spare = out
+	if cap(out) > keepSize {
+		to.spare = nil
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	_, err := to.conn.Write(out)
+	return err
+}
+
+// pumpServer moves bytes from the server until it or the session ends.
+func (p *pair) pumpServer() {
+	buf := make([]byte, readSize)
+	have := 0
+	for {
+		p.mu.Lock()
+		n := p.session.FromServer(buf[:have])
+		want, ended, more := p.session.ServerWant(), p.session.Ended(), p.session.HasServer()
+		p.mu.Unlock()
+		have = copy(buf, buf[n:have])
+		err := p.flush(&p.client, (*session.Session).TakeClient)
+		if more && err == nil {
+			err = p.flush(&p.server, (*session.Session).TakeServer)
+		}
+		p.signal()
+		if err != nil || ended {
+			break
+		}
+		buf = fit(buf, have, want)
+		n, err = p.server.conn.Read(buf[have:])
+		have += n
+		if n == 0 && err != nil {
+			p.serverEnded(err)
+			break
+		}
+	}
+	p.close()
+}
+
+// serverEnded ends the session because the server has closed the connection.
+func (p *pair) serverEnded(err error) {
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	p.mu.Lock()
+	p.session.End(diagnostic.ServerLost(err))
+	p.mu.Unlock()
+	_ = p.raw.SetWriteDeadline(time.Now().Add(farewell))
+	_ = p.flush(&p.client, (*session.Session).TakeClient)
+}
+
+// signal tells the client's goroutine to look at the session again.
+func (p *pair) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// fit makes room in buf behind have bytes for want in all, and lets go of a
+// large buffer that is not needed any more.
+func fit(buf []byte, have, want int) []byte {
+	if want > len(buf) {
+		// Grown step by step: a length word alone allocates nothing.
+		size := min(want, max(2*have, 2*readSize))
+		if size <= len(buf) {
+			size = min(want, 2*len(buf))
+		}
+		grown := make([]byte, size)
+		copy(grown, buf[:have])
+		return grown
+	}
+	if have == len(buf) {
+		grown := make([]byte, 2*len(buf))
+		copy(grown, buf)
+		return grown
+	}
+	if have == 0 && len(buf) > keepSize {
+		return make([]byte, readSize)
+	}
+	return buf
+}
+
+// pumpClient moves bytes from the client and has the session's questions
+// answered, until either ends. It reports whether the connection has moved to an
+// event loop.
+func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved bool) {
+	buf := make([]byte, readSize)
+	have := 0
+	_ = p.raw.SetReadDeadline(time.Now().Add(startTimeout))
+	starting := true
+	for {
+		p.mu.Lock()
+		n := p.session.FromClient(buf[:have])
+		question, blocked := p.session.Question(), p.session.Blocked()
+		want, ended := p.session.ClientWant(), p.session.Ended()
+		p.mu.Unlock()
+		have = copy(buf, buf[n:have])
+		if p.server.conn != nil {
+			if p.flush(&p.server, (*session.Session).TakeServer) != nil {
+				return false // the server's goroutine tells the client
+			}
+		}
+		if p.flush(&p.client, (*session.Session).TakeClient) != nil || ended {
+			return false
+		}
+		if starting && p.started() {
+			starting = false
+			_ = p.raw.SetReadDeadline(time.Time{})
+		}
+		switch question := question.(type) {
+		case nil:
+		case *session.Approve:
+			if buf, have = p.hold(ctx, q, question, buf, have); have < 0 {
+				return false
+			}
+			continue
+		case *session.Connect:
+			if p.connect(ctx, q, question, buf[:have], m) {
+				return true
+			}
+			continue
+		default:
+			if have = p.answer(ctx, q, question, buf, have); have < 0 {
+				return false
+			}
+			continue
+		}
+		if blocked {
+			select {
+			case <-p.wake:
+				continue
+			case <-ctx.Done():
+				return false
+			}
+		}
+		buf = fit(buf, have, want)
+		n, err := p.client.conn.Read(buf[have:])
+		have += n
+		if n == 0 && err != nil {
+			return false
+		}
+	}
+}
+
+func (p *pair) started() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.session.Started()
+}
+
+// connect answers a Connect and, where it can, moves the connection to an event
+// loop: held is what the client has sent and the session has not taken.
+func (p *pair) connect(ctx context.Context, q Questions, question *session.Connect, held []byte, m *mover) (moved bool) {
+	conn, rest, greeting, refusal := q.Connect(ctx, question)
+	if conn != nil && m.move(conn, held, rest, greeting) {
+		return true
+	}
+	p.mu.Lock()
+	p.session.AnswerConnect(greeting, refusal)
+	if len(rest) > 0 {
+		p.session.FromServer(rest)
+	}
+	p.mu.Unlock()
+	if conn != nil {
+		p.server.conn = conn
+		close(p.serverReady)
+	}
+	return false
+}
+
+// answer answers a question. It returns how many bytes of buf are still to be
+// taken, -1 when the connection is over.
+func (p *pair) answer(ctx context.Context, q Questions, question session.Question, buf []byte, have int) int {
+	switch question := question.(type) {
+	case *session.UpgradeTLS:
+		conn := p.client.conn
+		if question.Direct {
+			conn = &prefixed{Conn: conn, prefix: append([]byte(nil), buf[:have]...)}
+			have = 0
+		}
+		encrypted, err := q.Encrypt(ctx, conn, question)
+		if err != nil {
+			return -1
+		}
+		p.client.write.Lock()
+		p.client.conn = encrypted
+		p.client.write.Unlock()
+		p.mu.Lock()
+		p.session.AnswerTLS()
+		p.mu.Unlock()
+	case *session.Decide:
+		p.mu.Lock()
+		state := p.session.State()
+		p.mu.Unlock()
+		d := q.Decide(ctx, question, p.state(state))
+		p.mu.Lock()
+		p.session.AnswerDecide(d)
+		p.mu.Unlock()
+	case *session.Cancel:
+		q.Cancel(ctx, question)
+		return -1
+	}
+	return have
+}
+
+// hold waits for an approval and goes on reading, so that a client that leaves
+// is noticed; what it sends meanwhile waits in buf, up to a bound.
+func (p *pair) hold(ctx context.Context, q Questions, question *session.Approve, buf []byte, have int) ([]byte, int) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	type answer struct {
+		id      string
+		refusal *diagnostic.Diagnostic
+	}
+	answers := make(chan answer, 1)
+	tell := func(d *diagnostic.Diagnostic) {
+		p.mu.Lock()
+		p.session.Tell(d)
+		p.mu.Unlock()
+		if p.flush(&p.client, (*session.Session).TakeClient) != nil {
+			stop()
+		}
+	}
+	go func() {
+		id, refusal := q.Approve(ctx, question, tell)
+		_ = p.raw.SetReadDeadline(time.Now()) // ends the Read below
+		answers <- answer{id, refusal}
+	}()
+	for {
+		err := os.ErrDeadlineExceeded
+		if have < len(buf) || len(buf) < keepSize {
+			var n int
+			buf = fit(buf, have, have+1)
+			n, err = p.client.conn.Read(buf[have:])
+			have += n
+		}
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			a := <-answers
+			_ = p.raw.SetReadDeadline(time.Time{})
+			p.mu.Lock()
+			p.session.AnswerApprove(a.id, a.refusal)
+			p.mu.Unlock()
+			return buf, have
+		}
+		// The client has left, or weir stops: nobody waits any more.
+		stop()
+		<-answers
+		return buf, -1
+	}
+}
+
+// prefixed is a connection of which some bytes were read already.
+type prefixed struct {
+	net.Conn
+	prefix []byte
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.prefix) > 0 {
+		n := copy(b, p.prefix)
+		p.prefix = p.prefix[n:]
+		return n, nil
+	}
+	return p.Conn.Read(b)
+}

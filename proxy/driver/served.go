@@ -1,0 +1,412 @@
+package driver
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/session"
+)
+
+// served is a connection on an event loop. All of it belongs to the loop's
+// thread.
+type served struct {
+	*Connection
+	loop      *loop
+	ctx       context.Context
+	halt      func() bool // takes back what a stop of weir would bring
+	questions Questions
+
+	client, server end
+	asked          session.Question   // the question that is being answered
+	holding        bool               // by a person: the client's going must be noticed
+	answered       context.CancelFunc // gives up waiting for the answer
+	deadline       time.Time          // when it is ended whatever it does, zero for never
+	closing        bool               // ended: what is left is written, then it is closed
+	gone           bool
+}
+
+// end is one of the two sockets.
+type end struct {
+	fd       int
+	in       []byte // what was read and not taken
+	out      []byte // what the socket had no room for
+	interest uint32 // what epoll tells of
+	closed   bool   // the peer has sent its last byte
+	aside    bool   // taken off epoll, which would tell of its end again and again
+}
+
+// begin puts the connection on its loop and goes on with the greeting.
+func (v *served) begin(g *session.Greeting) {
+	v.loop.sessions[v] = struct{}{}
+	v.deadline = time.Now().Add(startTimeout)
+	v.halt = context.AfterFunc(v.ctx, func() { v.loop.post(v.shutdown) })
+	for _, e := range []*end{&v.client, &v.server} {
+		e.interest = unix.EPOLLIN
+		v.loop.byFD[int32(e.fd)] = v
+		if err := unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_ADD, e.fd, &unix.EpollEvent{Events: e.interest, Fd: int32(e.fd)}); err != nil {
+			v.session.End(diagnostic.ServerLost(err))
+			v.destroy()
+			return
+		}
+	}
+	v.lend()
+	v.session.AnswerConnect(g, nil)
+	v.feedServer(nil)
+	v.feedClient(nil)
+	v.settle()
+}
+
+// event handles what epoll tells of a socket.
+func (v *served) event(fd int, events uint32) {
+	if v.gone {
+		return
+	}
+	e, other := &v.client, &v.server
+	if fd == v.server.fd {
+		e, other = &v.server, &v.client
+	}
+	v.lend()
+	if events&unix.EPOLLOUT != 0 && len(e.out) > 0 {
+		v.drain(e)
+	}
+	if v.holding && fd == v.client.fd && events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		v.answered() // nobody waits for the answer any more
+		e.closed = true
+		v.destroy()
+		return
+	}
+	broken := events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
+	switch {
+	case broken && e == &v.client && (v.closing || v.paused() || len(other.out) > 0):
+		// Reset by the client: nobody is there to read an answer.
+		v.session.Leave()
+		v.destroy()
+	case broken && (v.closing || len(other.out) > 0):
+		v.setAside(e)
+	case !v.closing && (broken || events&unix.EPOLLIN != 0) && len(other.out) == 0:
+		v.readable(e)
+	}
+	v.settle()
+}
+
+// setAside takes a socket off epoll until the other side has taken its bytes:
+// that it is at its end is told for as long as it is watched.
+func (v *served) setAside(e *end) {
+	e.aside = true
+	_ = unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_DEL, e.fd, nil)
+}
+
+// readable reads from a socket once and gives it to the session.
+func (v *served) readable(e *end) {
+	if e == &v.client && v.paused() {
+		return
+	}
+	n, errno := recv(e.fd, v.loop.read)
+	switch {
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+		return
+	case errno != 0 || n == 0:
+		e.closed = true
+		v.peerClosed(e)
+		return
+	}
+	if e == &v.client {
+		v.feedClient(v.loop.read[:n])
+	} else {
+		v.feedServer(v.loop.read[:n])
+		if len(v.client.in) > 0 && !v.session.Blocked() {
+			v.feedClient(nil) // was held back until replies came
+		}
+	}
+}
+
+// paused says that no more is read from the client for now.
+func (v *served) paused() bool {
+	return v.asked != nil || v.session.Blocked() || v.client.closed
+}
+
+// feedClient gives the session what the client has sent.
+func (v *served) feedClient(p []byte) {
+	v.client.in = feed(v.client.in, p, v.session.FromClient)
+	if q := v.session.Question(); q != nil && v.asked == nil {
+		v.ask(q)
+	}
+}
+
+// feedServer gives the session what the server has sent.
+func (v *served) feedServer(p []byte) {
+	v.server.in = feed(v.server.in, p, v.session.FromServer)
+}
+
+// feed gives bytes to the session and returns what it has not taken. Only that
+// is copied.
+func feed(held, p []byte, to func([]byte) int) []byte {
+	if len(held) == 0 {
+		if n := to(p); n < len(p) {
+			return append(held, p[n:]...)
+		}
+		return nil
+	}
+	held = append(held, p...)
+	n := to(held)
+	if n == len(held) {
+		return nil
+	}
+	return append(held[:0], held[n:]...)
+}
+
+// lend gives the session the loop's output buffers, so that an idle session has
+// none.
+func (v *served) lend() {
+	l := v.loop
+	v.session.TakeClient(l.lentClient)
+	v.session.TakeServer(l.lentServer)
+}
+
+// settle writes what the session has for both sides, ends what has ended, and
+// tells epoll what to wait for.
+func (v *served) settle() {
+	if v.gone {
+		return
+	}
+	l := v.loop
+	out := v.session.TakeServer(nil)
+	v.write(&v.server, out)
+	l.lentServer = keep(out, l.lentServer)
+	out = v.session.TakeClient(nil)
+	v.write(&v.client, out)
+	l.lentClient = keep(out, l.lentClient)
+	if v.gone {
+		return
+	}
+	if v.session.Ended() && !v.closing {
+		v.closing = true
+		v.deadline = time.Now().Add(farewell)
+	}
+	if v.closing && len(v.client.out) == 0 {
+		v.destroy()
+		return
+	}
+	if !v.deadline.IsZero() && !v.closing && !v.client.closed && v.session.Started() {
+		v.deadline = time.Time{}
+	}
+	v.watch()
+}
+
+// keep gives the buffer to lend next: the grown one, unless it has grown large.
+func keep(out, before []byte) []byte {
+	if cap(out) > keepSize || cap(out) < cap(before) {
+		return before[:0]
+	}
+	return out[:0]
+}
+
+// write writes to a socket; what it has no room for is kept.
+func (v *served) write(e *end, p []byte) {
+	if len(p) == 0 || v.gone {
+		return
+	}
+	if len(e.out) > 0 {
+		e.out = append(e.out, p...)
+		return
+	}
+	for len(p) > 0 {
+		n, errno := send(e.fd, p)
+		switch errno {
+		case 0:
+			p = p[n:]
+		case unix.EINTR:
+		case unix.EAGAIN:
+			e.out = append(e.out, p...)
+			return
+		default:
+			v.lost(e)
+			return
+		}
+	}
+}
+
+// drain writes what was kept.
+func (v *served) drain(e *end) {
+	for len(e.out) > 0 {
+		n, errno := send(e.fd, e.out)
+		switch errno {
+		case 0:
+			e.out = e.out[n:]
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return
+		default:
+			v.lost(e)
+			return
+		}
+	}
+	e.out = nil
+	for other := &v.server; e == &v.client && other.aside && !other.closed && len(e.out) == 0 && !v.gone && !v.closing; {
+		v.readable(other)
+		v.write(e, v.session.TakeClient(nil))
+	}
+}
+
+// lost handles a socket that takes no bytes any more.
+func (v *served) lost(e *end) {
+	if e == &v.client {
+		v.session.Leave()
+		v.destroy()
+		return
+	}
+	// What the server may still have said, why for instance, is read first.
+	e.out = nil
+	v.client.closed = true
+	if v.deadline.IsZero() {
+		v.deadline = time.Now().Add(linger)
+	}
+}
+
+// peerClosed handles the last byte of a side.
+func (v *served) peerClosed(e *end) {
+	if e == &v.server {
+		v.session.End(diagnostic.ServerLost(nil))
+		return
+	}
+	if len(v.server.out) > 0 {
+		v.session.Leave()
+		return
+	}
+	// The server ends by itself once it has read the client's end, also when it
+	// is still at work.
+	_ = unix.Shutdown(v.server.fd, unix.SHUT_WR)
+	v.deadline = time.Now().Add(linger)
+}
+
+// watch tells epoll what to wait for. A side is not read while the other does
+// not take its bytes, so memory stays bounded.
+func (v *served) watch() {
+	var c, s uint32
+	if !v.closing {
+		if len(v.server.out) == 0 && !v.paused() {
+			c |= unix.EPOLLIN
+		}
+		if len(v.client.out) == 0 && !v.server.closed {
+			s |= unix.EPOLLIN
+		}
+	}
+	if v.holding {
+		c |= unix.EPOLLRDHUP
+	}
+	if len(v.client.out) > 0 {
+		c |= unix.EPOLLOUT
+	}
+	if len(v.server.out) > 0 {
+		s |= unix.EPOLLOUT
+	}
+	v.interest(&v.client, c)
+	v.interest(&v.server, s)
+}
+
+func (v *served) interest(e *end, events uint32) {
+	if e.interest == events || e.aside {
+		return
+	}
+	e.interest = events
+	_ = unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_MOD, e.fd, &unix.EpollEvent{Events: events, Fd: int32(e.fd)})
+}
+
+// tick ends what has had its time.
+func (v *served) tick(now time.Time) {
+	if v.gone || v.deadline.IsZero() || now.Before(v.deadline) {
+		return
+	}
+	v.destroy()
+}
+
+// shutdown ends the session because weir stops.
+func (v *served) shutdown() {
+	if v.gone || v.closing {
+		return
+	}
+	v.lend()
+	v.session.End(diagnostic.Shutdown())
+	v.settle()
+}
+
+// destroy closes the connection and lets go of it.
+func (v *served) destroy() {
+	if v.gone {
+		return
+	}
+	v.gone = true
+	if v.answered != nil {
+		v.answered()
+	}
+	if v.halt != nil {
+		v.halt()
+	}
+	v.session.Leave()
+	why := v.session.Reason()
+	delete(v.loop.sessions, v)
+	delete(v.loop.byFD, int32(v.client.fd))
+	delete(v.loop.byFD, int32(v.server.fd))
+	v.closeSockets()
+	v.loop.count.Add(-1)
+	go v.finish(why) // may wait for a disk
+}
+
+func (v *served) closeSockets() {
+	_ = unix.Close(v.client.fd)
+	_ = unix.Close(v.server.fd)
+}
+
+// ask has a question answered on a goroutine; the answer comes back by post.
+func (v *served) ask(question session.Question) {
+	ctx, cancel := context.WithCancel(v.ctx)
+	v.asked, v.answered = question, cancel
+	switch question := question.(type) {
+	case *session.Decide:
+		state := v.state(v.session.State())
+		go func() {
+			d := v.questions.Decide(ctx, question, state)
+			v.answer(func() { v.session.AnswerDecide(d) })
+		}()
+	case *session.Approve:
+		v.holding = true
+		go func() {
+			id, refusal := v.questions.Approve(ctx, question, v.tell)
+			v.answer(func() { v.session.AnswerApprove(id, refusal) })
+		}()
+	default:
+		// The others are asked before a connection moves here.
+		cancel()
+		v.session.End(diagnostic.Violation(errUnexpected))
+	}
+}
+
+// tell sends the client a notice while it waits.
+func (v *served) tell(d *diagnostic.Diagnostic) {
+	v.loop.post(func() {
+		if v.gone {
+			return
+		}
+		v.lend()
+		v.session.Tell(d)
+		v.settle()
+	})
+}
+
+// answer goes on with an answer.
+func (v *served) answer(give func()) {
+	v.loop.post(func() {
+		if v.gone {
+			return
+		}
+		v.answered()
+		v.asked, v.answered, v.holding = nil, nil, false
+		v.lend()
+		give()
+		v.feedClient(nil)
+		v.settle()
+	})
+}
