@@ -77,6 +77,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Skip("NEEDS ROOT: " + err.Error())
 	}
+	removeLeftovers(t, mount)
 	n := lab.Add(1)
 	name := fmt.Sprintf("weirtest-redirect-%d-%d", os.Getpid(), n)
 	b := &bench{t: t, mount: mount, root: filepath.Join(mount.Path, name)}
@@ -109,6 +110,32 @@ func newBench(t *testing.T) *bench {
 		}
 	})
 	return b
+}
+
+// removeLeftovers removes what a test run left that did not end by itself.
+func removeLeftovers(t *testing.T, mount cgroupfs.Mount) {
+	t.Helper()
+	const prefix = "weirtest-redirect-"
+	pins, _ := filepath.Glob("/sys/fs/bpf/" + prefix + "*") // the pattern is good
+	cgroups, _ := filepath.Glob(filepath.Join(mount.Path, prefix+"*"))
+	for _, dir := range append(pins, cgroups...) {
+		name := filepath.Base(dir)
+		pid, _, _ := strings.Cut(strings.TrimPrefix(name, prefix), "-")
+		if _, err := os.Stat("/proc/" + pid); err == nil {
+			continue
+		}
+		if err := Uninstall(Config{Name: name}); err != nil {
+			t.Logf("leftover %s: %v", name, err)
+		}
+		left := mount.Dir("/" + name)
+		_ = filepath.WalkDir(left, func(p string, d os.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				_ = os.WriteFile(filepath.Join(p, "cgroup.kill"), []byte("1"), 0)
+			}
+			return nil
+		})
+		removeTree(t, left)
+	}
 }
 
 type testLog struct{ t *testing.T }

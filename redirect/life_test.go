@@ -329,7 +329,7 @@ func TestConnectionsOlderThanTheCaptureAreListedAndEnded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = conn.Close() }()
+		t.Cleanup(func() { _ = conn.Close() })
 	}
 	c := b.open()
 	if err := c.SetCgroup(b.id(free), Pass); err != nil {

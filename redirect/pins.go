@@ -85,13 +85,19 @@ func openPins(bpffs, name string) (*pins, error) {
 	if err := os.Chmod(p.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("keep the pins to root: %w", err)
 	}
-	return p, p.acquire()
+	if err := p.acquire(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // existingPins takes the lock of a folder that should be there.
 func existingPins(bpffs, name string) (*pins, error) {
 	p := &pins{dir: filepath.Join(bpffs, name)}
-	return p, p.acquire()
+	if err := p.acquire(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *pins) acquire() error {

@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -134,7 +133,6 @@ func ID(dir string) (uint64, error) {
 // Resolver turns ids into paths over one open handle of the mount.
 type Resolver struct {
 	mount Mount
-	mu    sync.Mutex
 	root  *os.File
 }
 

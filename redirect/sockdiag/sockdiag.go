@@ -156,7 +156,7 @@ func (c *Conn) ask(kind, flags uint16, family uint8, states uint32, id [48]byte,
 	buf := make([]byte, 64<<10)
 	for {
 		n, _, err := unix.Recvfrom(c.fd, buf, 0)
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {

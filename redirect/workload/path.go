@@ -112,10 +112,11 @@ func (w *Workload) systemSlice(parts []string) {
 	}
 	if parts[0] == "containerd.service" && len(parts) > 1 {
 		// containerd given systemd's names but not its driver.
-		if m := podAndID.FindStringSubmatch(parts[1]); m != nil && podUID(m[1]) != "" {
-			w.Kind, w.PodUID, w.ContainerID = Pod, podUID(m[1]), m[2]
-			w.Name = w.PodUID
-			return
+		if m := podAndID.FindStringSubmatch(parts[1]); len(m) == 3 {
+			if uid := podUID(m[1]); uid != "" {
+				w.Kind, w.Name, w.PodUID, w.ContainerID = Pod, uid, uid, m[2]
+				return
+			}
 		}
 	}
 	if unitName.MatchString(parts[0]) {
