@@ -335,7 +335,7 @@ func explainPolicy(s *sheet, p *console.ExplainedPolicy) {
 }
 
 func explainMask(s *sheet, m console.ExplainedMask) {
-	name := fmt.Sprintf("mask of %d", m.Statement+1)
+	name := fmt.Sprintf("masks of %d", m.Statement+1)
 	switch {
 	case m.Refused:
 		s.coloured(name, terminal.Red, "refused by %s: %s", m.Rule, m.Why)

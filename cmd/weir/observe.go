@@ -90,6 +90,9 @@ func (a *app) filter(f observeFlags, now time.Time) (filter journal.Filter, want
 		}
 		wanted = append(wanted, verdict)
 	}
+	if f.follow && f.state != "" {
+		return filter, nil, &usageError{errors.New("--state reads what is on the disk; --follow needs the daemon")}
+	}
 	if f.follow && !filter.Until.IsZero() {
 		return filter, nil, &usageError{errors.New("--until and --follow exclude each other")}
 	}
@@ -214,8 +217,6 @@ func (a *app) records(ctx context.Context, f observeFlags, filter journal.Filter
 			return nil, nil, err
 		}
 		a.note("weir is not running; reading its journal in %s", folder)
-	} else if f.follow {
-		return nil, nil, &usageError{errors.New("--state reads what is on the disk; --follow needs the daemon")}
 	}
 	reader, err := journal.OpenReader(a.journalFolder(f.state))
 	if err != nil {
@@ -253,7 +254,8 @@ func (o *observer) take(r *journal.Record) error {
 
 func (o *observer) entry(e activity.Entry) error {
 	switch {
-	case e.Statement() && !e.Is(o.wanted), !e.Statement() && !o.events && e.First.Kind != console.KindLost, e.First.Kind == journal.KindSessionContinued:
+	case e.First.Kind == console.KindLost && o.last == 0:
+	case e.Statement() && !e.Is(o.wanted), !e.Statement() && !o.events, e.First.Kind == journal.KindSessionContinued:
 		return nil
 	case o.last > 0:
 		o.kept = append(o.kept, e)
@@ -270,6 +272,9 @@ func (o *observer) entry(e activity.Entry) error {
 func (o *observer) flush() error {
 	kept := o.kept[max(0, len(o.kept)-o.last):]
 	o.last, o.kept = 0, nil
+	for _, e := range kept {
+		o.printer.Measure(e)
+	}
 	for _, e := range kept {
 		if err := o.entry(e); err != nil {
 			return err

@@ -51,7 +51,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 // errorText gives an error line by line with what steers a terminal made visible:
 // part of it may come from a client.
 func errorText(err error) string {
-	shown, _ := terminal.Exact(err.Error())
+	shown, _ := terminal.Exact(strings.ReplaceAll(err.Error(), "\t", "    "))
 	return shown
 }
 
@@ -74,7 +74,6 @@ reads files.
 		SilenceUsage:  true,
 		Version:       version,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Args:          usage(cobra.NoArgs),
 	}
 	root.SetVersionTemplate("weir {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })

@@ -242,7 +242,7 @@ func renderSession(screen *terminal.Screen, s *console.Session, now time.Time) s
 		policies = strings.Join(s.Policies, ", ")
 	}
 	sh.line("policies", "%s", policies)
-	sh.line("statements", "%d forwarded, %d refused, %d held, %d failed, %d with masked columns; %d rows, %s", s.Statements, s.Denied, s.Held, s.Failed, s.Masked, s.Rows, bytes(s.Bytes))
+	sh.line("statements", "%d forwarded, %d refused, %d held, %d failed, %d with masked columns; %d rows, %s", s.Statements, s.Denied, s.Held, s.Failed, s.Masked, s.Rows, sizeText(s.Bytes))
 	return sh.b.String()
 }
 

@@ -87,11 +87,11 @@ func renderStatus(screen *terminal.Screen, st *console.Status, now time.Time) st
 	}
 	s.line("sessions", "%d open of at most %d; %d since the start, %d connections refused", st.Sessions.Open, st.Sessions.Limit, st.Sessions.Total, st.Sessions.Refused)
 	if st.Journal.Writable {
-		s.line("journal", "%s: %s in segments, %s free, %d records since the start", st.Journal.Folder, bytes(st.Journal.Bytes), bytes(st.Journal.Free), st.Journal.Records)
+		s.line("journal", "%s: %s in segments, %s free, %d records since the start", st.Journal.Folder, sizeText(st.Journal.Bytes), sizeText(st.Journal.Free), st.Journal.Records)
 	} else {
 		s.coloured("journal", terminal.Red, "%s cannot be written, so statements are refused: %s", st.Journal.Folder, st.Journal.Problem)
 	}
-	s.line("parser", "%d workers, %d texts parsed, %s from the cache, %d lost to hostile texts, %d restarts", st.Parser.Workers, st.Parser.Misses, share(st.Parser.Hits, st.Parser.Hits+st.Parser.Misses), st.Parser.Lost, st.Parser.Restarts)
+	s.line("parser", "%d workers, %d texts parsed, %s from the cache, %d lost to hostile texts, %d %s", st.Parser.Workers, st.Parser.Misses, share(st.Parser.Hits, st.Parser.Hits+st.Parser.Misses), st.Parser.Lost, st.Parser.Restarts, plural(int(st.Parser.Restarts), "restart", "restarts"))
 	if st.Approvals.Pending > 0 {
 		s.coloured("approvals", terminal.Yellow, "%d pending of at most %d: weir approvals list", st.Approvals.Pending, st.Approvals.Limit)
 	} else {
@@ -165,7 +165,8 @@ func renderUnseen(screen *terminal.Screen, unseen []console.Connection) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString(screen.Paint(terminal.Yellow, fmt.Sprintf("\n%d database %s older than the capture and %s unseen; `weir run --destroy-existing` ends them:",
+	b.WriteByte('\n')
+	b.WriteString(screen.Paint(terminal.Yellow, fmt.Sprintf("%d database %s older than the capture and %s unseen; `weir run --destroy-existing` ends them:",
 		len(unseen), plural(len(unseen), "connection is", "connections are"), plural(len(unseen), "passes", "pass"))))
 	b.WriteByte('\n')
 	table := terminal.Table{Head: []string{"LOCAL", "REMOTE", "PID", "USER", "EXECUTABLE", "CGROUP"}, Right: []bool{false, false, true}}
@@ -213,8 +214,8 @@ func share(part, whole uint64) string {
 	return fmt.Sprintf("%.0f%%", 100*float64(part)/float64(whole))
 }
 
-// bytes gives a size with at most one digit behind the point.
-func bytes(n int64) string {
+// sizeText gives a size with at most one digit behind the point.
+func sizeText(n int64) string {
 	const unit = 1024
 	if n < unit {
 		return fmt.Sprintf("%d B", n)

@@ -39,6 +39,9 @@ const (
 // width.
 const shortText = 160
 
+// clock is how a moment of the day is shown.
+const clock = "15:04:05.000"
+
 // maxColumn is how wide a column can become.
 const maxColumn = 32
 
@@ -62,9 +65,21 @@ func NewPrinter(s *terminal.Screen, o Options) *Printer {
 	return p
 }
 
+// Measure makes the columns wide enough for an entry that is printed later.
+func (p *Printer) Measure(e Entry) {
+	if !e.Statement() {
+		return
+	}
+	cells, _ := p.cells(e)
+	for i, c := range cells {
+		p.widths[i] = max(p.widths[i], terminal.Width(fitted(c.text)))
+	}
+}
+
 // Print writes one entry.
 func (p *Printer) Print(e Entry) error {
 	var b strings.Builder
+	p.Measure(e)
 	p.head(&b)
 	p.newDay(&b, e.First.Time.In(p.zone))
 	p.entry(&b, e)
@@ -103,14 +118,25 @@ type cell struct {
 
 func (p *Printer) entry(b *strings.Builder, e Entry) {
 	r := e.First
-	t := r.Time.In(p.zone).Format("15:04:05.000")
 	if !e.Statement() {
-		b.WriteString(p.screen.Paint(terminal.Dim, terminal.Cut(t+"  "+event(r), p.screen.Width)))
+		b.WriteString(p.screen.Paint(terminal.Dim, terminal.Cut(r.Time.In(p.zone).Format(clock)+"  "+event(r), p.screen.Width)))
 		b.WriteByte('\n')
 		return
 	}
-	c := [columns]cell{
-		columnTime:     {text: t, colour: terminal.Dim},
+	c, rows := p.cells(e)
+	note, colour := remark(e)
+	text := terminal.OneLine(r.Text)
+	if r.Hidden || r.TextBytes > int64(len(r.Text)) {
+		text += " …"
+	}
+	p.row(b, c, rows, text, note, colour)
+}
+
+// cells are the columns of a statement.
+func (p *Printer) cells(e Entry) (c [columns]cell, rows cell) {
+	r := e.First
+	c = [columns]cell{
+		columnTime:     {text: r.Time.In(p.zone).Format(clock), colour: terminal.Dim},
 		columnWorkload: {text: subject(r)},
 		columnDatabase: {text: orDash(r.Database)},
 		columnVerdict:  {text: orDash(r.Verdict), colour: verdictColour(r)},
@@ -120,18 +146,16 @@ func (p *Printer) entry(b *strings.Builder, e Entry) {
 	if p.ids {
 		c[columnID] = cell{text: StatementID(r), colour: terminal.Dim}
 	}
-	rows := cell{right: true}
+	rows.right = true
 	if e.End != nil {
 		c[columnDuration].text = Duration(e.End.Duration())
 		rows.text = strconv.FormatInt(e.End.Rows, 10)
 	}
-	note, colour := remark(e)
-	text := terminal.OneLine(r.Text)
-	if r.Hidden || r.TextBytes > int64(len(r.Text)) {
-		text += " …"
-	}
-	p.row(b, c, rows, text, note, colour)
+	return c, rows
 }
+
+// fitted makes the text of a column safe and short enough.
+func fitted(text string) string { return terminal.Cut(terminal.OneLine(text), maxColumn) }
 
 // row writes the columns, the rows, the text and a remark on it. On a terminal
 // the text is cut so that the remark is seen.
@@ -142,8 +166,7 @@ func (p *Printer) row(b *strings.Builder, cells [columns]cell, rows cell, text, 
 		if i == columnID && !p.ids {
 			continue
 		}
-		c.text = terminal.Cut(terminal.OneLine(c.text), maxColumn)
-		p.widths[i] = max(p.widths[i], terminal.Width(c.text))
+		c.text = fitted(c.text)
 		if head {
 			c.colour = colour
 		}

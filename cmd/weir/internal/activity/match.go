@@ -10,7 +10,7 @@ import (
 
 // Verdicts are what an entry can be chosen by: policy's actions, and what became
 // of the statement.
-var verdicts = []string{"Allow", "Warn", "RequireApproval", "Deny", journal.VerdictMasked, journal.VerdictFailed}
+var verdicts = []string{"Allow", "Warn", "RequireApproval", "Deny", "Observe", journal.VerdictMasked, journal.VerdictFailed}
 
 // ParseVerdict finds the verdict that is meant, in any case and by the name that
 // reads well beside "statement": denied, warned, approval.
