@@ -164,8 +164,8 @@ func TestRowsAreMaskedByTheirOrigin(t *testing.T) {
 		}
 	})
 	t.Run("a relation that is not in the snapshot is named", func(t *testing.T) {
-		row, err := m.Row(nil, []Field{{TableOID: 77777, Column: 1, TypeOID: 25}})
-		if err != nil || !slices.Equal(row.Unknown, []uint32{77777}) {
+		row, err := m.Row(nil, []Field{{TableOID: 77777, Column: 1, TypeOID: 25}, {TableOID: oidOrders, Column: 99}, {TableOID: oidOrders, Column: -1}, {TableOID: oidLeads, Column: 1}})
+		if err != nil || !slices.Equal(row.Unknown, []uint32{77777, oidOrders}) {
 			t.Errorf("%+v, %v", row, err)
 		}
 	})

@@ -2,7 +2,9 @@ package lineage
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/mask"
 )
 
@@ -26,7 +28,8 @@ type Row struct {
 	// not foresee, or that came without their origin. They are masked, and
 	// should be reported.
 	Unexpected []string
-	// Unknown are the oids of relations that the snapshot does not have.
+	// Unknown are the oids of relations that the snapshot does not have, or has
+	// with other columns: the session's own new ones, or the snapshot is old.
 	Unknown []uint32
 }
 
@@ -47,7 +50,7 @@ func (m *Masks) Row(plan *Plan, fields []Field) (Row, error) {
 		f := &fields[i]
 		col, expected := m.origin(plan, i, f)
 		if col == nil {
-			if f.TableOID != 0 && m.relations[f.TableOID] == nil && m.snapshot.Relation(f.TableOID) == nil {
+			if !m.known(f) && !slices.Contains(row.Unknown, f.TableOID) {
 				row.Unknown = append(row.Unknown, f.TableOID)
 			}
 			continue
@@ -62,6 +65,15 @@ func (m *Masks) Row(plan *Plan, fields []Field) (Row, error) {
 		}
 	}
 	return row, nil
+}
+
+// known says whether the snapshot has a field's origin, or it has none.
+func (m *Masks) known(f *Field) bool {
+	if f.TableOID == 0 || f.Column <= 0 { // system columns have negative numbers
+		return true
+	}
+	r := m.snapshot.Relation(f.TableOID)
+	return r != nil && slices.ContainsFunc(r.Columns, func(c catalog.Column) bool { return c.Number == f.Column })
 }
 
 // origin finds the masked column of a field, nil for none, and says whether the

@@ -82,7 +82,8 @@ func start() (s *server, stop func(), err error) {
 	if err != nil {
 		return nil, nil, errors.New("no PostgreSQL server is installed")
 	}
-	dir, err := os.MkdirTemp("", "weir-catalog-")
+	sweep()
+	dir, err := os.MkdirTemp("", fmt.Sprintf("weir-catalog-%d-", os.Getpid()))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,6 +139,17 @@ func start() (s *server, stop func(), err error) {
 			return nil, nil, fmt.Errorf("it does not start: %w: %s", err, log.String())
 		}
 		time.Sleep(20 * time.Millisecond) // between two attempts to connect
+	}
+}
+
+// sweep removes what crashed runs left: their servers ended with them.
+func sweep() {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "weir-catalog-*-*"))
+	for _, dir := range left {
+		var pid int
+		if _, err := fmt.Sscanf(filepath.Base(dir), "weir-catalog-%d-", &pid); err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
 	}
 }
 
