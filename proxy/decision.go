@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -226,26 +227,29 @@ func (j *judge) learn(st *statement.Statement, unknown []string) {
 // Row gives how the rows of a result are masked.
 func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*session.RowMask, error) {
 	j.mu.Lock()
-	masks := j.standing.masks
+	s := j.standing
 	j.mu.Unlock()
 	var plan *lineage.Plan
 	if d != nil {
 		if p, ok := d.Private.(*judged); ok && p.standing.masks != nil {
-			masks = p.standing.masks
+			s = p.standing
 			if place < len(p.plans) {
 				plan = &p.plans[place]
 			}
 		}
 	}
-	if masks.Empty() {
+	if s.masks.Empty() {
 		return nil, nil
 	}
 	in := make([]lineage.Field, len(fields))
 	for i, f := range fields {
 		in[i] = lineage.Field{TableOID: f.TableOID, Column: f.Column, TypeOID: f.TypeOID, TypeMod: f.TypeMod, Format: f.Format}
 	}
-	row, err := masks.Row(plan, in)
+	row, err := s.masks.Row(plan, in)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.origins(s, row.Unknown); err != nil {
 		return nil, err
 	}
 	if len(row.Unexpected) > 0 {
@@ -261,6 +265,28 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 		}
 	}
 	return m, nil
+}
+
+// origins looks at relations of a result that the catalog at hand does not have,
+// or has with other columns. What the session made itself is its own; otherwise
+// the catalog is too old to tell what is masked in them.
+func (j *judge) origins(s *standing, unknown []uint32) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, oid := range unknown {
+		if j.alters || j.seen[oid] {
+			continue
+		}
+		j.gateway.cfg.Catalogs.Invalidate(j.key)
+		if s.snapshot != nil && s.snapshot.Relation(oid) != nil {
+			return fmt.Errorf("a table or view has columns that weir had not seen yet; they are known from now on")
+		}
+		if j.seen == nil || len(j.seen) > maxSeen {
+			j.seen = make(map[uint32]bool)
+		}
+		j.seen[oid] = true
+	}
+	return nil
 }
 
 // refuse makes d a refusal.

@@ -20,6 +20,9 @@ import (
 // masksKept is how many compiled sets of masks are shared by sessions.
 const masksKept = 256
 
+// maxSeen is how many unknown oids a session remembers.
+const maxSeen = 1000
+
 // maskKey is all that compiled masks depend on.
 type maskKey struct {
 	rules    *policy.Rules
@@ -47,6 +50,8 @@ type judge struct {
 	mu         sync.Mutex
 	standing   *standing
 	searchPath string          // see path
+	alters     bool            // it has changed the schema itself
+	seen       map[uint32]bool // oids of results that the catalog did not have
 	known      map[string]bool // names that a fresh catalog did not have: the session's own
 }
 
@@ -166,7 +171,12 @@ func (j *judge) readCatalog(db *policy.Database) catalog.Load {
 }
 
 // schemaChanged makes the next decisions rest on a catalog that is read anew.
-func (j *judge) schemaChanged() { j.gateway.cfg.Catalogs.Invalidate(j.key) }
+func (j *judge) schemaChanged() {
+	j.mu.Lock()
+	j.alters = true
+	j.mu.Unlock()
+	j.gateway.cfg.Catalogs.Invalidate(j.key)
+}
 
 // Observes says that nothing is enforced in this session.
 func (j *judge) Observes() bool {
