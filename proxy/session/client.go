@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -18,41 +19,41 @@ func (s *Session) clientMessage(h wire.Header, p []byte) int {
 		s.violation(wire.Violationf("invalid frontend message type %d", h.Type))
 		return 0
 	}
-	if s.skip && h.Type != wire.Sync && h.Type != wire.Terminate {
+	switch {
+	case h.Type == wire.Terminate:
+		// Taken in every state.
+	case s.skip && h.Type != wire.Sync:
 		// The server, after an error, drops all of it up to the Sync.
 		return s.discard(h, p)
-	}
-	if s.expect.len() >= s.cfg.Limits.Replies {
+	case s.copying:
+		return s.copyMessage(h, p)
+	case h.Type == wire.CopyData, h.Type == wire.CopyDone, h.Type == wire.CopyFail:
+		// The server ignores what comes late after a COPY.
+		return s.discard(h, p)
+	case s.expect.len() >= s.cfg.Limits.Replies:
 		s.wait()
-		if s.blocked() {
-			return 0
-		}
+		return 0
 	}
 	switch h.Type {
-	case wire.CopyData:
-		return s.stream(h, p, wire.HeaderSize)
 	case wire.Query, wire.Parse:
 		if h.Size > s.cfg.Limits.Statement+wholeBind {
 			return s.oversized(h, p)
 		}
 	case wire.Bind:
-		if h.Size > wholeBind && len(p) < h.Size {
+		if h.Size > wholeBind {
 			return s.largeBind(h, p)
 		}
 	case wire.FunctionCall:
-		if !s.judge.Observes() {
-			s.refuse(expectFunction, nil, diagnostic.FunctionCall())
-			return s.discard(h, p)
-		}
-		s.expect.push(expectation{kind: expectFunction})
-		return s.stream(h, p, wire.HeaderSize)
-	case wire.CopyFail:
-		if h.Size > s.cfg.Limits.Message {
-			s.violation(wire.Violationf("invalid length of a CopyFail message"))
+		return s.functionCall(h, p)
+	case wire.Sync, wire.Flush:
+		// One with a body would be an error whose place in the order of replies
+		// is not known.
+		if h.Size != wire.HeaderSize {
+			s.violation(wire.Violationf("invalid length of a message of type %q", h.Type))
 			return 0
 		}
 	default:
-		// Describe, Execute, Close hold a name; Sync, Flush, Terminate nothing.
+		// Describe, Execute, Close hold a name; Terminate nothing.
 		if h.Size > wholeBind {
 			s.violation(wire.Violationf("invalid length %d of a message of type %q", h.Size, h.Type))
 			return 0
@@ -64,34 +65,27 @@ func (s *Session) clientMessage(h wire.Header, p []byte) int {
 	}
 	frame := p[:h.Size]
 	body := frame[wire.HeaderSize:]
+	done := true
 	switch h.Type {
 	case wire.Query:
-		return s.took(h, s.query(frame, body))
+		done = s.query(frame, body)
 	case wire.Parse:
-		return s.took(h, s.parse(frame, body, p))
+		done = s.parse(frame, body, p)
 	case wire.Bind:
-		return s.took(h, s.bind(frame, body, p))
+		done = s.bind(frame, body, p)
 	case wire.Describe:
-		return s.took(h, s.describe(frame, body))
+		done = s.describe(frame, body)
 	case wire.Execute:
-		return s.took(h, s.execute(frame, body))
+		done = s.execute(frame, body)
 	case wire.Close:
-		return s.took(h, s.closeObject(frame, body))
+		done = s.closeObject(frame, body)
 	case wire.Sync:
-		return s.took(h, s.sync(frame, body))
+		s.sync(frame)
 	case wire.Flush:
 		s.toServer = append(s.toServer, frame...)
-	case wire.CopyDone, wire.CopyFail:
-		s.copyEnd(frame)
 	case wire.Terminate:
-		s.toServer = append(s.toServer, frame...)
-		s.leave()
+		s.terminate(frame)
 	}
-	return h.Size
-}
-
-// took gives the size of a message that was taken, 0 when it must wait.
-func (s *Session) took(h wire.Header, done bool) int {
 	if !done {
 		return 0
 	}
@@ -103,63 +97,124 @@ func (s *Session) took(h wire.Header, done bool) int {
 func (s *Session) discard(h wire.Header, p []byte) int {
 	n := min(h.Size, len(p))
 	s.clientDiscard = h.Size - n
+	s.decided, s.approval = nil, nil
 	return n
 }
 
-// stream relays a message whose body is not looked at, as it arrives; at least
-// least bytes of it must be there.
-func (s *Session) stream(h wire.Header, p []byte, least int) int {
+// stream relays a message whose body is not looked at, as it arrives.
+func (s *Session) stream(h wire.Header, p []byte) int {
+	n := min(h.Size, len(p))
+	s.toServer = append(s.toServer, p[:n]...)
+	s.clientPass = h.Size - n
+	s.decided, s.approval = nil, nil
+	return n
+}
+
+// beginning is how much of a text that is too long to be read is recorded, in
+// bytes.
+const beginning = 256
+
+// oversized refuses a text that is too long to be read; where nothing is
+// enforced it is relayed unread. It is recorded by its beginning.
+func (s *Session) oversized(h wire.Header, p []byte) int {
+	if len(p) < wire.HeaderSize+beginning {
+		s.clientWant = wire.HeaderSize + beginning
+		return 0
+	}
+	k, text := expectQuery, p[wire.HeaderSize:wire.HeaderSize+beginning]
+	var name []byte
+	if h.Type == wire.Parse {
+		k = expectParse
+		r := wire.NewReader(text)
+		if name = r.String(); r.OK() {
+			text = r.Rest()
+		}
+		if s.unsettledStatement(name) {
+			s.wait()
+			return 0
+		}
+	}
+	if !s.judge.Observes() {
+		d := diagnostic.StatementTooLong(h.Size, s.cfg.Limits.Statement)
+		s.denied(k, Begin{Text: text}, d)
+		return s.discard(h, p)
+	}
+	var record uint64
+	if k == expectQuery {
+		var err error
+		if record, err = s.recordBegin(Begin{Text: text, Protocol: "simple"}); err != nil {
+			s.refuse(k, diagnostic.JournalUnavailable(err))
+			return s.discard(h, p)
+		}
+	}
+	e := s.expect.push(k, false, k == expectParse)
+	if k == expectParse {
+		// What it executes is recorded by the same beginning.
+		s.named(e, string(name), &prepared{decision: &Decision{Text: string(text), Action: "Observe"}, copies: true, segment: s.segment})
+	} else {
+		e.record, e.begun = record, s.now()
+		s.segment++
+		s.forgetUnnamed(&e.undo)
+	}
+	n := s.stream(h, p)
+	if k == expectQuery {
+		s.wait() // it may begin a COPY
+	}
+	return n
+}
+
+// functionCall takes a FunctionCall, which is refused where anything is enforced.
+func (s *Session) functionCall(h wire.Header, p []byte) int {
+	const least = wire.HeaderSize + 4
+	if h.Size < least {
+		s.violation(wire.Violationf("malformed FunctionCall message"))
+		return 0
+	}
 	if len(p) < least {
 		s.clientWant = least
 		return 0
 	}
-	n := min(h.Size, len(p))
-	s.toServer = append(s.toServer, p[:n]...)
-	s.clientPass = h.Size - n
-	return n
+	r := wire.NewReader(p[wire.HeaderSize:least])
+	begin := Begin{Text: fmt.Appendf(nil, "FunctionCall of the function with oid %d", uint32(r.Int32())), Protocol: "function"}
+	if !s.judge.Observes() {
+		s.denied(expectFunction, begin, diagnostic.FunctionCall())
+		return s.discard(h, p)
+	}
+	id, err := s.recordBegin(begin)
+	if err != nil {
+		s.refuse(expectFunction, diagnostic.JournalUnavailable(err))
+		return s.discard(h, p)
+	}
+	e := s.expect.push(expectFunction, false, false)
+	e.record, e.begun = id, s.now()
+	s.segment++
+	return s.stream(h, p)
 }
 
-// oversized refuses a text that is too long to be read; where nothing is
-// enforced it is relayed unread, recorded by its beginning.
-func (s *Session) oversized(h wire.Header, p []byte) int {
-	if s.judge.Observes() {
-		if len(p) < wholeBind {
-			s.clientWant = wholeBind
-			return 0
-		}
-		k := expectQuery
-		if h.Type == wire.Parse {
-			k = expectParse
-		}
-		e := expectation{kind: k}
-		if k == expectQuery {
-			id, err := s.recorder.Begin(&Begin{Text: p[wire.HeaderSize:wholeBind], Protocol: "simple"})
-			if err != nil {
-				s.refuse(k, nil, diagnostic.JournalUnavailable(err))
-				return s.discard(h, p)
-			}
-			e.record, e.begun = id, s.now()
-			s.segment++
-		}
-		s.expect.push(e)
-		return s.stream(h, p, wire.HeaderSize)
+// unsafe says why texts cannot be read now, nil if they can.
+func (s *Session) unsafe() *diagnostic.Diagnostic {
+	why := s.strings
+	if why == nil {
+		why = s.encoding
 	}
-	k := expectQuery
-	if h.Type == wire.Parse {
-		k = expectParse
+	if why != nil && s.judge.Observes() {
+		return nil
 	}
-	d := diagnostic.StatementTooLong(h.Size, s.cfg.Limits.Statement)
-	s.denied(k, &Begin{Text: p[wire.HeaderSize:min(len(p), 256)]}, d)
-	return s.discard(h, p)
+	return why
 }
 
 // decide gives the decision on text; nil when it must be waited for.
 func (s *Session) decide(text []byte) *Decision {
-	if s.decided != nil {
-		return s.decided
+	if why := s.unsafe(); why != nil {
+		return &Decision{Text: string(text), Action: "Deny", Denial: why}
 	}
-	if s.unsafe != nil && !s.judge.Observes() {
-		return &Decision{Text: string(text), Action: "deny", Denial: s.unsafe}
+	if d := s.decided; d != nil && d.Text == string(text) {
+		return d
+	}
+	if !s.expect.empty() && !readAnyway(text) && !s.judge.Observes() {
+		// What is under way may change how it is read.
+		s.wait()
+		return nil
 	}
 	d, ok := s.judge.Decide(text, &s.state)
 	if !ok {
@@ -176,22 +231,27 @@ func (s *Session) query(frame, body []byte) bool {
 		s.violation(wire.Violationf("malformed Query message"))
 		return false
 	}
-	if s.copying.ignoresSync() {
-		s.copyDisturbed(frame)
-		return true
-	}
 	d := s.decide(text)
 	if d == nil {
 		return false
 	}
-	if d.Denial != nil {
-		s.denied(expectQuery, &Begin{Decision: d, Protocol: "simple"}, d.Denial)
-		return true
-	}
-	if d.executes() && s.expect.unsettled() {
+	if d.Denial == nil && !s.expect.empty() && (s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d))) {
+		// It depends on what is under way: judged again when that has ended.
 		s.decided = nil
 		s.wait()
 		return false
+	}
+	if s.decided == d && !s.sameExecutes(d) {
+		s.decided = nil
+		return s.query(frame, body)
+	}
+	why := d.Denial
+	if why == nil {
+		why = s.misnamed(d)
+	}
+	if why != nil {
+		s.denied(expectQuery, Begin{Decision: d, Protocol: "simple"}, why)
+		return true
 	}
 	id := ""
 	if d.Approval != nil {
@@ -199,42 +259,40 @@ func (s *Session) query(frame, body []byte) bool {
 			return false
 		}
 		if s.approval.refusal != nil {
-			s.denied(expectQuery, &Begin{Decision: d, Protocol: "simple"}, s.approval.refusal)
+			s.denied(expectQuery, Begin{Decision: d, Protocol: "simple"}, s.approval.refusal)
 			return true
+		}
+		if !s.approval.again && !s.judge.Current(d) {
+			// Much may have changed while it was held.
+			s.approval.again, s.decided = true, nil
+			return s.query(frame, body)
 		}
 		id = s.approval.id
 	}
-	record, err := s.recorder.Begin(&Begin{Decision: d, Protocol: "simple", Approval: id})
+	record, err := s.recordBegin(Begin{Decision: d, Protocol: "simple", Approval: id})
 	if err != nil {
-		s.refuse(expectQuery, nil, diagnostic.JournalUnavailable(err))
+		s.refuse(expectQuery, diagnostic.JournalUnavailable(err))
 		return true
 	}
 	s.notices(d)
-	s.expect.push(expectation{kind: expectQuery, record: record, begun: s.now(), what: d})
+	e := s.expect.push(expectQuery, s.moves(d), false)
+	e.record, e.begun, e.what = record, s.now(), d
 	s.segment++
-	s.objects.dropUnnamed()
+	s.forgetUnnamed(&e.undo)
 	s.toServer = append(s.toServer, frame...)
-	if d.Settles {
+	if d.Settles || d.copies(text) {
 		s.wait()
 	}
 	return true
 }
 
-// sync takes a Sync. In copy-in mode the server ignores it (copy.go).
-func (s *Session) sync(frame, body []byte) bool {
-	if len(body) != 0 {
-		s.violation(wire.Violationf("malformed Sync message"))
-		return false
-	}
+// sync takes a Sync.
+func (s *Session) sync(frame []byte) {
 	s.toServer = append(s.toServer, frame...)
-	if s.copying.ignoresSync() {
-		return true
-	}
 	s.skip = false
 	s.batch = nil
 	s.segment++
-	s.expect.push(expectation{kind: expectSync})
-	return true
+	s.expect.push(expectSync, false, false)
 }
 
 // notices sends what the policy wants to be said about a statement.

@@ -1,55 +1,111 @@
 package session
 
-// copyState follows copy-in mode. The server ignores Sync and Flush from the
-// moment that it has entered it until CopyDone or CopyFail; a CopyDone or
-// CopyFail that comes late is ignored too.
-type copyState struct {
-	in   bool // the server has said CopyInResponse
-	done bool // CopyDone or CopyFail was forwarded since
-}
+import (
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
 
-func (c copyState) ignoresSync() bool { return c.in && !c.done }
+// In copy-in mode the server takes COPY data, ignores Sync and Flush, and ends
+// the session on anything else. But it leaves the mode by itself as soon as a row
+// is wrong, and then executes what it reads next. So what follows a COPY is not
+// forwarded before the server has said that the mode begins, in the mode nothing
+// passes but data and their end, and its Syncs are dropped: no message's meaning
+// depends on when the server found an error.
 
-// copyBegins is called on CopyInResponse. What the client has sent behind the
-// COPY without waiting is read by the server in copy-in mode: its Syncs up to
-// the end of the data have no reply, and any other message is an error in the
-// COPY and has no reply of its own either.
-func (s *Session) copyBegins() {
-	s.copying = copyState{in: true}
-	for s.expect.len() > 1 {
-		e := *s.expect.at(1)
-		s.expect.remove(1)
-		switch e.kind {
-		case expectSync:
-			continue
-		case expectCopyEnd:
-		default:
-			s.undone(&e)
+// copies says whether a text may begin copy-in mode.
+func (d *Decision) copies(text []byte) bool {
+	if d == nil || len(d.Statements) == 0 {
+		return hasWord(text, "copy")
+	}
+	for i := range d.Statements {
+		st := d.Statements[i].Statement
+		if st == nil {
+			return hasWord(text, "copy")
 		}
-		s.copying.done = true
+		if c := st.Copy; c != nil && c.From && c.Target == "Client" {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWord says whether a word of lower-case letters stands in a text, in
+// whatever case.
+func hasWord(text []byte, word string) bool {
+next:
+	for i := 0; i+len(word) <= len(text); i++ {
+		for j := range len(word) {
+			if text[i+j]|0x20 != word[j] {
+				continue next
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// copyBegins is called on CopyInResponse.
+func (s *Session) copyBegins() bool {
+	if !s.barrier || s.expect.len() != 1 {
+		s.lost(wire.Violationf("a COPY from the client began, for which no statement asked"))
+		return false
+	}
+	s.copying = true
+	return true
+}
+
+// copyMessage takes a message in copy-in mode.
+func (s *Session) copyMessage(h wire.Header, p []byte) int {
+	switch h.Type {
+	case wire.CopyData:
+		return s.stream(h, p)
+	case wire.Sync, wire.Flush:
+		if h.Size != wire.HeaderSize {
+			s.violation(wire.Violationf("invalid length of a message of type %q", h.Type))
+			return 0
+		}
+		return h.Size
+	case wire.CopyDone, wire.CopyFail:
+		if h.Size > wholeBind {
+			s.violation(wire.Violationf("invalid length of a message of type %q", h.Type))
+			return 0
+		}
+		if len(p) < h.Size {
+			s.clientWant = h.Size
+			return 0
+		}
+		s.toServer = append(s.toServer, p[:h.Size]...)
+		s.copying = false
+		if s.expect.front().kind == expectExecute {
+			// Nothing behind it passes before the COPY has ended, which the
+			// server would keep to itself.
+			s.toServer = wire.AppendEmpty(s.toServer, wire.Flush)
+		}
+		return h.Size
+	}
+	s.violation(wire.Violationf("unexpected message type 0x%02X during COPY from stdin", h.Type))
+	return 0
+}
+
+// copyOut handles the beginning of a COPY to the client. Where a masked column
+// is concerned the statement was refused; a COPY that gets here all the same is
+// not let through.
+func (s *Session) copyOut(front *expectation, frame []byte) {
+	if front.what != nil && front.what.touches() {
+		s.end(diagnostic.MaskFailed(wire.Violationf("COPY of masked columns")))
 		return
 	}
+	s.relay(frame)
 }
 
-// copyDisturbed forwards a message that the server does not take in copy-in
-// mode: it raises an error in the COPY. Nothing of it is executed.
-func (s *Session) copyDisturbed(frame []byte) {
-	s.copying.done = true
-	s.toServer = append(s.toServer, frame...)
-}
-
-// copyEnd forwards CopyDone or CopyFail. While it may be that the server has not
-// yet said CopyInResponse its place in the order is remembered.
-func (s *Session) copyEnd(frame []byte) {
-	s.toServer = append(s.toServer, frame...)
-	if s.copying.in {
-		s.copying.done = true
-		return
+// copyData relays COPY data as it arrives.
+func (s *Session) copyData(h wire.Header, p []byte) int {
+	front := s.expect.front()
+	if s.phase != ready || front == nil || front.denial != nil ||
+		(front.kind != expectQuery && front.kind != expectExecute) {
+		s.lost(wire.Violationf("COPY data from the server, for which nothing was asked"))
+		return 0
 	}
-	if !s.expect.empty() {
-		s.expect.push(expectation{kind: expectCopyEnd})
-	}
+	s.current.bytes += int64(h.Size - wire.HeaderSize)
+	return s.relayFrame(h, p)
 }
-
-// copyEnds is called when the statement that copied has ended.
-func (s *Session) copyEnds() { s.copying = copyState{} }

@@ -17,26 +17,28 @@ import (
 const reservedPrefix = "weir_refused_"
 
 // denied records a refusal and puts it in the message's place.
-func (s *Session) denied(k kind, b *Begin, d *diagnostic.Diagnostic) {
-	s.recorder.Denied(b, d)
-	s.refuse(k, b.Decision, d)
+func (s *Session) denied(k kind, b Begin, d *diagnostic.Diagnostic) {
+	s.beginning = b
+	s.recorder.Denied(&s.beginning, d)
+	s.beginning = Begin{}
+	s.refuse(k, d)
 }
 
 // refuse puts a refusal in the place of a message of kind k. The name of the
 // statement that does not exist is a new secret each time: no client can have
 // prepared it.
-func (s *Session) refuse(k kind, what *Decision, d *diagnostic.Diagnostic) {
+func (s *Session) refuse(k kind, d *diagnostic.Diagnostic) {
 	name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
-	e := expectation{kind: k, denial: d, what: what}
 	switch k {
 	case expectQuery, expectFunction:
 		// The reply to a FunctionCall ends with ReadyForQuery, as a Query's.
-		e.kind = expectQuery
+		e := s.expect.push(expectQuery, false, false)
+		e.denial = d
 		s.segment++
-		s.objects.dropUnnamed()
+		s.forgetUnnamed(&e.undo)
 		s.toServer = wire.AppendQuery(s.toServer, "EXECUTE "+name)
 	default:
+		s.expect.push(k, false, false).denial = d
 		s.toServer = wire.AppendBind(s.toServer, "", name)
 	}
-	s.expect.push(e)
 }

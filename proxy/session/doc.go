@@ -11,8 +11,9 @@
 // skips, what a denial must do to a transaction. It must not know sockets,
 // policy documents, or how a statement is parsed.
 //
-// The way of a statement: client.go takes a message, prepared.go finds the text
-// that it runs, hold.go asks for an approval, record.go writes it down, deny.go
-// puts a refusal in its place; expect.go remembers the reply that is due and
-// server.go matches replies to it, rows.go masks, copy.go follows COPY.
+// The way of a statement: client.go takes a message, prepared.go and execute.go
+// find the text that it runs, names.go keeps SQL's names and the protocol's apart,
+// hold.go asks for an approval, record.go writes it down, deny.go puts a refusal
+// in its place; expect.go remembers the reply that is due and server.go matches
+// replies to it, rows.go masks, copy.go follows COPY.
 package session

@@ -87,7 +87,8 @@ type RowMask struct {
 	Columns []string // the names of the masked ones, for the record
 }
 
-// Begin is what is recorded before a statement is forwarded.
+// Begin is what is recorded before a statement is forwarded. It is valid during
+// the call only.
 type Begin struct {
 	Decision   *Decision
 	Text       []byte // nil: Decision.Text
@@ -104,7 +105,8 @@ type Parameter struct {
 	Null   bool
 }
 
-// End is what is recorded after a statement has ended.
+// End is what is recorded after a statement has ended. It is valid during the
+// call only.
 type End struct {
 	Rows, Bytes int64
 	Tag         string                 // of CommandComplete, "" after an error
@@ -135,7 +137,8 @@ type Limits struct {
 	Message   int // longest message that must be looked at whole, in bytes
 	Prepared  int // statements and portals that may exist at a time
 	Replies   int // messages that may await their reply at a time
+	Memory    int // bytes that their texts and values may take, 0 for the default
 }
 
 // DefaultLimits are used where a configuration says nothing.
-var DefaultLimits = Limits{Statement: 1 << 20, Message: 64 << 20, Prepared: 10000, Replies: 1 << 14}
+var DefaultLimits = Limits{Statement: 1 << 20, Message: 64 << 20, Prepared: 10000, Replies: 1 << 14, Memory: 64 << 20}

@@ -14,27 +14,35 @@ const (
 	expectClose
 	expectSync
 	expectFunction
-	expectCopyEnd // CopyDone or CopyFail: no reply of its own, ends copy-in mode
 )
+
+// runs says that the message executes something.
+func (k kind) runs() bool { return k == expectQuery || k == expectExecute || k == expectFunction }
 
 // expectation is one reply that is due.
 type expectation struct {
 	kind   kind
 	own    bool                   // weir's own message: the reply is not for the client
-	portal bool                   // Describe of a portal, Close of a portal
+	portal bool                   // Describe of a portal
+	moves  bool                   // may change what the names of portals stand for
+	first  bool                   // the Execute that began the portal's record
 	denial *diagnostic.Diagnostic // put in place of the error that the server raises
 	record uint64                 // the journal's id of the statement, 0 for none
 	begun  int64                  // when it was forwarded, in ns
 	what   *Decision              // of a Query or Execute, nil when unknown
-	object *portal                // of an Execute or an own Describe
+	object *portal                // of an Execute or a Describe
 	undo   change                 // what to put back if the server never does this
 }
 
 // expectations is a queue in a ring, so that nothing is allocated for a message.
 type expectations struct {
-	ring  []expectation
-	first int
-	n     int
+	ring    []expectation
+	first   int
+	n       int
+	running int  // how many execute something
+	moving  int  // how many have moves set
+	naming  int  // how many change a prepared statement
+	open    bool // an extended message was sent that no Sync has followed
 }
 
 func (q *expectations) empty() bool { return q.n == 0 }
@@ -54,16 +62,6 @@ func (q *expectations) unsynced() bool {
 	return true
 }
 
-// unsettled says that a change of a prepared statement awaits its reply.
-func (q *expectations) unsettled() bool {
-	for i := range q.n {
-		if q.at(i).undo.kind == 'S' {
-			return true
-		}
-	}
-	return false
-}
-
 // at is the i-th from the front.
 func (q *expectations) at(i int) *expectation {
 	return &q.ring[(q.first+i)&(len(q.ring)-1)]
@@ -77,7 +75,9 @@ func (q *expectations) front() *expectation {
 	return q.at(0)
 }
 
-func (q *expectations) push(e expectation) {
+// push adds an empty expectation at the end, for the caller to fill in, and
+// counts it by the arguments.
+func (q *expectations) push(k kind, moves, names bool) *expectation {
 	if q.n == len(q.ring) {
 		grown := make([]expectation, max(16, 2*len(q.ring)))
 		for i := range q.n {
@@ -86,28 +86,31 @@ func (q *expectations) push(e expectation) {
 		q.ring, q.first = grown, 0
 	}
 	q.n++
-	*q.at(q.n - 1) = e
+	q.open = k != expectSync && k != expectQuery && k != expectFunction
+	q.count(k, moves, names, 1)
+	e := q.at(q.n - 1)
+	e.kind, e.moves = k, moves
+	return e
 }
 
-// pop takes off the front, and the ends of COPY data behind it: nothing copied,
-// so the server has ignored them.
+func (q *expectations) count(k kind, moves, names bool, by int) {
+	if k.runs() {
+		q.running += by
+	}
+	if moves {
+		q.moving += by
+	}
+	if names {
+		q.naming += by
+	}
+}
+
+// pop takes off the front.
 func (q *expectations) pop() {
-	for {
-		*q.at(0) = expectation{}
-		q.first = (q.first + 1) & (len(q.ring) - 1)
-		q.n--
-		if q.n == 0 || q.at(0).kind != expectCopyEnd {
-			return
-		}
-	}
-}
-
-// remove takes out the i-th.
-func (q *expectations) remove(i int) {
-	for ; i+1 < q.n; i++ {
-		*q.at(i) = *q.at(i + 1)
-	}
-	*q.at(q.n - 1) = expectation{}
+	e := q.at(0)
+	q.count(e.kind, e.moves, e.undo.kind == 'S', -1)
+	*e = expectation{}
+	q.first = (q.first + 1) & (len(q.ring) - 1)
 	q.n--
 }
 

@@ -14,6 +14,7 @@ import (
 type approval struct {
 	id      string
 	refusal *diagnostic.Diagnostic
+	again   bool // the decision was made again since
 }
 
 // batchApproval is the answer for the one Execute of a batch.
@@ -35,7 +36,7 @@ func (s *Session) approve(d *Decision, o *portal) bool {
 			s.wait()
 			return false
 		}
-		q.MayHold = s.state.Tx == wire.TxIdle
+		q.MayHold = s.atRest()
 	} else {
 		if o.large {
 			s.approval = &approval{refusal: diagnostic.LargeApproval(wholeBind)}
@@ -45,6 +46,12 @@ func (s *Session) approve(d *Decision, o *portal) bool {
 	}
 	s.question = q
 	return false
+}
+
+// atRest says that nothing waits for the session: no transaction is open, also
+// none that began with a message that no Sync has followed.
+func (s *Session) atRest() bool {
+	return s.state.Tx == wire.TxIdle && s.expect.empty() && !s.expect.open
 }
 
 // batchHolds asks about a batch that begins with the Parse of st; false while it
@@ -73,12 +80,12 @@ func (s *Session) batchHolds(p []byte, name string, st *prepared) bool {
 		s.wait()
 		return false
 	}
-	if s.state.Tx != wire.TxIdle {
+	if !s.atRest() {
 		return true
 	}
 	_, bound, rest, ok := bindNames(shape.bind)
-	if !ok || string(bound) != name {
-		return true // the Bind is of another statement
+	if !ok || string(bound) != name || len(shape.bind)+wire.HeaderSize > wholeBind {
+		return true // the Bind is of another statement, or nobody could read it
 	}
 	params, ok := s.readParameters(rest, st.types)
 	if !ok {
@@ -117,7 +124,7 @@ func (s *Session) batchHoldsBind(p []byte, o *portal, params []Parameter) bool {
 		s.wait()
 		return false
 	}
-	if s.state.Tx != wire.TxIdle {
+	if !s.atRest() {
 		return true
 	}
 	s.question = &Approve{Decision: o.decision, Parameters: keep(params), MayHold: true}

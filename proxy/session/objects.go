@@ -20,7 +20,9 @@ type prepared struct {
 	decision *Decision
 	types    []uint32             // declared types of its parameters, may be short
 	sql      *statement.Statement // made by PREPARE
+	size     int                  // what it counts against Limits.Memory
 	segment  uint64
+	copies   bool // may begin copy-in mode
 	settled  bool
 	gone     bool // closed
 }
@@ -29,26 +31,122 @@ type prepared struct {
 type portal struct {
 	decision  *Decision
 	params    []Parameter // kept only while the record needs them
-	text      []byte
+	values    []byte      // what params point into
 	row       *RowMask
 	fields    []wire.Field
 	described bool
 	record    uint64 // the running record of a portal that was suspended
 	begun     int64
-	rows      int64
-	bytes     int64
-	columns   []string // masked so far
-	approved  string   // id of the approval that this portal has used up
-	large     bool
+	so        statementRecord // what it gave until it was suspended
+	approved  string          // id of the approval that this portal has used up
+	size      int
 	segment   uint64
+	turn      uint64 // when it was judged
+	large     bool
+	copies    bool
 	settled   bool
 	gone      bool
 }
 
-// objects are the prepared statements and portals of a session.
+// objects are the prepared statements and portals of a session. The unnamed ones
+// stand apart: every Bind of most clients replaces them.
 type objects struct {
-	statements map[string]*prepared
-	portals    map[string]*portal
+	statements       map[string]*prepared
+	portals          map[string]*portal
+	unnamedStatement *prepared
+	unnamedPortal    *portal
+	spare            *portal // to be used again
+	size             int     // bytes of what is kept, for Limits.Memory
+}
+
+func (o *objects) statement(name []byte) *prepared {
+	if len(name) == 0 {
+		return o.unnamedStatement
+	}
+	return o.statements[string(name)]
+}
+
+func (o *objects) portal(name []byte) *portal {
+	if len(name) == 0 {
+		return o.unnamedPortal
+	}
+	return o.portals[string(name)]
+}
+
+// setStatement makes a name stand for p, nil for nothing.
+func (o *objects) setStatement(name string, p *prepared) {
+	if p != nil {
+		o.size += p.size
+	}
+	if name == "" {
+		if o.unnamedStatement != nil {
+			o.size -= o.unnamedStatement.size
+		}
+		o.unnamedStatement = p
+		return
+	}
+	if old := o.statements[name]; old != nil {
+		o.size -= old.size
+	}
+	if p == nil {
+		delete(o.statements, name)
+		return
+	}
+	if o.statements == nil {
+		o.statements = make(map[string]*prepared)
+	}
+	o.statements[name] = p
+}
+
+// setPortal makes a name stand for p, nil for nothing.
+func (o *objects) setPortal(name string, p *portal) {
+	if p != nil {
+		o.size += p.size
+	}
+	if name == "" {
+		if o.unnamedPortal != nil {
+			o.size -= o.unnamedPortal.size
+		}
+		o.unnamedPortal = p
+		return
+	}
+	if old := o.portals[name]; old != nil {
+		o.size -= old.size
+	}
+	if p == nil {
+		delete(o.portals, name)
+		return
+	}
+	if o.portals == nil {
+		o.portals = make(map[string]*portal)
+	}
+	o.portals[name] = p
+}
+
+// forgetStatements drops all that have a name: DEALLOCATE ALL.
+func (o *objects) forgetStatements() {
+	for _, p := range o.statements {
+		o.size -= p.size
+	}
+	clear(o.statements)
+}
+
+// newPortal gives an empty portal, one that was used before if there is.
+func (o *objects) newPortal() *portal {
+	p := o.spare
+	if p == nil {
+		return &portal{}
+	}
+	o.spare = nil
+	*p = portal{params: p.params[:0], values: p.values[:0]}
+	return p
+}
+
+// reuse keeps a portal that nothing refers to any more for the next Bind.
+func (o *objects) reuse(p *portal) {
+	if cap(p.values) <= 4<<10 && cap(p.params) <= 64 {
+		o.spare = p
+	}
 }
 
 // change is what a message did to a name, so that it can be put back.
@@ -59,12 +157,7 @@ type change struct {
 	closed    bool
 	before    *prepared
 	beforeP   *portal
-	kind      byte // 'S', 'P', 0 for none
-}
-
-func (o *objects) dropUnnamed() {
-	delete(o.statements, "")
-	delete(o.portals, "")
+	kind      byte // 'S' statement, 'P' portal, 'Q' both unnamed ones by a Query, 0 for none
 }
 
 // preparedStatement gives the statement behind a name, for EXECUTE in SQL.
@@ -81,42 +174,27 @@ func (s *Session) preparedStatement(name string) *statement.Statement {
 	return nil
 }
 
-// executes says that the text has an EXECUTE: what it runs depends on a name.
-func (d *Decision) executes() bool {
-	for i := range d.Statements {
-		if d.Statements[i].Executes != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// sameExecutes says that the names of the text's EXECUTEs still stand for what
-// they stood for when it was judged.
-func (s *Session) sameExecutes(d *Decision) bool {
-	for i := range d.Statements {
-		p := &d.Statements[i]
-		if p.Executes == nil {
-			continue
-		}
-		if p.Statement == nil || p.Statement.Prepared == nil ||
-			s.preparedStatement(p.Statement.Prepared.Name) != p.Executes {
-			return false
-		}
-	}
-	return true
-}
-
 // unsettledStatement says that the name was changed in an earlier segment and
 // that the server has not answered.
 func (s *Session) unsettledStatement(name []byte) bool {
-	p := s.objects.statements[string(name)]
-	return p != nil && !p.settled && p.segment != s.segment && !s.expect.empty()
+	if s.expect.empty() {
+		return false
+	}
+	p := s.objects.statement(name)
+	return p != nil && !p.settled && p.segment != s.segment
 }
 
+// unsettledPortal says the same of a portal, and also that a text under way may
+// change what the name stands for: SQL's cursors are portals too.
 func (s *Session) unsettledPortal(name []byte) bool {
-	p := s.objects.portals[string(name)]
-	return p != nil && !p.settled && p.segment != s.segment && !s.expect.empty()
+	if s.expect.empty() {
+		return false
+	}
+	if s.expect.moving > 0 && len(name) > 0 {
+		return true
+	}
+	p := s.objects.portal(name)
+	return p != nil && !p.settled && p.segment != s.segment
 }
 
 // settle is called when the server has done what e asked for.
@@ -124,17 +202,17 @@ func (s *Session) settle(e *expectation) {
 	c := &e.undo
 	if c.statement != nil {
 		c.statement.settled = true
-		if c.closed && s.objects.statements[c.name] == c.statement {
-			delete(s.objects.statements, c.name)
+		if c.closed && s.objects.statement([]byte(c.name)) == c.statement {
+			s.objects.setStatement(c.name, nil)
 		}
+	}
+	if c.beforeP != nil {
+		s.endPortal(c.beforeP)
 	}
 	if c.portal != nil {
 		c.portal.settled = true
-		if c.beforeP != nil {
-			s.endPortal(c.beforeP)
-		}
-		if c.closed && s.objects.portals[c.name] == c.portal {
-			delete(s.objects.portals, c.name)
+		if c.closed && s.objects.portal([]byte(c.name)) == c.portal {
+			s.objects.setPortal(c.name, nil)
 		}
 	}
 }
@@ -144,37 +222,62 @@ func (s *Session) endPortal(o *portal) {
 	if o.record == 0 {
 		return
 	}
-	s.recorder.End(o.record, &End{Rows: o.rows, Bytes: o.bytes, Tag: "suspended", Masked: o.columns,
-		Duration: time.Duration(s.now() - o.begun)})
+	s.ending = End{Rows: o.so.rows, Bytes: o.so.bytes, Tag: "suspended", Masked: o.so.columns,
+		Fields: o.so.fields, Sample: o.so.sample, Duration: time.Duration(s.now() - o.begun)}
+	s.recorder.End(o.record, &s.ending)
+	s.ending = End{}
 	o.record = 0
 }
 
-// endPortals ends all portals: their transaction has ended.
-func (s *Session) endPortals() {
-	for _, o := range s.objects.portals {
-		s.endPortal(o)
+// endPortals drops the portals whose transaction has ended: those that the server
+// has confirmed.
+func (s *Session) endPortals(all bool) {
+	for name, o := range s.objects.portals {
+		if all || o.settled {
+			s.endPortal(o)
+			o.gone = true
+			s.objects.setPortal(name, nil)
+		}
 	}
-	clear(s.objects.portals)
+	if o := s.objects.unnamedPortal; o != nil && (all || o.settled) {
+		s.endPortal(o)
+		o.gone = true
+		s.objects.setPortal("", nil)
+		if s.expect.empty() && s.batch == nil {
+			s.objects.reuse(o)
+		}
+	}
+}
+
+// forgetUnnamed drops the unnamed statement and portal, as a Query does.
+func (s *Session) forgetUnnamed(c *change) {
+	o := &s.objects
+	if o.unnamedStatement == nil && o.unnamedPortal == nil {
+		return
+	}
+	c.kind, c.before, c.beforeP = 'Q', o.unnamedStatement, o.unnamedPortal
+	o.setStatement("", nil)
+	o.setPortal("", nil)
 }
 
 // revert puts back what a message that the server did not execute had changed.
 func (s *Session) revert(c *change) {
+	o := &s.objects
 	switch c.kind {
 	case 'S':
-		if c.statement != nil && s.objects.statements[c.name] == c.statement {
-			if c.before != nil {
-				s.objects.statements[c.name] = c.before
-			} else {
-				delete(s.objects.statements, c.name)
-			}
+		if c.statement != nil && o.statement([]byte(c.name)) == c.statement {
+			o.setStatement(c.name, c.before)
 		}
 	case 'P':
-		if c.portal != nil && s.objects.portals[c.name] == c.portal {
-			if c.beforeP != nil {
-				s.objects.portals[c.name] = c.beforeP
-			} else {
-				delete(s.objects.portals, c.name)
-			}
+		if c.portal != nil && o.portal([]byte(c.name)) == c.portal {
+			o.setPortal(c.name, c.beforeP)
+		}
+	case 'Q':
+		if o.unnamedStatement == nil {
+			o.setStatement("", c.before)
+		}
+		if o.unnamedPortal == nil {
+			o.setPortal("", c.beforeP)
 		}
 	}
 }

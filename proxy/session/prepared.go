@@ -7,30 +7,37 @@ import (
 	"github.com/weirgate/weir/proxy/wire"
 )
 
+// objectSize is what a prepared statement or portal counts against Limits.Memory
+// besides its text and values, in bytes.
+const objectSize = 512
+
 // parse takes a Parse. p is all that has arrived, from the message on.
 func (s *Session) parse(frame, body, p []byte) bool {
 	r := wire.NewReader(body)
 	name, text := r.String(), r.String()
-	n := int(r.Int16())
+	n := int(r.Uint16())
 	types := r.Bytes(4 * n)
 	if !r.Done() {
 		s.violation(wire.Violationf("malformed Parse message"))
 		return false
 	}
-	if s.copying.ignoresSync() {
-		s.copyDisturbed(frame)
-		return true
-	}
 	if s.unsettledStatement(name) {
 		s.wait()
 		return false
 	}
-	if len(s.objects.statements) >= s.cfg.Limits.Prepared {
-		s.refuse(expectParse, nil, diagnostic.TooManyPrepared(s.cfg.Limits.Prepared))
+	size := len(text) + len(types) + objectSize
+	switch {
+	case s.badName(name):
+		s.refuse(expectParse, diagnostic.NameTooLong(maxName))
 		return true
-	}
-	if bytes.HasPrefix(name, []byte(reservedPrefix)) {
-		s.refuse(expectParse, nil, diagnostic.ReservedPrefix(reservedPrefix))
+	case bytes.HasPrefix(name, []byte(reservedPrefix)):
+		s.refuse(expectParse, diagnostic.ReservedPrefix(reservedPrefix))
+		return true
+	case len(name) > 0 && len(s.objects.statements) >= s.cfg.Limits.Prepared:
+		s.refuse(expectParse, diagnostic.TooManyPrepared(s.cfg.Limits.Prepared))
+		return true
+	case s.objects.size+size > s.cfg.Limits.Memory:
+		s.refuse(expectParse, diagnostic.TooMuchPrepared(s.cfg.Limits.Memory))
 		return true
 	}
 	d := s.decide(text)
@@ -38,26 +45,31 @@ func (s *Session) parse(frame, body, p []byte) bool {
 		return false
 	}
 	if d.Denial != nil {
-		s.denied(expectParse, &Begin{Decision: d, Protocol: "extended"}, d.Denial)
+		s.denied(expectParse, Begin{Decision: d, Protocol: "extended"}, d.Denial)
 		return true
 	}
-	made := &prepared{decision: d, segment: s.segment}
-	for i := range n {
-		o := types[4*i:]
-		made.types = append(made.types, uint32(o[0])<<24|uint32(o[1])<<16|uint32(o[2])<<8|uint32(o[3]))
+	made := &prepared{decision: d, segment: s.segment, copies: d.copies(text), size: size}
+	if n > 0 {
+		made.types = make([]uint32, n)
+		t := wire.NewReader(types)
+		for i := range made.types {
+			made.types[i] = uint32(t.Int32())
+		}
 	}
 	if d.Approval != nil && !s.batchHolds(p, string(name), made) {
 		return false
 	}
-	e := expectation{kind: expectParse, what: d}
-	e.undo = change{kind: 'S', name: string(name), statement: made, before: s.objects.statements[string(name)]}
-	if s.objects.statements == nil {
-		s.objects.statements = make(map[string]*prepared)
-	}
-	s.objects.statements[e.undo.name] = made
-	s.expect.push(e)
+	e := s.expect.push(expectParse, false, true)
+	e.what = d
+	s.named(e, string(name), made)
 	s.toServer = append(s.toServer, frame...)
 	return true
+}
+
+// named makes a prepared statement known whose Parse e is about.
+func (s *Session) named(e *expectation, name string, made *prepared) {
+	e.undo = change{kind: 'S', name: name, statement: made, before: s.objects.statement([]byte(name))}
+	s.objects.setStatement(name, made)
 }
 
 // bindNames reads the portal and the statement of a Bind.
@@ -74,21 +86,17 @@ func (s *Session) bind(frame, body, p []byte) bool {
 		s.violation(wire.Violationf("malformed Bind message"))
 		return false
 	}
-	if s.copying.ignoresSync() {
-		s.copyDisturbed(frame)
-		return true
-	}
 	if s.unsettledStatement(stmt) || s.unsettledPortal(name) {
 		s.wait()
 		return false
 	}
-	made, ok := s.newPortal(stmt)
-	if !ok {
-		return s.question == nil
+	made, done := s.newPortal(name, stmt)
+	if made == nil {
+		return done
 	}
-	if made.decision != nil && (made.decision.Approval != nil || made.decision.RecordParameters) {
+	if d := made.decision; d != nil && (d.Approval != nil || d.RecordParameters) {
 		var types []uint32
-		if st := s.objects.statements[string(stmt)]; st != nil {
+		if st := s.objects.statement(stmt); st != nil {
 			types = st.types
 		}
 		params, ok := s.readParameters(rest, types)
@@ -96,10 +104,15 @@ func (s *Session) bind(frame, body, p []byte) bool {
 			s.violation(wire.Violationf("malformed Bind message"))
 			return false
 		}
-		if made.decision.Approval != nil && !s.batchHoldsBind(p, made, params) {
+		if d.Approval != nil && !s.batchHoldsBind(p, made, params) {
 			return false
 		}
-		made.params = keep(params)
+		made.keep(params)
+	}
+	made.size = len(made.values) + objectSize
+	if s.objects.size+made.size > s.cfg.Limits.Memory {
+		s.refuse(expectBind, diagnostic.TooMuchPrepared(s.cfg.Limits.Memory))
+		return true
 	}
 	s.bound(name, made)
 	s.toServer = append(s.toServer, frame...)
@@ -109,101 +122,99 @@ func (s *Session) bind(frame, body, p []byte) bool {
 
 // largeBind takes a Bind whose values stream through.
 func (s *Session) largeBind(h wire.Header, p []byte) int {
-	if h.Size > wire.MaxFrame {
-		s.violation(wire.Violationf("invalid length of a Bind message"))
-		return 0
-	}
 	if len(p) < wholeBind {
 		s.clientWant = wholeBind
 		return 0
 	}
-	name, stmt, _, ok := bindNames(p[wire.HeaderSize:])
+	name, stmt, _, ok := bindNames(p[wire.HeaderSize:wholeBind])
 	if !ok {
 		s.violation(wire.Violationf("malformed Bind message"))
 		return 0
-	}
-	if s.copying.ignoresSync() {
-		s.copying.done = true
-		return s.stream(h, p, wire.HeaderSize)
 	}
 	if s.unsettledStatement(stmt) || s.unsettledPortal(name) {
 		s.wait()
 		return 0
 	}
-	made, ok := s.newPortal(stmt)
-	if !ok {
-		if s.question != nil {
-			return 0
-		}
+	made, done := s.newPortal(name, stmt)
+	switch {
+	case made == nil && !done:
+		return 0
+	case made == nil:
 		return s.discard(h, p)
 	}
-	made.large = true
+	made.large, made.size = true, objectSize
 	s.bound(name, made)
-	if made.decision != nil && made.decision.touches() {
-		// Its description has to follow the last byte of the values, which is
-		// not here yet; a masked statement with such values is rare enough.
-		s.undoBound()
-		s.denied(expectBind, &Begin{Decision: made.decision, Protocol: "extended"}, diagnostic.LargeMaskedBind(wholeBind))
-		return s.discard(h, p)
-	}
-	return s.stream(h, p, wire.HeaderSize)
+	n := s.stream(h, p)
+	s.describeOwn(name, made)
+	return n
 }
 
-// newPortal makes the portal of a Bind to stmt; ok is false when the Bind was
-// refused or must wait (then there is a question).
-func (s *Session) newPortal(stmt []byte) (*portal, bool) {
-	st := s.objects.statements[string(stmt)]
-	if st == nil || st.gone {
-		if s.judge.Observes() {
-			return &portal{segment: s.segment}, true
+// newPortal makes the portal of a Bind to stmt. It gives none when the Bind was
+// refused (done) or must wait.
+func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
+	if s.badName(name) || s.badName(stmt) {
+		s.refuse(expectBind, diagnostic.NameTooLong(maxName))
+		return nil, true
+	}
+	var d *Decision
+	st := s.objects.statement(stmt)
+	switch {
+	case st != nil && !st.gone && st.decision != nil:
+		d = st.decision
+		if why := s.unsafe(); why != nil {
+			s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, why)
+			return nil, true
 		}
-		s.refuse(expectBind, nil, diagnostic.NoSuchStatement(string(stmt)))
-		return nil, false
-	}
-	d := st.decision
-	if s.unsafe != nil && !s.judge.Observes() {
-		s.denied(expectBind, &Begin{Decision: d, Protocol: "extended"}, s.unsafe)
-		return nil, false
-	}
-	if d != nil && !s.judge.Current(d) {
-		again := s.decided
-		if again == nil {
-			var ok bool
-			if again, ok = s.judge.Decide([]byte(d.Text), &s.state); !ok {
-				s.question = &Decide{Text: []byte(d.Text)}
+		if !s.judge.Current(d) {
+			if d = s.judgeAgain(d.Text); d == nil {
 				return nil, false
 			}
+			st.decision = d
 		}
-		d, st.decision = again, again
+	case st != nil && !st.gone, s.judge.Observes() && len(stmt) > 0:
+		// What PREPARE has made is what EXECUTE runs.
+		if d = s.judgeAgain("EXECUTE " + quoteName(string(stmt))); d == nil {
+			return nil, false
+		}
+	case s.judge.Observes():
+	default:
+		s.refuse(expectBind, diagnostic.NoSuchStatement(string(stmt)))
+		return nil, true
 	}
 	if d != nil && d.Denial != nil {
-		s.denied(expectBind, &Begin{Decision: d, Protocol: "extended"}, d.Denial)
-		return nil, false
+		s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, d.Denial)
+		return nil, true
 	}
-	if len(s.objects.portals) >= s.cfg.Limits.Prepared {
-		s.refuse(expectBind, nil, diagnostic.TooManyPrepared(s.cfg.Limits.Prepared))
-		return nil, false
+	if len(name) > 0 && len(s.objects.portals) >= s.cfg.Limits.Prepared {
+		s.refuse(expectBind, diagnostic.TooManyPrepared(s.cfg.Limits.Prepared))
+		return nil, true
 	}
-	return &portal{decision: d, segment: s.segment}, true
+	made = s.objects.newPortal()
+	made.decision, made.segment, made.turn = d, s.segment, s.turn
+	made.copies = st != nil && st.copies
+	return made, true
+}
+
+// judgeAgain gives the decision on a text whose earlier one does not stand any
+// more; nil when it must be waited for.
+func (s *Session) judgeAgain(text string) *Decision {
+	if d := s.decided; d != nil && d.Text == text {
+		return d
+	}
+	d, ok := s.judge.Decide([]byte(text), &s.state)
+	if !ok {
+		s.question = &Decide{Text: []byte(text)}
+		return nil
+	}
+	return d
 }
 
 // bound makes the portal known and its reply expected.
 func (s *Session) bound(name []byte, made *portal) {
-	e := expectation{kind: expectBind, what: made.decision}
-	e.undo = change{kind: 'P', name: string(name), portal: made, beforeP: s.objects.portals[string(name)]}
-	if s.objects.portals == nil {
-		s.objects.portals = make(map[string]*portal)
-	}
-	s.objects.portals[e.undo.name] = made
-	s.expect.push(e)
-}
-
-// undoBound takes back the last bound.
-func (s *Session) undoBound() {
-	i := s.expect.len() - 1
-	e := *s.expect.at(i)
-	s.expect.remove(i)
-	s.revert(&e.undo)
+	e := s.expect.push(expectBind, false, false)
+	e.what = made.decision
+	e.undo = change{kind: 'P', name: string(name), portal: made, beforeP: s.objects.portal(name)}
+	s.objects.setPortal(e.undo.name, made)
 }
 
 // describeOwn asks the server for the portal's description where masks may be
@@ -212,8 +223,14 @@ func (s *Session) describeOwn(name []byte, made *portal) {
 	if made.decision == nil || !made.decision.touches() {
 		return
 	}
-	s.toServer = wire.AppendDescribe(s.toServer, 'P', name)
-	s.expect.push(expectation{kind: expectDescribe, own: true, portal: true, object: made})
+	made.row, made.fields, made.described = nil, nil, false
+	if s.clientPass > 0 {
+		s.tail = wire.AppendDescribe(s.tail, 'P', name)
+	} else {
+		s.toServer = wire.AppendDescribe(s.toServer, 'P', name)
+	}
+	e := s.expect.push(expectDescribe, false, false)
+	e.own, e.portal, e.object = true, true, made
 }
 
 // touches says that a statement of the text concerns masked columns.
@@ -229,10 +246,10 @@ func (d *Decision) touches() bool {
 // readParameters decodes a Bind's values, without a copy.
 func (s *Session) readParameters(rest []byte, types []uint32) ([]Parameter, bool) {
 	r := wire.NewReader(rest)
-	nf := int(r.Int16())
+	nf := int(r.Uint16())
 	formats := wire.NewReader(r.Bytes(2 * nf))
-	n := int(r.Int16())
-	if n < 0 || nf < 0 || !r.OK() || (nf > 1 && nf != n) || 4*n > len(r.Rest()) {
+	n := int(r.Uint16())
+	if !r.OK() || (nf > 1 && nf != n) || 4*n > len(r.Rest()) {
 		return nil, false
 	}
 	s.params = s.params[:0]
@@ -251,142 +268,85 @@ func (s *Session) readParameters(rest []byte, types []uint32) ([]Parameter, bool
 	return s.params, r.OK()
 }
 
+// keep copies parameters so that they outlive the message, into the portal's own
+// memory.
+func (o *portal) keep(params []Parameter) {
+	o.params, o.values = append(o.params[:0], params...), o.values[:0]
+	for i := range o.params {
+		o.values = append(o.values, o.params[i].Value...)
+	}
+	at := 0
+	for i := range o.params {
+		p := &o.params[i]
+		if n := len(p.Value); !p.Null {
+			p.Value, at = o.values[at:at+n:at+n], at+n
+		}
+	}
+}
+
 // keep copies parameters so that they outlive the message.
 func keep(params []Parameter) []Parameter {
-	if len(params) == 0 {
-		return nil
-	}
-	out := make([]Parameter, len(params))
-	copy(out, params)
-	for i := range out {
-		out[i].Value = append([]byte(nil), out[i].Value...)
-	}
-	return out
+	var o portal
+	o.keep(params)
+	return o.params
 }
 
 // describe takes a Describe.
 func (s *Session) describe(frame, body []byte) bool {
-	r := wire.NewReader(body)
-	what, name := r.Byte(), r.String()
-	if !r.Done() || (what != 'S' && what != 'P') {
+	what, name, ok := readName(body)
+	if !ok {
 		s.violation(wire.Violationf("malformed Describe message"))
 		return false
 	}
-	if s.copying.ignoresSync() {
-		s.copyDisturbed(frame)
+	if s.badName(name) {
+		s.refuse(expectDescribe, diagnostic.NameTooLong(maxName))
 		return true
 	}
-	e := expectation{kind: expectDescribe, portal: what == 'P'}
-	if e.portal {
-		if s.unsettledPortal(name) {
-			s.wait()
-			return false
-		}
-		e.object = s.objects.portals[string(name)]
+	if what == 'P' && s.unsettledPortal(name) {
+		s.wait()
+		return false
 	}
-	s.expect.push(e)
+	e := s.expect.push(expectDescribe, false, false)
+	if what == 'P' {
+		e.portal, e.object = true, s.objects.portal(name)
+	}
 	s.toServer = append(s.toServer, frame...)
 	return true
 }
 
-// execute takes an Execute.
-func (s *Session) execute(frame, body []byte) bool {
+// readName reads the body of a Describe or Close.
+func readName(body []byte) (what byte, name []byte, ok bool) {
 	r := wire.NewReader(body)
-	name := r.String()
-	r.Int32()
-	if !r.Done() {
-		s.violation(wire.Violationf("malformed Execute message"))
-		return false
-	}
-	if s.copying.ignoresSync() {
-		s.copyDisturbed(frame)
-		return true
-	}
-	if s.unsettledPortal(name) {
-		s.wait()
-		return false
-	}
-	o := s.objects.portals[string(name)]
-	if o == nil || o.gone {
-		if !s.judge.Observes() {
-			s.refuse(expectExecute, nil, diagnostic.NoSuchPortal(string(name)))
-			return true
-		}
-		o = &portal{}
-	}
-	d := o.decision
-	if d != nil && d.executes() {
-		if !s.expect.empty() && s.expect.unsettled() {
-			s.wait()
-			return false
-		}
-		if !s.sameExecutes(d) {
-			s.refuse(expectExecute, d, diagnostic.PreparedChanged())
-			return true
-		}
-	}
-	begin := Begin{Decision: d, Parameters: o.params, Protocol: "extended"}
-	if d != nil && d.Approval != nil && o.approved == "" {
-		if s.batch == nil || s.batch.portal != o {
-			if !s.approve(d, o) {
-				return false
-			}
-			s.batch = &batchApproval{portal: o, text: d.Text, approval: *s.approval}
-		}
-		if s.batch.refusal != nil {
-			s.denied(expectExecute, &begin, s.batch.refusal)
-			return true
-		}
-		o.approved = s.batch.id
-	}
-	begin.Approval = o.approved
-	if o.record == 0 {
-		id, err := s.recorder.Begin(&begin)
-		if err != nil {
-			s.refuse(expectExecute, nil, diagnostic.JournalUnavailable(err))
-			return true
-		}
-		o.record, o.begun = id, s.now()
-		if d != nil {
-			s.notices(d)
-		}
-	}
-	s.expect.push(expectation{kind: expectExecute, record: o.record, begun: o.begun, what: d, object: o})
-	s.toServer = append(s.toServer, frame...)
-	if d != nil && d.Settles {
-		s.wait()
-	}
-	return true
+	what, name = r.Byte(), r.String()
+	return what, name, r.Done() && (what == 'S' || what == 'P')
 }
 
 // closeObject takes a Close.
 func (s *Session) closeObject(frame, body []byte) bool {
-	r := wire.NewReader(body)
-	what, name := r.Byte(), r.String()
-	if !r.Done() || (what != 'S' && what != 'P') {
+	what, name, ok := readName(body)
+	if !ok {
 		s.violation(wire.Violationf("malformed Close message"))
 		return false
 	}
-	if s.copying.ignoresSync() {
-		s.copyDisturbed(frame)
+	if s.badName(name) {
+		s.refuse(expectClose, diagnostic.NameTooLong(maxName))
 		return true
 	}
 	if (what == 'S' && s.unsettledStatement(name)) || (what == 'P' && s.unsettledPortal(name)) {
 		s.wait()
 		return false
 	}
-	e := expectation{kind: expectClose}
+	e := s.expect.push(expectClose, false, what == 'S')
 	e.undo = change{kind: what, name: string(name), closed: true}
 	if what == 'S' {
-		if e.undo.before = s.objects.statements[e.undo.name]; e.undo.before != nil {
+		if e.undo.before = s.objects.statement(name); e.undo.before != nil {
 			e.undo.statement = &prepared{gone: true, segment: s.segment}
-			s.objects.statements[e.undo.name] = e.undo.statement
+			s.objects.setStatement(e.undo.name, e.undo.statement)
 		}
-	} else if e.undo.beforeP = s.objects.portals[e.undo.name]; e.undo.beforeP != nil {
+	} else if e.undo.beforeP = s.objects.portal(name); e.undo.beforeP != nil {
 		e.undo.portal = &portal{gone: true, segment: s.segment}
-		s.objects.portals[e.undo.name] = e.undo.portal
+		s.objects.setPortal(e.undo.name, e.undo.portal)
 	}
-	s.expect.push(e)
 	s.toServer = append(s.toServer, frame...)
 	return true
 }

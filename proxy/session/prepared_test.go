@@ -92,3 +92,10 @@ func TestADecisionThatIsNotAtHandIsAskedFor(t *testing.T) {
 	b.client(nil)
 	b.expectServer("Q:select 1 Q:select 2")
 }
+
+// settling is a bench where a text of this beginning changes settings.
+func settling(t *testing.T, prefix string) *bench {
+	b := started(t)
+	b.judge.decisions = map[string]*session.Decision{prefix: {Action: "Allow", Settles: true, Statements: make([]session.Plan, 2)}}
+	return b
+}

@@ -89,11 +89,33 @@ func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
 		return
 	}
 	s.toClient = wire.AppendAuthenticationOK(s.toClient)
-	s.toClient = append(s.toClient, g.Messages...)
+	if !s.greet(g.Messages) {
+		return
+	}
 	s.toClient = wire.AppendBackendKeyData(s.toClient, g.PID, g.Key)
 	s.toClient = wire.AppendReadyForQuery(s.toClient, g.Tx)
 	s.state.Tx = g.Tx
 	s.phase = ready
+}
+
+// greet relays what the server has said while it started, and follows its
+// settings: a role or a database may have other ones than the client asked for.
+func (s *Session) greet(frames []byte) bool {
+	for len(frames) > 0 && s.phase != ended {
+		h, ok, err := wire.ReadHeader(frames)
+		if err != nil || !ok || len(frames) < h.Size {
+			s.lost(wire.Violationf("malformed greeting"))
+			return false
+		}
+		frame := frames[:h.Size]
+		if h.Type == wire.ParameterStatus {
+			s.parameterStatus(frame, frame[wire.HeaderSize:])
+		} else {
+			s.relay(frame)
+		}
+		frames = frames[h.Size:]
+	}
+	return s.phase != ended
 }
 
 // AnswerDecide goes on with the decision that was made.

@@ -40,8 +40,10 @@ func (c *statementRecord) masked(columns []string) {
 
 // endRecord records how the statement of e ended.
 func (s *Session) endRecord(e *expectation, tag string, d *diagnostic.Diagnostic, skipped bool) {
-	if e.record == 0 {
-		if !skipped && (e.kind == expectQuery || e.kind == expectExecute) {
+	if e.record == 0 || (e.object != nil && e.object.record != e.record) {
+		// Nothing is on record, or the portal's record has ended already: its
+		// Executes share one.
+		if !skipped && e.kind.runs() {
 			s.current.reset()
 		}
 		return
@@ -49,29 +51,50 @@ func (s *Session) endRecord(e *expectation, tag string, d *diagnostic.Diagnostic
 	if tag == "" && d == nil {
 		tag = s.current.tag
 	}
-	end := End{Tag: tag, Error: d, Skipped: skipped, Duration: time.Duration(s.now() - e.begun)}
+	end := &s.ending
+	*end = End{Tag: tag, Error: d, Skipped: skipped, Duration: time.Duration(s.now() - e.begun)}
 	if !skipped {
 		end.Rows, end.Bytes, end.Masked = s.current.rows, s.current.bytes, s.current.columns
 		end.Fields, end.Sample = s.current.fields, s.current.sample
 		s.current.reset()
 	}
-	s.recorder.End(e.record, &end)
-	if e.object != nil && e.object.record == e.record {
+	s.recorder.End(e.record, end)
+	*end = End{}
+	if e.object != nil {
 		e.object.record = 0
 	}
 	e.record = 0
 }
 
 // closeRecords ends the records of all that was under way when the session
-// ended.
-func (s *Session) closeRecords(why *diagnostic.Diagnostic) {
-	if why == nil {
-		why = diagnostic.ClientLeft()
+// ended. dead says that the server has ended it, so that it executes nothing of
+// what is behind the first; otherwise it may.
+func (s *Session) closeRecords(why *diagnostic.Diagnostic, dead bool) {
+	if s.recorder == nil {
+		return
 	}
 	for i := range s.expect.len() {
 		if e := s.expect.at(i); e.record != 0 {
-			s.endRecord(e, "", why, i > 0)
+			s.resume(e)
+			s.endRecord(e, "", why, dead && i > 0)
 		}
+		s.row.reset()
 	}
-	s.endPortals()
+	s.endPortals(true)
+}
+
+// resume takes up the counts of a portal that was suspended; called when its
+// Execute gives something.
+func (s *Session) resume(e *expectation) {
+	if e.kind == expectExecute && e.object != nil && !s.row.begun && s.current.bytes == 0 {
+		s.current = e.object.so
+	}
+}
+
+// recordBegin writes a statement down before it is forwarded.
+func (s *Session) recordBegin(b Begin) (uint64, error) {
+	s.beginning = b
+	id, err := s.recorder.Begin(&s.beginning)
+	s.beginning = Begin{}
+	return id, err
 }

@@ -88,7 +88,7 @@ func (s *Session) rowDescription(front *expectation, frame, body []byte) {
 		return
 	}
 	var mask *RowMask
-	if s.judge.Masks() {
+	if s.judge.Masks() && (front.kind == expectQuery || front.portal) {
 		if mask, err = s.judge.Row(front.decision(), s.place(front), fields); err != nil {
 			s.end(diagnostic.MaskFailed(err))
 			return
@@ -147,7 +147,7 @@ func (s *Session) resultBegins() bool {
 		return false
 	}
 	if o := front.object; o != nil {
-		s.current.rows, s.current.bytes, s.current.columns = o.rows, o.bytes, o.columns
+		s.resume(front)
 		s.begin(front, o.row, o.fields, o.described)
 	} else {
 		s.begin(front, nil, nil, false)
@@ -228,27 +228,4 @@ func (s *Session) maskRow(body []byte) error {
 	}
 	s.toClient = wire.End(out, at)
 	return nil
-}
-
-// copyOut handles the beginning of a COPY to the client. Where a masked column
-// is concerned the statement was refused; a COPY that gets here all the same is
-// not let through.
-func (s *Session) copyOut(front *expectation, frame []byte) {
-	if front.what != nil && front.what.touches() {
-		s.end(diagnostic.MaskFailed(wire.Violationf("COPY of masked columns")))
-		return
-	}
-	s.relay(frame)
-}
-
-// copyData relays COPY data as it arrives.
-func (s *Session) copyData(h wire.Header, p []byte) int {
-	front := s.expect.front()
-	if s.phase != ready || front == nil || front.denial != nil ||
-		(front.kind != expectQuery && front.kind != expectExecute) {
-		s.lost(wire.Violationf("COPY data from the server, for which nothing was asked"))
-		return 0
-	}
-	s.current.bytes += int64(h.Size - wire.HeaderSize)
-	return s.relayFrame(h, p)
 }

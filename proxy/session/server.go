@@ -60,6 +60,11 @@ func (s *Session) serverBytes(p []byte) int {
 		s.end(diagnostic.RowTooLarge(h.Size, s.cfg.Limits.Message))
 		return 0
 	case h.Type == wire.FunctionCallResponse:
+		if front := s.expect.front(); s.phase != ready || front == nil || front.kind != expectFunction {
+			s.lost(wire.Violationf("the result of a function from the server, for which nothing was asked"))
+			return 0
+		}
+		s.current.bytes += int64(h.Size - wire.HeaderSize)
 		return s.relayFrame(h, p)
 	case h.Type != wire.DataRow && h.Size > smallReply:
 		s.lost(wire.Violationf("message %q of %d bytes from the server", h.Type, h.Size))
@@ -142,8 +147,9 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 	case wire.PortalSuspended:
 		s.suspended(front, frame)
 	case wire.CopyInResponse:
-		s.relay(frame)
-		s.copyBegins()
+		if s.copyBegins() {
+			s.relay(frame)
+		}
 	case wire.CopyOutResponse:
 		s.copyOut(front, frame)
 	case wire.CopyDone:
@@ -191,15 +197,14 @@ func (s *Session) parameterStatus(frame, body []byte) {
 	}
 	switch string(name) {
 	case "standard_conforming_strings":
-		s.unsafe = nil
+		s.strings = nil
 		if string(value) != "on" {
-			s.unsafe = diagnostic.NonStandardStrings()
+			s.strings = diagnostic.NonStandardStrings()
 		}
 	case "client_encoding":
+		s.encoding = nil
 		if !encodingFollowed(string(value)) {
-			s.unsafe = diagnostic.Encoding(string(value))
-		} else if s.unsafe != nil && s.unsafe.Code == diagnostic.Encoding("").Code {
-			s.unsafe = nil
+			s.encoding = diagnostic.Encoding(string(value))
 		}
 	}
 	s.relay(frame)
@@ -222,13 +227,32 @@ func (s *Session) notice(front *expectation, frame, body []byte) {
 // redacts gives the mask for which texts of the front statement are withheld,
 // "" for none.
 func (s *Session) redacts(front *expectation) string {
-	if front == nil || front.what == nil {
+	if front == nil {
+		return ""
+	}
+	if s.redactLater != "" && (front.kind == expectSync || (front.kind == expectQuery && s.state.Tx == wire.TxIdle)) {
+		// It ends a transaction, and constraints are checked that were deferred.
+		return s.redactLater
+	}
+	if front.what == nil {
 		return ""
 	}
 	for i := range front.what.Statements {
-		if p := &front.what.Statements[i]; p.RedactErrors {
-			return p.Rule
+		if rule := front.what.Statements[i].redacts(); rule != "" {
+			return rule
 		}
+	}
+	return ""
+}
+
+// redacts gives the mask for which the texts of a statement's errors are
+// withheld, "" for none.
+func (p *Plan) redacts() string {
+	if p.RedactErrors && p.Rule == "" {
+		return "of this database"
+	}
+	if p.RedactErrors {
+		return p.Rule
 	}
 	return ""
 }
@@ -243,11 +267,12 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 	if front == nil || d.Severity == diagnostic.Fatal || d.Severity == "PANIC" {
 		// The server ends the session, or an administrator does.
 		s.relay(frame)
-		s.closeRecords(&d)
+		s.closeRecords(&d, true)
 		s.reason, s.phase, s.question = &d, ended, nil
 		s.expect.clear()
 		return
 	}
+	s.resume(front)
 	switch rule := s.redacts(front); {
 	case front.denial != nil:
 		s.toClient = front.denial.Append(s.toClient)
@@ -261,10 +286,10 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 		s.relay(frame)
 	}
 	s.row.reset()
-	s.copyEnds()
+	s.copying = false
 	s.endRecord(front, "", &d, false)
-	if front.kind == expectQuery {
-		front.record = 0
+	switch front.kind {
+	case expectQuery, expectFunction, expectSync:
 		return // ReadyForQuery ends it
 	}
 	// Everything up to the next Sync is skipped by the server.
@@ -291,7 +316,7 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 // undone takes back what a message meant that the server never executed.
 func (s *Session) undone(e *expectation) {
 	s.revert(&e.undo)
-	if e.denial == nil {
+	if e.object == nil || e.first {
 		s.endRecord(e, "", nil, true)
 	}
 }
@@ -307,12 +332,16 @@ func (s *Session) readyForQuery(front *expectation, frame, body []byte) {
 		return
 	}
 	s.endRecord(front, "", nil, false)
+	if front.undo.beforeP != nil {
+		s.endPortal(front.undo.beforeP) // the unnamed one
+	}
 	s.state.Tx = body[0]
 	s.row.reset()
-	s.copyEnds()
+	s.copying = false
 	s.expect.pop()
-	if s.state.Tx == wire.TxIdle && s.expect.empty() && len(s.objects.portals) > 0 {
-		s.endPortals()
+	if s.state.Tx == wire.TxIdle {
+		s.redactLater = ""
+		s.endPortals(false)
 	}
 	s.relay(frame)
 }
@@ -327,6 +356,7 @@ func (s *Session) parameterDescription(front *expectation, frame []byte) {
 // completed handles the end of one statement of a Query, or of an Execute.
 func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 	tag := ""
+	s.resume(front)
 	if typ == wire.CommandComplete {
 		t, err := wire.ReadCommandComplete(body)
 		if err != nil {
@@ -334,12 +364,15 @@ func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 			return
 		}
 		s.current.count(t)
-		tag = string(t)
+		if s.lastTag != string(t) {
+			s.lastTag = string(t)
+		}
+		tag = s.lastTag
 	}
 	s.current.tag = tag
-	s.applied(front)
+	s.applied(front, tag)
 	s.row.reset()
-	s.copyEnds()
+	s.copying = false
 	s.relay(frame)
 	if front.kind == expectExecute {
 		s.endRecord(front, tag, nil, false)
@@ -347,35 +380,12 @@ func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 	}
 }
 
-// applied follows what a statement that has ended did to prepared statements.
-func (s *Session) applied(front *expectation) {
-	i := s.current.statement
-	s.current.statement++
-	if front.what == nil || i >= len(front.what.Statements) {
-		return
-	}
-	p := &front.what.Statements[i]
-	switch {
-	case p.Discards:
-		clear(s.objects.statements)
-	case p.Statement == nil || p.Statement.Prepared == nil:
-	case p.Statement.Prepared.What == "Deallocate" && p.Statement.Prepared.Name == "":
-		clear(s.objects.statements)
-	case p.Statement.Prepared.What == "Deallocate":
-		delete(s.objects.statements, p.Statement.Prepared.Name)
-	case p.Statement.Prepared.What == "Prepare" && p.Statement.Prepared.Body != nil:
-		if s.objects.statements == nil {
-			s.objects.statements = make(map[string]*prepared)
-		}
-		s.objects.statements[p.Statement.Prepared.Name] = &prepared{sql: p.Statement.Prepared.Body, settled: true}
-	}
-}
-
 // suspended handles PortalSuspended: the portal goes on with a later Execute,
 // and so does its record.
 func (s *Session) suspended(front *expectation, frame []byte) {
+	s.resume(front)
 	if o := front.object; o != nil {
-		o.rows, o.bytes, o.columns = s.current.rows, s.current.bytes, s.current.columns
+		o.so = s.current
 	}
 	s.row.reset()
 	s.current.reset()

@@ -56,7 +56,10 @@ type Session struct {
 	// frame that is being relayed has ended.
 	pending []byte
 
-	clientPass    int // bytes of the client's frame that are still to be relayed
+	clientPass int // bytes of the client's frame that are still to be relayed
+	// tail are weir's own frames for the server that come behind the client's
+	// frame that is being relayed.
+	tail          []byte
 	clientDiscard int // bytes of the client's frame that are still to be dropped
 	serverPass    int // bytes of the server's frame that are still to be relayed
 	clientWant    int // size of the client's frame that has not arrived whole
@@ -64,25 +67,38 @@ type Session struct {
 
 	expect  expectations
 	segment uint64 // counts the client's Syncs and Queries
+	turn    uint64 // counts the calls of FromClient
 	barrier bool   // no client message is taken until expect is empty
 	skip    bool   // after an error: messages are dropped until a Sync
+	leaving bool   // the client has said Terminate, replies are still awaited
+	copying bool   // copy-in mode: the server has begun it, the client has not ended it
 
 	objects objects
 	batch   *batchApproval
-	copying copyState
 	current statementRecord
 	row     rowState
 
 	reason *diagnostic.Diagnostic // why the session ended, nil for the client's own wish
-	unsafe *diagnostic.Diagnostic // set while the server's settings make texts unreadable
-	masked []byte                 // scratch for a masked row
-	params []Parameter            // scratch for a Bind's values
+	// strings and encoding are set while a setting of the server makes texts
+	// unreadable.
+	strings, encoding *diagnostic.Diagnostic
+	// redactLater is the mask for which the errors of constraints are withheld
+	// that are checked when the transaction ends; "" for none.
+	redactLater string
+
+	lastTag   string      // the last command tag, which is often the next one too
+	params    []Parameter // scratch for a Bind's values
+	beginning Begin       // scratch
+	ending    End         // scratch
 }
 
 // New makes the session of a client that has just connected.
 func New(cfg Config) *Session {
 	if cfg.Limits == (Limits{}) {
 		cfg.Limits = DefaultLimits
+	}
+	if cfg.Limits.Memory == 0 {
+		cfg.Limits.Memory = DefaultLimits.Memory
 	}
 	s := &Session{cfg: cfg}
 	s.state.Prepared = s.preparedStatement
@@ -110,7 +126,7 @@ func (s *Session) ServerKey() (pid uint32, key []byte) { return s.serverPID, s.s
 
 // Idle says that no statement is under way and no transaction open.
 func (s *Session) Idle() bool {
-	return s.phase == ready && s.expect.empty() && s.state.Tx == wire.TxIdle && s.question == nil
+	return s.phase == ready && s.question == nil && s.atRest() && s.clientPass == 0 && s.clientDiscard == 0
 }
 
 // TakeClient gives the bytes for the client and takes buf, emptied, for the
@@ -154,15 +170,20 @@ func (s *Session) Leave() {
 	}
 }
 
-// blocked says that no byte of the client may be taken now.
+// blocked says that no byte of the client may be taken now. A frame that has
+// begun is always taken to its end: the server waits for it.
 func (s *Session) blocked() bool {
-	return s.question != nil || (s.barrier && !s.expect.empty()) || s.phase == ended
+	if s.question != nil || s.phase == ended {
+		return true
+	}
+	return s.barrier && !s.expect.empty() && !s.copying && s.clientPass == 0 && s.clientDiscard == 0 && !s.leaving
 }
 
 // FromClient takes bytes that the client sent and returns how many it took. The
 // rest is given again, with more behind it or after a question was answered.
 func (s *Session) FromClient(p []byte) int {
 	taken := 0
+	s.turn++
 	for s.phase != ended {
 		s.clientWant = 0
 		if s.barrier && s.expect.empty() {
@@ -189,10 +210,17 @@ func (s *Session) clientBytes(p []byte) int {
 	if len(p) == 0 {
 		return 0
 	}
+	if s.leaving {
+		return len(p)
+	}
 	if s.clientPass > 0 {
 		n := min(s.clientPass, len(p))
 		s.toServer = append(s.toServer, p[:n]...)
 		s.clientPass -= n
+		if s.clientPass == 0 && len(s.tail) > 0 {
+			s.toServer = append(s.toServer, s.tail...)
+			s.tail = s.tail[:0]
+		}
 		return n
 	}
 	if s.clientDiscard > 0 {
@@ -230,6 +258,9 @@ func (s *Session) FromServer(p []byte) int {
 		}
 		taken += n
 	}
+	if s.leaving && s.phase != ended && s.expect.empty() {
+		s.leave()
+	}
 	if s.phase == ended {
 		return len(p)
 	}
@@ -258,7 +289,11 @@ func (s *Session) End(why *diagnostic.Diagnostic) {
 
 // end ends the session with an error for the client.
 func (s *Session) end(why *diagnostic.Diagnostic) {
-	s.closeRecords(why)
+	if s.leaving {
+		s.leave()
+		return
+	}
+	s.closeRecords(why, false)
 	s.reason = why.AsFatal()
 	// In the middle of a frame an error would be read as part of it.
 	if s.serverPass == 0 {
@@ -270,9 +305,20 @@ func (s *Session) end(why *diagnostic.Diagnostic) {
 
 // leave ends the session as the client wished.
 func (s *Session) leave() {
-	s.closeRecords(nil)
+	s.closeRecords(diagnostic.ClientLeft(), false)
 	s.phase, s.question = ended, nil
 	s.expect.clear()
+}
+
+// terminate forwards the client's Terminate. Replies that are due are followed to
+// their end, for the journal.
+func (s *Session) terminate(frame []byte) {
+	s.toServer = append(s.toServer, frame...)
+	if s.expect.empty() {
+		s.leave()
+		return
+	}
+	s.leaving = true
 }
 
 // violation ends the session after an input that cannot be followed.
@@ -288,6 +334,10 @@ func (s *Session) wait() {
 	s.barrier = true
 	if s.expect.unsynced() {
 		// Without a Sync the server keeps its replies back.
+		if s.clientPass > 0 {
+			s.tail = wire.AppendEmpty(s.tail, wire.Flush)
+			return
+		}
 		s.toServer = wire.AppendEmpty(s.toServer, wire.Flush)
 	}
 }

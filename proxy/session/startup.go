@@ -28,7 +28,7 @@ func (s *Session) startup(p []byte) int {
 		return 0
 	}
 	if !ok {
-		s.clientWant = wire.MaxStartup
+		s.clientWant = wire.PacketSize(p)
 		return 0
 	}
 	switch k.Code {
@@ -119,6 +119,11 @@ func (s *Session) startupPacket(k wire.Packet) {
 	}
 	if q.Database == "" {
 		q.Database = q.User
+	}
+	if len(q.User) > maxName || len(q.Database) > maxName {
+		// The server would take the beginning, policy the whole.
+		s.end(diagnostic.StartupNameTooLong(maxName))
+		return
 	}
 	for _, v := range q.Settings {
 		if d := checkSetting(v); d != nil {

@@ -10,7 +10,7 @@ const HeaderSize = 5
 
 // MaxFrame is the largest length word that PostgreSQL itself takes
 // (PQ_LARGE_MESSAGE_LIMIT, MaxAllocSize - 1), in bytes.
-const MaxFrame = 0x3fffffff
+const MaxFrame = 0x3ffffffe
 
 // Header is the beginning of a frame.
 type Header struct {

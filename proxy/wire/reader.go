@@ -42,6 +42,10 @@ func (r *Reader) Int16() int16 {
 	return int16(binary.BigEndian.Uint16(b))
 }
 
+// Uint16 reads an unsigned 16-bit number: what a client counts (parameters,
+// formats) goes up to 65,535.
+func (r *Reader) Uint16() uint16 { return uint16(r.Int16()) }
+
 // Int32 reads a signed 32-bit number.
 func (r *Reader) Int32() int32 {
 	b := r.Bytes(4)

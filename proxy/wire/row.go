@@ -12,7 +12,7 @@ type Field struct {
 }
 
 // MaxFields is the largest number of columns of a result (MaxTupleAttributeNumber
-// rounded up to what a target list can hold in PostgreSQL).
+// in PostgreSQL).
 const MaxFields = 1664
 
 // ReadRowDescription decodes a RowDescription's body.

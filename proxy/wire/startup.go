@@ -46,6 +46,15 @@ func ReadPacket(p []byte) (k Packet, ok bool, err error) {
 	return Packet{Code: binary.BigEndian.Uint32(p[4:]), Size: int(n), Body: p[8:n]}, true, nil
 }
 
+// PacketSize is how many bytes are needed to go on with the packet at the
+// beginning of p, which ReadPacket has found not to be there whole.
+func PacketSize(p []byte) int {
+	if len(p) < 4 {
+		return 4
+	}
+	return int(min(binary.BigEndian.Uint32(p), MaxStartup))
+}
+
 // Setting is one name and value of a start-up packet.
 type Setting struct{ Name, Value string }
 

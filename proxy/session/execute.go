@@ -1,0 +1,122 @@
+package session
+
+import (
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+// execute takes an Execute.
+func (s *Session) execute(frame, body []byte) bool {
+	r := wire.NewReader(body)
+	name := r.String()
+	r.Int32()
+	if !r.Done() {
+		s.violation(wire.Violationf("malformed Execute message"))
+		return false
+	}
+	if s.unsettledPortal(name) {
+		s.wait()
+		return false
+	}
+	o := s.objects.portal(name)
+	if o == nil || o.gone {
+		if !s.judge.Observes() {
+			s.refuse(expectExecute, diagnostic.NoSuchPortal(string(name)))
+			return true
+		}
+		o = &portal{} // a cursor of SQL's
+	}
+	done, refused := s.standing(o, name)
+	if !done || refused {
+		return done
+	}
+	d := o.decision
+	begin := Begin{Decision: d, Parameters: o.params, Protocol: "extended"}
+	if d != nil {
+		if why := s.misnamed(d); why != nil {
+			s.denied(expectExecute, begin, why)
+			return true
+		}
+		if d.Approval != nil && o.approved == "" {
+			if done, refused = s.approved(o, &begin); !done || refused {
+				return done
+			}
+		}
+	}
+	begin.Approval = o.approved
+	first := o.record == 0
+	if first {
+		id, err := s.recordBegin(begin)
+		if err != nil {
+			s.refuse(expectExecute, diagnostic.JournalUnavailable(err))
+			return true
+		}
+		o.record, o.begun, o.so = id, s.now(), statementRecord{}
+		if d != nil {
+			s.notices(d)
+		}
+	}
+	e := s.expect.push(expectExecute, s.moves(d), false)
+	e.record, e.begun, e.what, e.object, e.first = o.record, o.begun, d, o, first
+	s.toServer = append(s.toServer, frame...)
+	if o.copies || (d != nil && d.Settles) {
+		s.wait()
+	}
+	return true
+}
+
+// standing sees to it that the decision on a portal, which was made at its Bind,
+// still holds, and makes it anew if not. done is false while it waits; refused
+// says that a refusal stands in the Execute's place.
+func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
+	d := o.decision
+	if d == nil {
+		return true, false
+	}
+	if d.executes() {
+		if s.expect.naming > 0 {
+			s.wait()
+			return false, false
+		}
+		if !s.sameExecutes(d) {
+			s.denied(expectExecute, Begin{Decision: d, Parameters: o.params, Protocol: "extended"}, diagnostic.PreparedChanged())
+			return true, true
+		}
+	}
+	if (o.turn == s.turn && s.expect.running == 0) || s.judge.Current(d) {
+		return true, false
+	}
+	if s.expect.running > 0 {
+		// It may depend on what is under way, such as the end of a transaction.
+		s.wait()
+		return false, false
+	}
+	again := s.judgeAgain(d.Text)
+	if again == nil {
+		return false, false
+	}
+	if again.Denial != nil {
+		s.denied(expectExecute, Begin{Decision: again, Parameters: o.params, Protocol: "extended"}, again.Denial)
+		return true, true
+	}
+	o.decision, o.turn = again, s.turn
+	s.describeOwn(name, o)
+	return true, false
+}
+
+// approved sees to the approval of a portal's statement. Its results are as those
+// of standing.
+func (s *Session) approved(o *portal, begin *Begin) (done, refused bool) {
+	if s.batch == nil || s.batch.portal != o {
+		if !s.approve(o.decision, o) {
+			return false, false
+		}
+		s.batch = &batchApproval{portal: o, text: o.decision.Text, approval: *s.approval}
+	}
+	if s.batch.refusal != nil {
+		s.denied(expectExecute, *begin, s.batch.refusal)
+		return true, true
+	}
+	o.approved = s.batch.id
+	return true, false
+}
