@@ -51,7 +51,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		g.cfg.Logger.Warn("catalog not readable", "server", target.String(), "error", err)
 		return nil, nil, nil, diagnostic.CatalogUnavailable(err).AsFatal()
 	}
-	greeting := &session.Greeting{PID: v.entry.pid, Key: v.entry.key, Judge: v.judge}
+	greeting := &session.Greeting{Key: v.entry.key[:], Judge: v.judge}
 	v.info = Info{
 		ID: journal.NewSessionID(), Identity: *v.flow.Identity, DatabaseSQL: q.Database, User: q.User, ClientUser: q.User,
 		Server: target.String(), How: v.flow.How, Policies: r.rules.Policies, Observed: v.judge.Observes(), Started: time.Now(),
@@ -82,7 +82,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		for _, f := range hello.Notices {
 			greeting.Messages = append(greeting.Messages, f...)
 		}
-		greeting.Tx = hello.TransactionStatus
+		greeting.PID, greeting.Tx = hello.BackendPID, hello.TransactionStatus
 		server = func() (uint32, []byte) { return hello.BackendPID, hello.BackendKey }
 	}
 	if refusal := v.record(r, greeting); refusal != nil {

@@ -3,8 +3,6 @@ package proxy
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
-	"encoding/binary"
 	"slices"
 	"sync"
 	"time"
@@ -31,14 +29,19 @@ type Info struct {
 // registry knows the open sessions, and which cancel key belongs to which.
 type registry struct {
 	mu       sync.Mutex
-	sessions map[uint32]*entry
+	sessions map[cancelKey]*entry
 	limit    int
 }
 
+// cancelKey is the secret half of what cancels a session. It is weir's own, so
+// that the server's never leaves weir; the other half, the process id, is the
+// server's, since clients compare it with what the server says elsewhere
+// (pg_backend_pid, the sender of a notification).
+type cancelKey [4]byte
+
 // entry is one open session.
 type entry struct {
-	pid    uint32
-	key    []byte
+	key    cancelKey
 	info   Info
 	target upstream.Target
 	// server gives what cancels at the server; a nil key is none.
@@ -48,7 +51,7 @@ type entry struct {
 }
 
 func newRegistry(limit int) *registry {
-	return &registry{sessions: make(map[uint32]*entry), limit: limit}
+	return &registry{sessions: make(map[cancelKey]*entry), limit: limit}
 }
 
 // reserve gives a session its cancel key; nil when there are too many sessions.
@@ -58,23 +61,20 @@ func (r *registry) reserve() *entry {
 	if len(r.sessions) >= r.limit {
 		return nil
 	}
-	e := &entry{key: make([]byte, 4)}
-	_, _ = rand.Read(e.key) // never fails
+	e := &entry{}
 	for {
-		var b [4]byte
-		_, _ = rand.Read(b[:])
-		e.pid = binary.BigEndian.Uint32(b[:]) >> 1 // drivers read it as a signed number
-		if e.pid != 0 && r.sessions[e.pid] == nil {
+		_, _ = rand.Read(e.key[:]) // never fails
+		if r.sessions[e.key] == nil {
 			break
 		}
 	}
-	r.sessions[e.pid] = e
+	r.sessions[e.key] = e
 	return e
 }
 
 func (r *registry) release(e *entry) {
 	r.mu.Lock()
-	delete(r.sessions, e.pid)
+	delete(r.sessions, e.key)
 	r.mu.Unlock()
 }
 
@@ -119,21 +119,24 @@ func (r *registry) holds(approval string) bool {
 	return false
 }
 
-// cancel passes a cancel request on to the one session that has this key. A
-// wrong key does nothing, and takes as long as a right one.
+// cancel passes a cancel request on to the one session that has this key and
+// process id. A wrong one does nothing.
 func (r *registry) cancel(ctx context.Context, pid uint32, key []byte) error {
+	if len(key) != len(cancelKey{}) {
+		return nil
+	}
 	r.mu.Lock()
-	e := r.sessions[pid]
-	if e == nil || subtle.ConstantTimeCompare(e.key, key) != 1 {
+	e := r.sessions[cancelKey(key)]
+	if e == nil || e.server == nil {
 		r.mu.Unlock()
 		return nil
 	}
 	held, target, server := e.cancelHeld, e.target, e.server
 	r.mu.Unlock()
-	if held != nil && held() || server == nil {
+	serverPID, serverKey := server()
+	if serverPID != pid || held != nil && held() {
 		return nil
 	}
-	serverPID, serverKey := server()
 	if serverKey == nil {
 		return nil
 	}

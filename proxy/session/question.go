@@ -56,7 +56,9 @@ type Greeting struct {
 	Relay bool
 	// Messages are whole frames for the client: ParameterStatus and notices.
 	Messages []byte
-	// PID and Key are what the client may cancel with. They are weir's own.
+	// PID and Key are what the client may cancel with: the server's process id,
+	// which clients compare with what they read elsewhere, and a key of weir's
+	// own. With Relay the process id comes later, from the server.
 	PID uint32
 	Key []byte
 	Tx  byte
@@ -83,7 +85,7 @@ func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
 		return
 	}
 	s.judge, s.recorder = g.Judge, g.Recorder
-	s.pid, s.key = g.PID, g.Key
+	s.key = g.Key
 	if g.Relay {
 		s.phase = relaying
 		return

@@ -411,7 +411,7 @@ func (s *Session) relayed(h wire.Header, frame []byte) {
 			s.lost(wire.Violationf("malformed BackendKeyData"))
 			return
 		}
-		s.toClient = wire.AppendBackendKeyData(s.toClient, s.pid, s.key)
+		s.toClient = wire.AppendBackendKeyData(s.toClient, s.serverPID, s.key)
 	case wire.ErrorResponse:
 		s.failed(nil, frame, body)
 	case wire.ReadyForQuery:

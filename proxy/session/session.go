@@ -44,7 +44,6 @@ type Session struct {
 	judge    Judge
 	recorder Recorder
 	state    State
-	pid      uint32
 	key      []byte
 	// serverPID and serverKey cancel at the server, when the client has
 	// authenticated itself there.
