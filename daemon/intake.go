@@ -155,7 +155,7 @@ func (in *intake) run(ctx context.Context, g *proxy.Gateway) error {
 	sources = append(sources, in.listeners...)
 	for _, s := range sources {
 		wg.Go(func() {
-			if err := in.accept(ctx, s, g); err != nil && ctx.Err() == nil {
+			if err := in.accept(ctx, s, g); ctx.Err() == nil {
 				mu.Lock()
 				failed = errors.Join(failed, err)
 				mu.Unlock()
@@ -168,6 +168,7 @@ func (in *intake) run(ctx context.Context, g *proxy.Gateway) error {
 	return failed
 }
 
+// accept hands over one source's connections until it fails; the error says why.
 func (in *intake) accept(ctx context.Context, s acceptor, g *proxy.Gateway) error {
 	for {
 		f, err := s.Accept(ctx)

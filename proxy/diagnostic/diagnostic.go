@@ -1,7 +1,9 @@
 package diagnostic
 
 import (
-	"strconv"
+	"strings"
+
+	"github.com/jackc/pgproto3/v2"
 
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -70,87 +72,82 @@ func (d *Diagnostic) Append(dst []byte) []byte {
 	if d.Severity == Notice || d.Severity == Warning {
 		typ = wire.NoticeResponse
 	}
-	dst, at := wire.Begin(dst, typ)
-	dst = field(dst, 'S', string(d.Severity))
-	dst = field(dst, 'V', string(d.Severity))
-	dst = field(dst, 'C', d.Code)
-	dst = field(dst, 'M', d.Message)
-	dst = field(dst, 'D', d.Detail)
-	dst = field(dst, 'H', d.Hint)
-	if d.Position > 0 {
-		dst = field(dst, 'P', strconv.Itoa(d.Position))
-	}
-	return wire.End(append(dst, 0), at)
+	return appendMessage(dst, typ, &pgproto3.ErrorResponse{
+		Severity: string(d.Severity), SeverityUnlocalized: string(d.Severity), Code: d.Code,
+		Message: text(d.Message), Detail: text(d.Detail), Hint: text(d.Hint), Position: int32(d.Position),
+	})
 }
 
-// field appends one field; an empty one is left out, and a NUL, which would end
-// it early, is made a space.
-func field(dst []byte, name byte, value string) []byte {
-	if value == "" {
-		return dst
+// appendMessage appends the fields as a message of type typ: a notice has the
+// form of an error.
+func appendMessage(dst []byte, typ byte, m *pgproto3.ErrorResponse) []byte {
+	at := len(dst)
+	out, err := m.Encode(dst)
+	if err != nil { // longer than a message can be: none of weir's texts is
+		out, _ = (&pgproto3.ErrorResponse{Severity: m.Severity, SeverityUnlocalized: m.SeverityUnlocalized, Code: m.Code}).Encode(dst)
 	}
-	dst = append(dst, name)
-	for i := 0; i < len(value); i++ {
-		if c := value[i]; c != 0 {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, ' ')
-		}
-	}
-	return append(dst, 0)
+	out[at] = typ
+	return out
 }
+
+// text makes a text fit for a field, which a NUL would end early.
+func text(s string) string { return strings.ReplaceAll(s, "\x00", " ") }
 
 // Read decodes the body of an ErrorResponse or NoticeResponse that the server
 // sent, as far as weir uses it.
 func Read(body []byte) (Diagnostic, error) {
-	var d Diagnostic
-	r := wire.NewReader(body)
-	for {
-		f := r.Byte()
-		if !r.OK() {
-			return d, wire.Violationf("malformed error or notice")
-		}
-		if f == 0 {
-			break
-		}
-		v := string(r.String())
-		if !r.OK() {
-			return d, wire.Violationf("malformed error or notice")
-		}
-		switch f {
-		case 'V':
-			d.Severity = Severity(v)
-		case 'S':
-			if d.Severity == "" {
-				d.Severity = Severity(v)
-			}
-		case 'C':
-			d.Code = v
-		case 'M':
-			d.Message = v
-		case 'D':
-			d.Detail = v
-		case 'H':
-			d.Hint = v
-		case 'P':
-			d.Position, _ = strconv.Atoi(v)
-		}
+	m, err := read(body)
+	if err != nil {
+		return Diagnostic{}, err
+	}
+	d := Diagnostic{
+		Severity: Severity(m.SeverityUnlocalized), Code: m.Code, Message: m.Message, Detail: m.Detail, Hint: m.Hint,
+		Position: int(m.Position),
+	}
+	if d.Severity == "" { // before PostgreSQL 9.6
+		d.Severity = Severity(m.Severity)
 	}
 	return d, nil
 }
 
-// AppendRedacted appends the error or notice whose body is given with its
-// severity and SQLSTATE only: its texts may hold values that are masked.
+func read(body []byte) (*pgproto3.ErrorResponse, error) {
+	m := new(pgproto3.ErrorResponse)
+	if err := m.Decode(body); err != nil {
+		return nil, wire.Violationf("malformed error or notice")
+	}
+	return m, nil
+}
+
+// AppendRedacted appends the error or notice whose body is given without texts
+// that may hold masked values: with severity and SQLSTATE only, unless it is of a
+// kind whose texts name objects and never values.
 func AppendRedacted(dst []byte, typ byte, body []byte, rule string) ([]byte, error) {
-	d, err := Read(body)
+	m, err := read(body)
 	if err != nil {
 		return dst, err
 	}
-	dst, at := wire.Begin(dst, typ)
-	dst = field(dst, 'S', string(d.Severity))
-	dst = field(dst, 'V', string(d.Severity))
-	dst = field(dst, 'C', d.Code)
-	dst = field(dst, 'M', "the text of this message is withheld, since the statement concerns masked columns")
-	dst = field(dst, 'H', "SQLSTATE "+d.Code+" says what kind of error it is. The mask is "+rule+".")
-	return wire.End(append(dst, 0), at), nil
+	shown := &pgproto3.ErrorResponse{Severity: m.Severity, SeverityUnlocalized: m.SeverityUnlocalized, Code: text(m.Code)}
+	if valueless(m) {
+		shown.Message, shown.Detail, shown.Hint, shown.Position = m.Message, m.Detail, m.Hint, m.Position
+		return appendMessage(dst, typ, shown), nil
+	}
+	shown.Message = "the text of this message is withheld, since the statement concerns masked columns"
+	shown.Hint = "SQLSTATE " + shown.Code + " says what kind of error it is. The mask is " + rule + "."
+	return appendMessage(dst, typ, shown), nil
+}
+
+// valueless says whether an error's texts hold no values of rows: it is about
+// names and rights (class 42), a transaction's state, a cancellation, or the
+// server's resources, and the server itself has raised it. PL/pgSQL's RAISE can
+// take any SQLSTATE and any text; the routine that the server names is then
+// exec_stmt_raise (pl_exec.c).
+func valueless(m *pgproto3.ErrorResponse) bool {
+	if m.Routine == "" || m.Routine == "exec_stmt_raise" || m.Where != "" || len(m.Code) != 5 {
+		return false
+	}
+	switch m.Code[:2] {
+	case "25", "40", "42", "53", "55", "57":
+		return m.Severity != "" && m.SeverityUnlocalized != "NOTICE" && m.SeverityUnlocalized != "WARNING"
+	}
+	return false
 }

@@ -1,0 +1,94 @@
+package diagnostic_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
+)
+
+func TestADiagnosticIsReadBackAsItWasWritten(t *testing.T) {
+	for _, d := range []diagnostic.Diagnostic{
+		{Severity: diagnostic.Error, Code: "42501", Message: "no", Detail: "because", Hint: "ask", Position: 7},
+		{Severity: diagnostic.Fatal, Code: "08P01", Message: "no"},
+		{Severity: diagnostic.Notice, Code: "00000", Message: "ümlaut"},
+	} {
+		p := d.Append([]byte("before"))
+		if got := string(p[:6]); got != "before" {
+			t.Fatalf("what was there is now %q", got)
+		}
+		p = p[6:]
+		typ := byte(wire.ErrorResponse)
+		if d.Severity == diagnostic.Notice {
+			typ = wire.NoticeResponse
+		}
+		h, ok, err := wire.ReadHeader(p)
+		if err != nil || !ok || h.Type != typ || h.Size != len(p) {
+			t.Fatalf("header %+v, %v, %v of %q", h, ok, err, p)
+		}
+		got, err := diagnostic.Read(p[wire.HeaderSize:])
+		if err != nil || got != d {
+			t.Fatalf("read %+v, %v; wrote %+v", got, err, d)
+		}
+	}
+}
+
+func TestANULDoesNotEndAField(t *testing.T) {
+	p := (&diagnostic.Diagnostic{Severity: diagnostic.Error, Code: "42501", Message: "a\x00Mb"}).Append(nil)
+	got, err := diagnostic.Read(p[wire.HeaderSize:])
+	if err != nil || got.Message != "a Mb" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+}
+
+func TestATruncatedErrorIsAViolation(t *testing.T) {
+	p := (&diagnostic.Diagnostic{Severity: diagnostic.Error, Code: "42501", Message: "m"}).Append(nil)[wire.HeaderSize:]
+	for n := range len(p) {
+		if _, err := diagnostic.Read(p[:n]); err == nil {
+			t.Fatalf("%d of %d bytes were read without an error", n, len(p))
+		}
+	}
+}
+
+func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
+	for name, c := range map[string]struct {
+		message  pgproto3.ErrorResponse
+		withheld bool
+	}{
+		"a unique violation":             {pgproto3.ErrorResponse{Code: "23505", Routine: "_bt_check_unique"}, true},
+		"a failed cast":                  {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe"}, true},
+		"an unknown column":              {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn"}, false},
+		"a missing right":                {pgproto3.ErrorResponse{Code: "42501", Routine: "aclcheck_error"}, false},
+		"RAISE with a borrowed state":    {pgproto3.ErrorResponse{Code: "42501", Routine: "exec_stmt_raise"}, true},
+		"an error inside a function":     {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Where: "PL/pgSQL function f()"}, true},
+		"an error without its routine":   {pgproto3.ErrorResponse{Code: "42703"}, true},
+		"a cancellation":                 {pgproto3.ErrorResponse{Code: "57014", Routine: "ProcessInterrupts"}, false},
+		"a state that is none at all":    {pgproto3.ErrorResponse{Code: "42", Routine: "x"}, true},
+		"a notice with a borrowed state": {pgproto3.ErrorResponse{Code: "42501", Routine: "x", SeverityUnlocalized: "NOTICE"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := c.message
+			m.Message, m.Detail, m.Severity = "canary", "canary", "ERROR"
+			if m.SeverityUnlocalized == "" {
+				m.SeverityUnlocalized = "ERROR"
+			}
+			p, err := m.Encode(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := diagnostic.AppendRedacted(nil, wire.ErrorResponse, p[wire.HeaderSize:], "p/m")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if shown := strings.Contains(string(out), "canary"); shown == c.withheld {
+				t.Fatalf("withheld %v, want %v: %q", !shown, c.withheld, out)
+			}
+			if d, err := diagnostic.Read(out[wire.HeaderSize:]); err != nil || d.Code != m.Code {
+				t.Fatalf("%+v, %v", d, err)
+			}
+		})
+	}
+}
