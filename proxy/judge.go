@@ -27,6 +27,7 @@ const maxSeen = 1000
 type maskKey struct {
 	rules    *policy.Rules
 	snapshot *snapshot.Snapshot
+	audited  bool
 }
 
 // standing is what a session's decisions rest on: documents and a catalog.
@@ -123,22 +124,21 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-// masksOf gives the compiled masks of rules in a catalog, shared by sessions.
+// masksOf gives the compiled masks of rules in a catalog, shared by sessions: those
+// that are enforced or those that are only audited. nil is none.
 func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited bool) (*lineage.Masks, error) {
+	list := rules.Masks
 	if audited {
-		if len(rules.AuditedMasks) == 0 {
-			return nil, nil
-		}
-		return lineage.Compile(rules.AuditedMasks, snap)
+		list = rules.AuditedMasks
 	}
-	if len(rules.Masks) == 0 {
+	if len(list) == 0 {
 		return nil, nil
 	}
-	key := maskKey{rules, snap}
+	key := maskKey{rules, snap, audited}
 	if m, ok := g.masks.Get(key); ok {
 		return m, nil
 	}
-	m, err := lineage.Compile(rules.Masks, snap)
+	m, err := lineage.Compile(list, snap)
 	if err != nil {
 		return nil, fmt.Errorf("resolving the masks: %w", err)
 	}
