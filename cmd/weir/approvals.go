@@ -186,14 +186,14 @@ func renderApproval(screen *terminal.Screen, r *approval.Request, now time.Time)
 		s.b.WriteString("    " + line + "\n")
 	}
 	for i, p := range r.Parameters {
-		s.b.WriteString(fmt.Sprintf("    -- $%d = %s\n", i+1, parameter(p)))
+		fmt.Fprintf(&s.b, "    -- $%d = %s\n", i+1, parameter(p))
 	}
 	s.b.WriteByte('\n')
 	for _, w := range warnings(r.Text, shown) {
 		s.b.WriteString(screen.Paint(terminal.Yellow, "! "+w) + "\n")
 	}
 	if r.State == approval.Pending {
-		s.b.WriteString(fmt.Sprintf("weir approvals approve %s --reason \"...\"\nweir approvals deny %s --reason \"...\"\n", r.ID, r.ID))
+		fmt.Fprintf(&s.b, "weir approvals approve %s --reason \"...\"\nweir approvals deny %s --reason \"...\"\n", r.ID, r.ID)
 	}
 	return s.b.String()
 }

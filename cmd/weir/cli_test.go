@@ -46,7 +46,7 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 		{[]string{"run", "--config", "/does/not/exist.yaml"}, exitFailed, "kind: Config"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
-			args := append(c.args, "--socket", socket)
+			args := append(slices.Clone(c.args), "--socket", socket)
 			if !slices.Contains(args, "--config") {
 				args = append(args, "--config", filepath.Join(t.TempDir(), "weir.yaml"))
 			}

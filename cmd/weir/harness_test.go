@@ -229,7 +229,7 @@ func status() *console.Status {
 // day is what a session did: allowed and masked, denied, failed, held and
 // approved, warned, audited, and one that is still running.
 func day() []*journal.Record {
-	at := func(d time.Duration) time.Time { return noon.Add(d) }
+	at := noon.Add
 	begin := func(seq uint64, d time.Duration, verdict, rule, text string) *journal.Record {
 		return &journal.Record{Version: 1, Time: at(d), Kind: journal.KindStatementBegin, Session: "s-open", Seq: seq, Identity: bot, Database: "crm", Verdict: verdict, Rule: rule, Text: text}
 	}

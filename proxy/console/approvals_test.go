@@ -84,7 +84,7 @@ func TestErrorsOfARequestsLifeHaveAStatusAndAHint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer ticket.Close()
+		ticket.Close()
 		ids = append(ids, ticket.ID())
 	}
 	if list, err := source.Approvals(t.Context(), approval.Pending); err != nil || len(list) != 2 {

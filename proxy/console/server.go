@@ -110,7 +110,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	if err := s.http.Shutdown(ending); err != nil {
 		_ = s.http.Close()
 	}
-	<-done
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the admin socket: %w", err)
+	}
 	return nil
 }
 

@@ -90,9 +90,15 @@ func (j *Joiner) ended(session string) []Entry {
 	return rest
 }
 
+// overflow keeps what is waited for within bounds. A tenth is given up at a time,
+// so that going through the list is paid for by the records that made it long.
 func (j *Joiner) overflow() []Entry {
 	if len(j.order) < 2*maxRunning && len(j.running) <= maxRunning {
 		return nil
+	}
+	keep := maxRunning
+	if len(j.running) > maxRunning {
+		keep = maxRunning - maxRunning/10
 	}
 	var out []Entry
 	kept := j.order[:0]
@@ -100,7 +106,7 @@ func (j *Joiner) overflow() []Entry {
 		begin := j.running[k]
 		switch {
 		case begin == nil:
-		case len(j.running) > maxRunning:
+		case len(j.running) > keep:
 			out = append(out, Entry{First: begin})
 			delete(j.running, k)
 		default:
