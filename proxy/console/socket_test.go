@@ -66,8 +66,8 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// as asks over the socket as another user.
-func as(t *testing.T, socket string, credential *syscall.Credential, env ...string) answer {
+// clientBinary is a copy of this test binary that every user can execute.
+func clientBinary(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(folder(t), "client")
 	data, err := os.ReadFile("/proc/self/exe")
@@ -77,6 +77,12 @@ func as(t *testing.T, socket string, credential *syscall.Credential, env ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	return binary
+}
+
+// as asks over the socket as another user.
+func as(t *testing.T, binary, socket string, credential *syscall.Credential, env ...string) answer {
+	t.Helper()
 	command := exec.CommandContext(t.Context(), binary)
 	command.Env = append(env, childVariable+"="+socket)
 	command.Dir = "/"
@@ -107,6 +113,7 @@ func TestWhoMayUseTheSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	const uid, other = 61234, 61235
+	binary := clientBinary(t)
 	for _, c := range []struct {
 		name       string
 		group      string
@@ -132,7 +139,7 @@ func TestWhoMayUseTheSocket(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := as(t, socket, &c.credential)
+			got := as(t, binary, socket, &c.credential)
 			if got.Status != c.want.Status || !strings.Contains(got.Error, c.want.Error) || !strings.HasPrefix(got.By, c.want.By) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
@@ -147,7 +154,7 @@ func TestTheLoginBehindRootIsSeen(t *testing.T) {
 	needRoot(t)
 	h := newHouse()
 	_, socket := start(t, Options{}, h)
-	got := as(t, socket, &syscall.Credential{}, loginVariable+"=61999")
+	got := as(t, clientBinary(t), socket, &syscall.Credential{}, loginVariable+"=61999")
 	if got.By != "root (uid 0), logged in as uid 61999" || h.decided[0].LoginUID == nil || *h.decided[0].LoginUID != 61999 {
 		t.Errorf("got %+v", got)
 	}
