@@ -30,7 +30,7 @@ func (w *walker) foreignText(text string) bool {
 		start, end := bounds(text, raw)
 		sub := w.fork()
 		sub.bodies++
-		sub.text = text[start:end]
+		sub.text, sub.constants = text[start:end], nil // of another tree
 		sub.statement(raw.Stmt)
 		w.absorb(sub)
 	}
@@ -125,11 +125,12 @@ func (w *walker) body(language, text string) {
 // parser finds in it. A body that it does not take, or that runs text made at
 // run time, is dynamic.
 func (w *walker) plpgsql(body string) {
-	if w.bodies >= deepestText || Scan(body, DefaultLimits()) != nil || Scan(w.text, DefaultLimits()) != nil {
+	whole := w.whole()
+	if w.bodies >= deepestText || Scan(body, DefaultLimits()) != nil || Scan(whole, DefaultLimits()) != nil {
 		w.st.Dynamic = true
 		return
 	}
-	text, err := pg_query.ParsePlPgSqlToJSON(w.text)
+	text, err := pg_query.ParsePlPgSqlToJSON(whole)
 	if err != nil {
 		w.st.Dynamic = true
 		return
@@ -209,7 +210,8 @@ func assignment(text string) int {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
-			i = pastQuote(text, i+1, '"', false) - 1
+			i, _ = pastQuote(text, i+1, '"', false)
+			i--
 		case c == '[':
 			depth++
 		case c == ']':

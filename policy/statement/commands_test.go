@@ -128,9 +128,13 @@ func TestStatementsOfATextAreToldApart(t *testing.T) {
 	if len(f.Statements) != 2 {
 		t.Fatalf("got %+v", f)
 	}
+	tree, err := parseTree(text)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, want := range []string{"select 1", "/* é */ delete from t where true"} {
-		s := f.Statements[i]
-		if got := text[s.Start:s.End]; got != want {
+		start, end := bounds(text, tree.Stmts[i])
+		if got := text[start:end]; got != want {
 			t.Errorf("statement %d is %q, want %q", i, got, want)
 		}
 	}

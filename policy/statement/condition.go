@@ -4,17 +4,16 @@ import (
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
-	"google.golang.org/protobuf/proto"
 )
 
 // conditionOf says whether a WHERE limits which rows of the target are touched.
 // It errs towards WhereConstant: a condition counts as present only where the
 // target's own columns decide, and not through a form that is always true.
-func conditionOf(where *pg_query.Node, target *pg_query.RangeVar) Condition {
+func conditionOf(where *pg_query.Node, target *pg_query.RangeVar, constants *constants) Condition {
 	if where == nil {
 		return WhereMissing
 	}
-	c := judgement{target: target}
+	c := judgement{target, constants}
 	if c.judge(where) == dependsOnRow {
 		return WherePresent
 	}
@@ -31,14 +30,17 @@ const (
 	dependsOnRow
 )
 
-type judgement struct{ target *pg_query.RangeVar }
+type judgement struct {
+	target    *pg_query.RangeVar
+	constants *constants
+}
 
 func (c *judgement) judge(n *pg_query.Node) truth {
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_BoolExpr:
 		return c.boolean(v.BoolExpr)
 	case *pg_query.Node_AConst:
-		return literal(v.AConst)
+		return c.constants.truth(v.AConst)
 	case *pg_query.Node_TypeCast:
 		return c.judge(v.TypeCast.Arg)
 	case *pg_query.Node_AExpr:
@@ -119,37 +121,14 @@ func (c *judgement) boolean(b *pg_query.BoolExpr) truth {
 	return result
 }
 
-func literal(v *pg_query.A_Const) truth {
-	if v.Isnull {
-		return alwaysFalse
-	}
-	switch b := v.Val.(type) {
-	case *pg_query.A_Const_Boolval:
-		if b.Boolval.GetBoolval() {
-			return alwaysTrue
-		}
-		return alwaysFalse
-	case *pg_query.A_Const_Sval: // 't'::boolean
-		switch word := strings.ToLower(strings.TrimSpace(b.Sval.GetSval())); {
-		case word == "":
-		case strings.HasPrefix("true", word), strings.HasPrefix("yes", word), word == "on", word == "1":
-			return alwaysTrue
-		case strings.HasPrefix("false", word), strings.HasPrefix("no", word), word == "off", word == "of", word == "0":
-			return alwaysFalse
-		}
-	}
-	return unknownConstant
-}
-
 // comparison judges an operator: both sides alike, or a pattern that takes all.
 func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 	name := operatorName(e)
-	alike := func(a, b *pg_query.Node) bool { return a != nil && b != nil && c.key(a) == c.key(b) }
 	switch e.Kind {
 	case pg_query.A_Expr_Kind_AEXPR_OP:
-		if !alike(e.Lexpr, e.Rexpr) {
+		if !c.alike(e.Lexpr, e.Rexpr) {
 			if name == "~" || name == "~*" {
-				if p := constantString(e.Rexpr); p != nil && matchesAll(*p) {
+				if p := c.constants.str(e.Rexpr); p != nil && matchesAll(*p) {
 					return alwaysTrue
 				}
 			}
@@ -162,38 +141,38 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 			return alwaysFalse
 		}
 	case pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
-		if alike(e.Lexpr, e.Rexpr) {
+		if c.alike(e.Lexpr, e.Rexpr) {
 			return alwaysTrue
 		}
 	case pg_query.A_Expr_Kind_AEXPR_DISTINCT:
-		if alike(e.Lexpr, e.Rexpr) {
+		if c.alike(e.Lexpr, e.Rexpr) {
 			return alwaysFalse
 		}
 	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE:
-		if p := constantString(e.Rexpr); name != "!~~" && name != "!~~*" &&
-			(alike(e.Lexpr, e.Rexpr) || p != nil && *p != "" && strings.Trim(*p, "%") == "") {
+		if p := c.constants.str(e.Rexpr); name != "!~~" && name != "!~~*" &&
+			(c.alike(e.Lexpr, e.Rexpr) || p != nil && *p != "" && strings.Trim(*p, "%") == "") {
 			return alwaysTrue
 		}
 	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
 		if call := e.Rexpr.GetFuncCall(); call != nil && len(call.Args) > 0 && name == "~" {
-			if p := constantString(call.Args[0]); p != nil && *p != "" && strings.Trim(*p, "%") == "" {
+			if p := c.constants.str(call.Args[0]); p != nil && *p != "" && strings.Trim(*p, "%") == "" {
 				return alwaysTrue
 			}
 		}
 	case pg_query.A_Expr_Kind_AEXPR_IN:
 		for _, item := range e.Rexpr.GetList().GetItems() {
-			if name == "=" && alike(e.Lexpr, item) {
+			if name == "=" && c.alike(e.Lexpr, item) {
 				return alwaysTrue
 			}
 		}
 	case pg_query.A_Expr_Kind_AEXPR_OP_ANY:
 		for _, item := range e.Rexpr.GetAArrayExpr().GetElements() {
-			if name == "=" && alike(e.Lexpr, item) {
+			if name == "=" && c.alike(e.Lexpr, item) {
 				return alwaysTrue
 			}
 		}
 	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
-		if ends := e.Rexpr.GetList().GetItems(); len(ends) == 2 && alike(e.Lexpr, ends[0]) && alike(e.Lexpr, ends[1]) {
+		if ends := e.Rexpr.GetList().GetItems(); len(ends) == 2 && c.alike(e.Lexpr, ends[0]) && c.alike(e.Lexpr, ends[1]) {
 			return alwaysTrue
 		}
 	}
@@ -201,17 +180,6 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 		return dependsOnRow
 	}
 	return unknownConstant
-}
-
-func constantString(n *pg_query.Node) *string {
-	if cast := n.GetTypeCast(); cast != nil {
-		n = cast.Arg
-	}
-	if v, ok := n.GetAConst().GetVal().(*pg_query.A_Const_Sval); ok {
-		s := v.Sval.GetSval()
-		return &s
-	}
-	return nil
 }
 
 func matchesAll(pattern string) bool {
@@ -274,7 +242,7 @@ func (c *judgement) sublink(s *pg_query.SubLink) truth {
 		len(sub.FromClause) == 1 && sub.Larg == nil && sub.LimitCount == nil && sub.LimitOffset == nil && sub.HavingClause == nil {
 		from := sub.FromClause[0].GetRangeVar()
 		if from != nil && from.Relname == c.target.GetRelname() && len(sub.TargetList) == 1 &&
-			conditionOf(sub.WhereClause, from) != WherePresent {
+			conditionOf(sub.WhereClause, from, c.constants) != WherePresent {
 			test := bareOrLast(s.Testexpr)
 			if test != "" && test == bareOrLast(sub.TargetList[0].GetResTarget().GetVal()) {
 				return alwaysTrue
@@ -293,21 +261,27 @@ func bareOrLast(n *pg_query.Node) string {
 }
 
 // complementary finds two arms of an OR of which one is the other's negation:
-// x IS NULL OR x IS NOT NULL, x = 1 OR x <> 1, x OR NOT x.
+// x IS NULL OR x IS NOT NULL, x = 1 OR x <> 1, x OR NOT x. Constants are looked at
+// only where two arms are so but for them.
 func (c *judgement) complementary(arms []*pg_query.Node) bool {
+	return c.opposed(arms, c.shape) && c.opposed(arms, c.key)
+}
+
+func (c *judgement) opposed(arms []*pg_query.Node, key func(*pg_query.Node) string) bool {
 	keys := make(map[string]bool, 2*len(arms))
 	for _, arm := range arms {
-		keys[c.key(arm)] = true
+		keys[key(arm)] = true
 	}
 	for _, arm := range arms {
-		if n := negation(arm); n != nil && keys[c.key(n)] {
+		if n := negation(arm); n != nil && keys[key(n)] {
 			return true
 		}
 	}
 	return false
 }
 
-// negation gives the opposite of a condition, nil where it has no simple one.
+// negation gives the opposite of a condition, nil where it has no simple one. Its
+// parts are the condition's own, not copies: their constants are held by identity.
 func negation(n *pg_query.Node) *pg_query.Node {
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_BoolExpr:
@@ -315,8 +289,8 @@ func negation(n *pg_query.Node) *pg_query.Node {
 			return v.BoolExpr.Args[0]
 		}
 	case *pg_query.Node_NullTest:
-		t := proto.CloneOf(v.NullTest)
-		t.Nulltesttype = pg_query.NullTestType_IS_NULL + pg_query.NullTestType_IS_NOT_NULL - t.Nulltesttype
+		t := &pg_query.NullTest{Arg: v.NullTest.Arg, Argisrow: v.NullTest.Argisrow,
+			Nulltesttype: pg_query.NullTestType_IS_NULL + pg_query.NullTestType_IS_NOT_NULL - v.NullTest.Nulltesttype}
 		return &pg_query.Node{Node: &pg_query.Node_NullTest{NullTest: t}}
 	case *pg_query.Node_AExpr:
 		opposite := map[string]string{"=": "<>", "<>": "=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
@@ -324,8 +298,8 @@ func negation(n *pg_query.Node) *pg_query.Node {
 		if opposite == "" {
 			return nil
 		}
-		e := proto.CloneOf(v.AExpr)
-		e.Name = []*pg_query.Node{pg_query.MakeStrNode(opposite)}
+		e := &pg_query.A_Expr{Kind: v.AExpr.Kind, Name: []*pg_query.Node{pg_query.MakeStrNode(opposite)},
+			Lexpr: v.AExpr.Lexpr, Rexpr: v.AExpr.Rexpr}
 		return &pg_query.Node{Node: &pg_query.Node_AExpr{AExpr: e}}
 	}
 	return nil

@@ -70,7 +70,7 @@ func (w *walker) copyOptions(c *Copy, options []*pg_query.Node) {
 			w.unsupported(n)
 			return
 		}
-		value := optionValue(o.Arg)
+		value := w.optionValue(o.Arg)
 		if name := strings.ToLower(o.Defname); name == "format" {
 			c.Format = value
 		} else {
@@ -79,19 +79,19 @@ func (w *walker) copyOptions(c *Copy, options []*pg_query.Node) {
 	}
 }
 
-func optionValue(n *pg_query.Node) string {
+func (w *walker) optionValue(n *pg_query.Node) string {
 	switch v := n.GetNode().(type) {
 	case nil:
 		return "true"
 	case *pg_query.Node_List:
 		parts := make([]string, 0, len(v.List.Items))
 		for _, item := range v.List.Items {
-			parts = append(parts, optionValue(item))
+			parts = append(parts, w.optionValue(item))
 		}
 		return strings.Join(parts, ",")
 	case *pg_query.Node_AStar:
 		return "*"
 	}
-	s, _ := constantText(n)
+	s, _ := w.constants.written(n)
 	return s
 }

@@ -12,12 +12,12 @@ var errEncoding = errors.New("malformed facts")
 // A body holds no body: PREPARE and DECLARE do not take each other.
 const deepestBody = 2
 
-// Decode reads facts that Encode wrote about a text of so many bytes. The bytes
-// may come from a worker that a hostile text has taken over: whatever they are,
-// Decode ends, stays in their bounds, allocates in proportion to their length and
-// returns facts that are well formed or an error.
-func Decode(data []byte, textLength int) (*Facts, error) {
-	d := decoder{s: string(data), textLength: textLength, commands: All()}
+// Decode reads facts that Encode wrote. The bytes may come from a worker that a
+// hostile text has taken over: whatever they are, Decode ends, stays in their
+// bounds, allocates in proportion to their length and returns facts that are well
+// formed or an error.
+func Decode(data []byte) (*Facts, error) {
+	d := decoder{s: string(data), commands: All()}
 	if len(data) == 0 || data[0] != encodingMark {
 		return nil, fmt.Errorf("%w: wrong first byte", errEncoding)
 	}
@@ -41,7 +41,7 @@ func Decode(data []byte, textLength int) (*Facts, error) {
 // The fewest bytes that one of each takes, so that a count is never believed
 // beyond what the payload can hold.
 const (
-	smallestStatement = 14
+	smallestStatement = 12
 	smallestTable     = 5
 	smallestColumn    = 6
 	smallestFunction  = 4
@@ -54,11 +54,10 @@ const (
 // decoder reads on after an error as if all were zero; the first error stays.
 // Its strings share the one copy of the payload.
 type decoder struct {
-	s          string
-	at         int
-	textLength int
-	commands   []Command
-	err        error
+	s        string
+	at       int
+	commands []Command
+	err      error
 }
 
 func (d *decoder) fail(what string) {
@@ -153,14 +152,12 @@ func (d *decoder) statement(s *Statement, depth int) {
 		d.fail("nested too deep")
 		return
 	}
-	s.Start = d.number(d.textLength)
-	s.End = d.number(d.textLength)
 	s.Command = d.command()
 	s.Commands = make([]Command, d.count(1))
 	for i := range s.Commands {
 		s.Commands[i] = d.command()
 	}
-	if s.End < s.Start || len(s.Commands) == 0 || s.Commands[0] != s.Command {
+	if len(s.Commands) == 0 || s.Commands[0] != s.Command {
 		d.fail("inconsistent statement")
 		return
 	}

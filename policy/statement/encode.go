@@ -67,8 +67,6 @@ func (e *encoder) strings(list []string) {
 }
 
 func (e *encoder) statement(s *Statement) {
-	e.number(s.Start)
-	e.number(s.End)
 	e.command(s.Command)
 	e.number(len(s.Commands))
 	for _, c := range s.Commands {

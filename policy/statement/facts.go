@@ -9,6 +9,8 @@ type Command string
 // Facts is all that policy needs to know about one text of SQL. They hold while
 // standard_conforming_strings is on and client_encoding is UTF8: the session
 // must refuse every change of either, also in start-up options.
+//
+// They name no place in the text, because texts that differ in literals share them.
 type Facts struct {
 	Statements []Statement `json:"statements"` // in the order of the text; empty for an empty query
 }
@@ -20,9 +22,6 @@ type Facts struct {
 // what really returns the rows: not for EXPLAIN, PREPARE and DECLARE (whose Body
 // has them), but for COPY ... TO, whose rows are the query's.
 type Statement struct {
-	Start int `json:"start"` // byte offset in the text
-	End   int `json:"end"`   // byte offset just past the statement, semicolon excluded
-
 	Command  Command   `json:"command"`  // the outermost command
 	Commands []Command `json:"commands"` // every command wherever it stands (CTEs, EXPLAIN, PREPARE, COPY, bodies), the outermost first, each once
 

@@ -1,6 +1,9 @@
 package statement
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // skipSpace moves past white space and comments. It reports whether a token
 // follows.
@@ -67,11 +70,21 @@ func pastLine(text string, at int) int {
 	return at
 }
 
+// plainString reads a string without a prefix. One that is in one piece is a
+// literal; one that PostgreSQL joins from several, or that does not end, is not.
+func (s *scanner) plainString() {
+	start := s.at
+	if s.quoted(false) && s.template != nil {
+		s.template.literal(start, s.at, classString)
+	}
+}
+
 // quoted reads a string whose opening quote is at s.at, with the further
 // segments that PostgreSQL joins to it: those after white space that has a
-// newline. They keep the first one's rule about backslashes.
-func (s *scanner) quoted(backslash bool) {
-	s.at = pastQuote(s.text, s.at+1, '\'', backslash)
+// newline. They keep the first one's rule about backslashes. It reports whether
+// the string has one segment, which ends.
+func (s *scanner) quoted(backslash bool) (single bool) {
+	s.at, single = pastQuote(s.text, s.at+1, '\'', backslash)
 	for {
 		next := s.at
 		newline := false
@@ -89,15 +102,16 @@ func (s *scanner) quoted(backslash bool) {
 			break
 		}
 		if !newline || next >= len(s.text) || s.text[next] != '\'' {
-			return
+			return single
 		}
-		s.at = pastQuote(s.text, next+1, '\'', backslash)
+		s.at, _ = pastQuote(s.text, next+1, '\'', backslash)
+		single = false
 	}
 }
 
 // pastQuote gives the offset after the closing quote of what starts at at, or
 // the text's end where there is none (the parser then refuses it).
-func pastQuote(text string, at int, quote byte, backslash bool) int {
+func pastQuote(text string, at int, quote byte, backslash bool) (past int, ends bool) {
 	for at < len(text) {
 		switch text[at] {
 		case quote:
@@ -105,7 +119,7 @@ func pastQuote(text string, at int, quote byte, backslash bool) int {
 				at += 2
 				continue
 			}
-			return at + 1
+			return at + 1, true
 		case '\\':
 			if backslash {
 				at++
@@ -113,7 +127,7 @@ func pastQuote(text string, at int, quote byte, backslash bool) int {
 		}
 		at++
 	}
-	return len(text)
+	return len(text), false
 }
 
 // dollar reads a parameter, a dollar-quoted string or a lone dollar.
@@ -144,7 +158,24 @@ func (s *scanner) dollar() {
 	s.at = end + 1 + length + len(tag)
 }
 
+// number reads a number, and what stands directly at it as PostgreSQL never
+// reads it. Only one in plain decimal digits, with one point or none, is a literal:
+// no exponent, base or underscores, nothing that is part of a word or of a range.
 func (s *scanner) number() {
+	start := s.at
+	end := pastDigits(s.text, start)
+	class := integerClass(s.text[start:end])
+	if end < len(s.text) && s.text[end] == '.' {
+		end = pastDigits(s.text, end+1)
+		class = classNumeric
+	}
+	if s.endsNumber(end) && (start == 0 || s.text[start-1] != '.' && s.text[start-1] != '$') && end-start <= longestNumber {
+		s.at = end
+		if s.template != nil {
+			s.template.literal(start, end, class)
+		}
+		return
+	}
 	for s.at < len(s.text) && (isIdentPart(s.text[s.at]) && s.text[s.at] != '$') {
 		s.at++
 	}
@@ -154,6 +185,33 @@ func (s *scanner) number() {
 			s.at++
 		}
 	}
+}
+
+// A longer number is left to the parser.
+const longestNumber = 64
+
+// endsNumber says that what follows cannot be more of a number.
+func (s *scanner) endsNumber(at int) bool {
+	return at >= len(s.text) || !isIdentPart(s.text[at]) && s.text[at] != '.'
+}
+
+func pastDigits(text string, at int) int {
+	for at < len(text) && isDigit(text[at]) {
+		at++
+	}
+	return at
+}
+
+// integerClass tells whether PostgreSQL's scanner takes digits for a 32-bit
+// integer or for a numeric (process_integer_literal in parser/scan.l).
+func integerClass(digits string) byte {
+	var n uint64
+	for i := range len(digits) {
+		if n = 10*n + uint64(digits[i]-'0'); n > math.MaxInt32 {
+			return classNumeric
+		}
+	}
+	return classInteger
 }
 
 // operator reads a run of operator characters up to a comment and counts each

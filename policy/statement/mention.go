@@ -68,24 +68,44 @@ func (c *judgement) shadows(from []*pg_query.Node) bool {
 	})
 }
 
+// alike says whether two expressions mean the same. Constants are looked at only
+// where all else is the same.
+func (c *judgement) alike(a, b *pg_query.Node) bool {
+	return a != nil && b != nil && nodeName(a) == nodeName(b) && c.shape(a) == c.shape(b) && c.key(a) == c.key(b)
+}
+
 // key writes an expression so that two that mean the same column or the same
 // operation are written alike: places in the text are left out, and so is the
 // target's name before its column.
-func (c *judgement) key(n *pg_query.Node) string {
+func (c *judgement) key(n *pg_query.Node) string { return c.text(n, true) }
+
+// shape is key without the values of constants.
+func (c *judgement) shape(n *pg_query.Node) string { return c.text(n, false) }
+
+func (c *judgement) text(n *pg_query.Node, values bool) string {
 	var b strings.Builder
-	c.write(&b, n.ProtoReflect())
+	c.write(&b, n.ProtoReflect(), values)
 	return b.String()
 }
 
-func (c *judgement) write(b *strings.Builder, m protoreflect.Message) {
-	if r, ok := m.Interface().(*pg_query.ColumnRef); ok {
-		fields := r.Fields
-		if len(fields) > 1 && c.isOfRow(r, true) {
+func (c *judgement) write(b *strings.Builder, m protoreflect.Message, values bool) {
+	switch v := m.Interface().(type) {
+	case *pg_query.ColumnRef:
+		fields := v.Fields
+		if len(fields) > 1 && c.isOfRow(v, true) {
 			fields = fields[len(fields)-1:]
 		}
 		for _, f := range fields {
 			b.WriteString("\x00.")
 			b.WriteString(f.GetString_().GetSval())
+		}
+		return
+	case *pg_query.A_Const:
+		b.WriteString("\x00c")
+		if values {
+			value := c.constants.value(v)
+			b.WriteString(strconv.Itoa(int(value.kind)))
+			b.WriteString(strconv.Quote(value.text))
 		}
 		return
 	}
@@ -103,10 +123,10 @@ func (c *judgement) write(b *strings.Builder, m protoreflect.Message) {
 		switch {
 		case field.IsList() && field.Kind() == protoreflect.MessageKind:
 			for j := range value.List().Len() {
-				c.write(b, value.List().Get(j).Message())
+				c.write(b, value.List().Get(j).Message(), values)
 			}
 		case field.Kind() == protoreflect.MessageKind:
-			c.write(b, value.Message())
+			c.write(b, value.Message(), values)
 		default:
 			b.WriteString(strconv.Quote(value.String()))
 		}

@@ -33,15 +33,32 @@ func (e *UnsupportedError) Error() string {
 // can crash: call it in the parse worker, and Scan first. An error is a
 // *SyntaxError, an *UnsupportedError or a *ScanError.
 func Parse(text string) (*Facts, error) {
+	facts, _, err := ParseShared(text)
+	return facts, err
+}
+
+// ParseShared is Parse that says besides which other texts have the same facts.
+func ParseShared(text string) (*Facts, Sharing, error) {
 	tree, err := parseTree(text)
 	if err != nil {
-		return nil, err
+		return nil, Sharing{}, err
 	}
+	held := holdConstants(text, tree)
+	facts, err := walk(text, tree, held)
+	if err != nil {
+		return nil, Sharing{}, err
+	}
+	pinned, shared := held.pinned()
+	return facts, Sharing{Shared: shared, Pinned: pinned}, nil
+}
+
+// walk collects the facts of a tree whose constants are held.
+func walk(text string, tree *pg_query.ParseResult, held *constants) (*Facts, error) {
 	facts := &Facts{Statements: make([]Statement, 0, len(tree.Stmts))}
 	for _, raw := range tree.Stmts {
 		start, end := bounds(text, raw)
-		st := Statement{Start: start, End: end, Limit: -1}
-		w := walker{st: &st, text: text[start:end]}
+		st := Statement{Limit: -1}
+		w := walker{st: &st, text: text[start:end], constants: held}
 		w.statement(raw.Stmt)
 		if w.err != nil {
 			return nil, w.err

@@ -64,7 +64,7 @@ func (w *walker) selectStatement(s *pg_query.SelectStmt, p place) {
 	w.expression(s.LimitOffset, UseDerived, "OFFSET")
 	w.expression(s.LimitCount, UseDerived, "LIMIT")
 	if p.top {
-		w.st.Limit = constantLimit(s)
+		w.st.Limit = w.constantLimit(s)
 	}
 	if len(s.LockingClause) > 0 {
 		w.st.Locking = true
@@ -256,14 +256,12 @@ func refname(r *pg_query.RangeVar) string {
 	return r.GetRelname()
 }
 
-func constantLimit(s *pg_query.SelectStmt) int64 {
+func (w *walker) constantLimit(s *pg_query.SelectStmt) int64 {
 	if s.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES {
 		return -1
 	}
-	if c := s.LimitCount.GetAConst(); c != nil && !c.Isnull {
-		if v, ok := c.Val.(*pg_query.A_Const_Ival); ok {
-			return int64(v.Ival.GetIval())
-		}
+	if v := w.constants.value(s.LimitCount.GetAConst()); v.kind == integerConstant {
+		return v.integer
 	}
 	return -1
 }

@@ -50,6 +50,15 @@ const (
 // lower than what the parser builds, and for real SQL not much higher. The error
 // is a *ScanError.
 func Scan(text string, limits Limits) error {
+	var s scanner
+	if err := s.scan(text, limits, nil); err != nil {
+		return err
+	}
+	return nil
+}
+
+// scan is Scan. Where a template is given, it is told the literals.
+func (s *scanner) scan(text string, limits Limits, template *Template) *ScanError {
 	if len(text) > limits.Length {
 		return &ScanError{limits.Length, fmt.Sprintf("the text is longer than %d bytes", limits.Length)}
 	}
@@ -59,12 +68,9 @@ func Scan(text string, limits Limits) error {
 	if !utf8.ValidString(text) {
 		return &ScanError{invalidAt(text), "the text is not valid UTF-8"}
 	}
-	s := scanner{text: text, limits: limits, levels: make([]level, 1, 16)}
+	*s = scanner{text: text, limits: limits, template: template, levels: append(s.levels[:0], level{})}
 	s.run()
-	if s.err != nil {
-		return s.err
-	}
-	return nil
+	return s.err
 }
 
 func invalidAt(text string) int {
@@ -87,6 +93,7 @@ func invalidAt(text string) int {
 type scanner struct {
 	text       string
 	limits     Limits
+	template   *Template // nil: nobody asks for the literals
 	at         int
 	levels     []level // levels[0] is the statement
 	statements int
@@ -221,9 +228,9 @@ func (s *scanner) token(c byte) {
 	s.afterBegin, s.afterDot = false, false
 	switch {
 	case c == '\'':
-		s.quoted(false)
+		s.plainString()
 	case c == '"':
-		s.at = pastQuote(s.text, s.at+1, '"', false)
+		s.at, _ = pastQuote(s.text, s.at+1, '"', false)
 	case c == '$':
 		s.dollar()
 	case isIdentStart(c):
@@ -290,7 +297,7 @@ func (s *scanner) word(afterDot, afterBegin bool) {
 			s.quoted(false)
 			return
 		case next == '&' && p == 'u' && s.at+1 < len(s.text) && s.text[s.at+1] == '"':
-			s.at = pastQuote(s.text, s.at+2, '"', false)
+			s.at, _ = pastQuote(s.text, s.at+2, '"', false)
 			return
 		}
 	}

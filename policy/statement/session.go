@@ -1,7 +1,6 @@
 package statement
 
 import (
-	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -13,7 +12,7 @@ func (w *walker) set(s *pg_query.VariableSetStmt) {
 	switch s.Kind {
 	case pg_query.VariableSetKind_VAR_SET_VALUE:
 		w.command(CommandSet)
-		setting.Value, setting.Known = settingValue(s.Args)
+		setting.Value, setting.Known = w.settingValue(s.Args)
 	case pg_query.VariableSetKind_VAR_SET_DEFAULT:
 		w.command(CommandSet)
 		setting.Reset, setting.Known = true, true
@@ -44,7 +43,7 @@ func (w *walker) transactionModes(s *pg_query.VariableSetStmt) {
 	case "SESSION CHARACTERISTICS":
 		w.modes(s.Args, "default_", false)
 	case "TRANSACTION SNAPSHOT":
-		value, known := settingValue(s.Args)
+		value, known := w.settingValue(s.Args)
 		w.st.Settings = append(w.st.Settings, Setting{Name: "transaction_snapshot", Value: value, Known: known, Local: true})
 	default:
 		w.fail(&UnsupportedError{"SET " + s.Name})
@@ -59,7 +58,7 @@ func (w *walker) modes(options []*pg_query.Node, prefix string, local bool) {
 			w.unsupported(n)
 			return
 		}
-		value, known := settingValue([]*pg_query.Node{option.Arg})
+		value, known := w.settingValue([]*pg_query.Node{option.Arg})
 		w.st.Settings = append(w.st.Settings, Setting{Name: prefix + option.Defname, Value: value, Known: known, Local: local})
 	}
 }
@@ -87,47 +86,16 @@ func (w *walker) transaction(s *pg_query.TransactionStmt) {
 
 // settingValue writes a setting's value as PostgreSQL would. known is false where
 // something in it is not a constant.
-func settingValue(args []*pg_query.Node) (value string, known bool) {
+func (w *walker) settingValue(args []*pg_query.Node) (value string, known bool) {
 	parts := make([]string, 0, len(args))
 	for _, n := range args {
-		s, ok := constantText(n)
+		s, ok := w.constants.written(n)
 		if !ok {
 			return "", false
 		}
 		parts = append(parts, s)
 	}
 	return strings.Join(parts, ", "), true
-}
-
-// constantText gives a constant of any type as text.
-func constantText(n *pg_query.Node) (string, bool) {
-	switch v := n.GetNode().(type) {
-	case *pg_query.Node_TypeCast:
-		return constantText(v.TypeCast.Arg)
-	case *pg_query.Node_String_:
-		return v.String_.Sval, true
-	case *pg_query.Node_Integer:
-		return strconv.Itoa(int(v.Integer.Ival)), true
-	case *pg_query.Node_Float:
-		return v.Float.Fval, true
-	case *pg_query.Node_Boolean:
-		return strconv.FormatBool(v.Boolean.Boolval), true
-	case *pg_query.Node_AConst:
-		if v.AConst.Isnull {
-			return "", false
-		}
-		switch c := v.AConst.Val.(type) {
-		case *pg_query.A_Const_Sval:
-			return c.Sval.GetSval(), true
-		case *pg_query.A_Const_Ival:
-			return strconv.Itoa(int(c.Ival.GetIval())), true
-		case *pg_query.A_Const_Fval:
-			return c.Fval.GetFval(), true
-		case *pg_query.A_Const_Boolval:
-			return strconv.FormatBool(c.Boolval.GetBoolval()), true
-		}
-	}
-	return "", false
 }
 
 func (w *walker) discard(s *pg_query.DiscardStmt) {

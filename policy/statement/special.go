@@ -66,27 +66,27 @@ func (w *walker) setConfig(args []*pg_query.Node) {
 		plain = append(plain, a)
 	}
 	if len(plain) > 0 {
-		if name := constantString(plain[0]); name != nil {
+		if name := w.constants.str(plain[0]); name != nil {
 			s.Name = strings.ToLower(*name)
 		}
 	}
 	if len(plain) > 1 && s.Name != "" {
-		if value := constantString(plain[1]); value != nil {
+		if value := w.constants.str(plain[1]); value != nil {
 			s.Value, s.Known = *value, true
 		}
 	}
 	if len(plain) > 2 {
-		s.Local = literalOf(plain[2]) == alwaysTrue
+		s.Local = w.truthOf(plain[2]) == alwaysTrue
 	}
 	w.st.Settings = append(w.st.Settings, s)
 }
 
-func literalOf(n *pg_query.Node) truth {
+func (w *walker) truthOf(n *pg_query.Node) truth {
 	if cast := n.GetTypeCast(); cast != nil {
 		n = cast.Arg
 	}
 	if v := n.GetAConst(); v != nil {
-		return literal(v)
+		return w.constants.truth(v)
 	}
 	return unknownConstant
 }
@@ -100,7 +100,7 @@ func (w *walker) givenText(args []*pg_query.Node) {
 	}
 	read := false
 	for _, a := range args {
-		if s := constantString(a); s != nil {
+		if s := w.constants.str(a); s != nil {
 			if w.foreignText(*s) {
 				read = true
 			}
@@ -118,7 +118,7 @@ func (w *walker) givenRelation(args []*pg_query.Node) {
 	if len(args) == 0 {
 		return
 	}
-	name := constantString(args[0])
+	name := w.constants.str(args[0])
 	if name == nil {
 		w.st.Dynamic = true
 		return
@@ -139,8 +139,8 @@ func splitName(text string) ([]string, bool) {
 		text = strings.TrimLeft(text, " \t\r\n")
 		var part string
 		if strings.HasPrefix(text, `"`) {
-			end := pastQuote(text, 1, '"', false)
-			if end < 2 || text[end-1] != '"' {
+			end, ends := pastQuote(text, 1, '"', false)
+			if !ends {
 				return nil, false
 			}
 			part, text = strings.ReplaceAll(text[1:end-1], `""`, `"`), text[end:]

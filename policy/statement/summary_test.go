@@ -17,7 +17,7 @@ func facts(t *testing.T, text string) *Facts {
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	decoded, err := Decode(Encode(nil, parsed), len(text))
+	decoded, err := Decode(Encode(nil, parsed))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

@@ -136,11 +136,11 @@ func (w *walker) point(at *pointer, i int) {
 func (w *walker) pointed(n *pg_query.Node, at *pointer) {
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_AConst:
-		number, ok := v.AConst.Val.(*pg_query.A_Const_Ival)
-		if !ok {
+		number := w.constants.value(v.AConst)
+		if number.kind != integerConstant {
 			break
 		}
-		i := int(number.Ival.GetIval()) - 1
+		i := int(number.integer) - 1
 		if i < 0 || i >= len(at.targets) && !slices.ContainsFunc(at.targets, isStarTarget) {
 			return // PostgreSQL refuses it
 		}

@@ -12,7 +12,9 @@ import (
 // node type that it does not know ends the walk with an error.
 type walker struct {
 	st   *Statement
-	text string // of the statement, for bodies that are parsed as a whole
+	text string // of the statement, for bodies that are parsed as a whole; see whole
+	// constants has the values of the tree's constants; see constants.value.
+	constants *constants
 
 	// ctes are the names of common table expressions in scope. A query puts its
 	// own on top and takes them off again.
@@ -34,6 +36,12 @@ type place struct {
 }
 
 func within(construct string) place { return place{construct: construct} }
+
+// whole gives the statement as it is written.
+func (w *walker) whole() string {
+	w.constants.readWhole()
+	return w.text
+}
 
 func (w *walker) fail(err error) {
 	if w.err == nil {
@@ -173,8 +181,8 @@ func (w *walker) isCTE(r *pg_query.RangeVar) bool {
 // Nothing that is in scope here is in scope there.
 func (w *walker) fork() *walker {
 	return &walker{
-		st:   &Statement{Start: w.st.Start, End: w.st.End, Limit: -1},
-		text: w.text, bodies: w.bodies,
+		st:   &Statement{Limit: -1},
+		text: w.text, constants: w.constants, bodies: w.bodies,
 	}
 }
 

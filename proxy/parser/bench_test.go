@@ -49,3 +49,58 @@ func BenchmarkParseCachedParallel(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkCached(b *testing.B) {
+	p := newPool(b, nil)
+	for _, text := range []string{
+		"select abalance from pgbench_accounts where aid = $1",
+		"SELECT abalance FROM pgbench_accounts WHERE aid = 1;",
+		"SELECT abalance FROM pgbench_accounts WHERE aid = 1 LIMIT 5;",
+		"INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 2, 3, -4, CURRENT_TIMESTAMP);",
+	} {
+		if _, err := p.Parse(b.Context(), text, ""); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{
+		"exact":                  "select abalance from pgbench_accounts where aid = $1",
+		"template":               "SELECT abalance FROM pgbench_accounts WHERE aid = 1234567;",
+		"template with a pinned": "SELECT abalance FROM pgbench_accounts WHERE aid = 1234567 LIMIT 5;",
+		"template of an insert":  "INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (7, 1, 52341, -2310, CURRENT_TIMESTAMP);",
+	} {
+		b.Run(name, func(b *testing.B) {
+			text := []byte(text)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, ok := p.Cached(text); !ok {
+					b.Fatal("not known")
+				}
+			}
+		})
+	}
+	b.Run("miss", func(b *testing.B) {
+		text := []byte("SELECT bbalance FROM pgbench_branches WHERE bid = 1234567;")
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, ok := p.Cached(text); ok {
+				b.Fatal("known")
+			}
+		}
+	})
+}
+
+func BenchmarkCachedParallel(b *testing.B) {
+	p := newPool(b, nil)
+	if _, err := p.Parse(b.Context(), "SELECT abalance FROM pgbench_accounts WHERE aid = 1;", ""); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		text := []byte("SELECT abalance FROM pgbench_accounts WHERE aid = 1234567;")
+		for pb.Next() {
+			if _, _, ok := p.Cached(text); !ok {
+				b.Fatal("not known")
+			}
+		}
+	})
+}

@@ -8,9 +8,10 @@ import (
 	"github.com/weirgate/weir/policy/statement"
 )
 
-// cache keeps facts, and the errors that are the text's own, by the exact text
-// and the settings under which it was parsed. It is bounded in bytes, parted into
-// shards so that sessions do not wait for each other, and a hit allocates nothing.
+// cache keeps facts, and the errors that are the text's own, by the exact text or
+// by its template, and by the settings under which it was parsed. It is bounded in
+// bytes, parted into shards so that sessions do not wait for each other, and a hit
+// allocates nothing.
 type cache struct {
 	seed   maphash.Seed
 	shards [shardCount]shard
@@ -30,14 +31,26 @@ type shard struct {
 	bytes   int
 	limit   int
 
-	hits, misses uint64
-	_            [64]byte // shards do not share a cache line
+	hits, misses, templateHits uint64
+	_                          [64]byte // shards do not share a cache line
 }
 
-// entry is one text and what it turned out to be.
+// kind says what an entry's text is. Before it is scanned, a text can look like
+// the key of a template.
+type kind uint8
+
+const (
+	wholeText  kind = iota
+	sharedText      // a template's key
+	pinnedText      // a template's key with the literals that the facts depend on
+)
+
+// entry is one text, or all of one template, and what it turned out to be.
 type entry struct {
+	kind         kind
 	text, key    string
 	hash         uint64
+	pinned       []int // of a template: the literals by which its facts differ; then they are elsewhere
 	facts        *statement.Facts
 	err          error
 	bytes        int
@@ -77,9 +90,9 @@ func (c *cache) shard(hash uint64) *shard { return &c.shards[hash>>(64-4)] }
 func view(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
 
 // find gives the entry of a text and makes it the newest. The caller holds mu.
-func (s *shard) find(hash uint64, text, key string) *entry {
+func (s *shard) find(hash uint64, kind kind, text, key string) *entry {
 	for e := s.entries[hash]; e != nil; e = e.chain {
-		if e.text == text && e.key == key {
+		if e.kind == kind && e.text == text && e.key == key {
 			if s.newest != e {
 				s.unlink(e)
 				s.link(e)
@@ -93,7 +106,7 @@ func (s *shard) find(hash uint64, text, key string) *entry {
 // add keeps an entry and forgets the oldest beyond the limit. One that would take
 // more than a quarter of the shard is not kept. The caller holds mu.
 func (s *shard) add(e *entry) {
-	if e.bytes > s.limit/4 || s.find(e.hash, e.text, e.key) != nil {
+	if e.bytes > s.limit/4 || s.find(e.hash, e.kind, e.text, e.key) != nil {
 		return
 	}
 	e.chain = s.entries[e.hash]
@@ -180,9 +193,15 @@ func (s *shard) removeFlight(hash uint64, f *flight) {
 }
 
 func newEntry(hash uint64, f *flight, payload int) *entry {
-	bytes := entryOverhead + len(f.text) + len(f.key) + payload
-	if f.facts != nil {
-		bytes += f.facts.Size()
+	return (&entry{text: f.text, key: f.key, hash: hash, facts: f.facts, err: f.err}).weighed(payload)
+}
+
+// weighed sets how much memory an entry takes, payload being what its strings do
+// that came from a worker.
+func (e *entry) weighed(payload int) *entry {
+	e.bytes = entryOverhead + len(e.text) + len(e.key) + payload + len(e.pinned)*int(unsafe.Sizeof(0))
+	if e.facts != nil {
+		e.bytes += e.facts.Size()
 	}
-	return &entry{text: f.text, key: f.key, hash: hash, facts: f.facts, err: f.err, bytes: bytes}
+	return e
 }

@@ -14,7 +14,7 @@ import (
 const (
 	headerLength = 4
 
-	kindFacts       = 'f' // encoded facts
+	kindFacts       = 'f' // encoded: which texts share the facts, then the facts
 	kindSyntax      = 's' // cursor as a varint, message
 	kindUnsupported = 'u' // construct
 	kindScan        = 'n' // offset as a varint, reason
@@ -28,7 +28,7 @@ func longestResponse(text int) int { return 4096 + 200*text }
 func respond(b []byte, text string) []byte {
 	start := len(b)
 	b = append(b, 0, 0, 0, 0)
-	facts, err := statement.Parse(text)
+	facts, sharing, err := statement.ParseShared(text)
 	var (
 		syntax      *statement.SyntaxError
 		unsupported *statement.UnsupportedError
@@ -36,7 +36,7 @@ func respond(b []byte, text string) []byte {
 	)
 	switch {
 	case err == nil:
-		b = statement.Encode(append(b, kindFacts), facts)
+		b = statement.Encode(statement.EncodeSharing(append(b, kindFacts), sharing), facts)
 	case errors.As(err, &syntax):
 		b = append(binary.AppendUvarint(append(b, kindSyntax), uint64(syntax.Cursor)), syntax.Message...)
 	case errors.As(err, &scan):
@@ -55,30 +55,49 @@ func respond(b []byte, text string) []byte {
 
 var errResponse = errors.New("malformed response")
 
-// answer takes a response apart. verdict is what the text's own error is, err what
-// is wrong with the response.
-func answer(payload []byte, text int) (facts *statement.Facts, verdict, err error) {
+// outcome is what a worker says of a text.
+type outcome struct {
+	facts   *statement.Facts
+	sharing statement.Sharing // of the facts
+	verdict error             // the text's own error; then there are no facts
+	bytes   int               // of the response
+}
+
+// extent is what the bounds of a response are taken from.
+type extent struct {
+	bytes    int // of the text
+	literals int // that its template marks
+}
+
+// answer takes a response apart. err is what is wrong with the response.
+func answer(payload []byte, text extent) (r outcome, err error) {
+	r.bytes = len(payload)
 	if len(payload) == 0 {
-		return nil, nil, errResponse
+		return r, errResponse
 	}
 	kind, rest := payload[0], payload[1:]
 	switch kind {
 	case kindFacts:
-		facts, err = statement.Decode(rest, text)
-		return facts, nil, err
+		if r.sharing, rest, err = statement.DecodeSharing(rest, text.literals); err == nil {
+			r.facts, err = statement.Decode(rest)
+		}
+		return r, err
 	case kindUnsupported:
-		return nil, &statement.UnsupportedError{Construct: printable(rest)}, nil
+		r.verdict = &statement.UnsupportedError{Construct: printable(rest)}
+		return r, nil
 	case kindSyntax, kindScan:
 		place, n := binary.Uvarint(rest)
-		if n <= 0 || place > uint64(text)+1 {
-			return nil, nil, errResponse
+		if n <= 0 || place > uint64(text.bytes)+1 {
+			return r, errResponse
 		}
 		if kind == kindSyntax {
-			return nil, &statement.SyntaxError{Message: printable(rest[n:]), Cursor: int(place)}, nil
+			r.verdict = &statement.SyntaxError{Message: printable(rest[n:]), Cursor: int(place)}
+		} else {
+			r.verdict = &statement.ScanError{Offset: int(place), Reason: printable(rest[n:])}
 		}
-		return nil, &statement.ScanError{Offset: int(place), Reason: printable(rest[n:])}, nil
+		return r, nil
 	}
-	return nil, nil, fmt.Errorf("%w: kind %q", errResponse, kind)
+	return r, fmt.Errorf("%w: kind %q", errResponse, kind)
 }
 
 // readFrame reads a frame of at most limit bytes into buf, grown as needed.

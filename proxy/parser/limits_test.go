@@ -90,13 +90,24 @@ func TestALargeTextIsParsedInTime(t *testing.T) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	for _, text := range []string{"select a from t", "slect", "explain analyse delete from t", "prepare p as select 1"} {
-		f.Add(respond(nil, text)[headerLength:], len(text))
+	for _, text := range []string{"select a from t", "slect", "explain analyse delete from t", "prepare p as select 1",
+		"select a from t where b = 1 order by 2 limit 3"} {
+		f.Add(respond(nil, text)[headerLength:], len(text), 3)
 	}
-	f.Fuzz(func(t *testing.T, payload []byte, length int) {
-		facts, verdict, err := answer(payload, max(0, length))
-		if err == nil && (facts == nil) == (verdict == nil) {
-			t.Errorf("%q: %v, %v", payload, facts, verdict)
+	f.Fuzz(func(t *testing.T, payload []byte, length, literals int) {
+		r, err := answer(payload, extent{max(0, length), max(0, literals)})
+		if err != nil {
+			return
+		}
+		if (r.facts == nil) == (r.verdict == nil) {
+			t.Errorf("%q: %+v", payload, r)
+		}
+		last := -1
+		for _, i := range r.sharing.Pinned {
+			if i <= last || i >= literals {
+				t.Errorf("%q: %v of %d literals", payload, r.sharing.Pinned, literals)
+			}
+			last = i
 		}
 	})
 }

@@ -72,6 +72,8 @@ type Pool struct {
 	config  Config
 	cache   *cache
 	killers *killers
+	// templates holds *statement.Template, whose memory is used again.
+	templates sync.Pool
 
 	idle    chan *worker  // workers that wait for a text
 	vacant  chan struct{} // one for each worker to start
@@ -100,6 +102,7 @@ func New(config Config) (*Pool, error) {
 		vacant:  make(chan struct{}, config.Workers),
 		alive:   make(map[*worker]struct{}, config.Workers),
 	}
+	p.templates.New = func() any { return new(statement.Template) }
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	for range config.Workers {
 		p.vacant <- struct{}{}
@@ -158,8 +161,8 @@ func (p *Pool) start() (*worker, error) {
 	if closed {
 		return nil, errors.Join(ErrClosed, p.bury(w))
 	}
-	if _, _, verdict, err := w.parse("SELECT", time.Now().Add(startDeadline)); err != nil || verdict != nil {
-		return nil, errors.Join(fmt.Errorf("a parse worker does not answer: %w", errors.Join(err, verdict)), p.bury(w))
+	if r, err := w.parse("SELECT", 0, time.Now().Add(startDeadline)); err != nil || r.verdict != nil {
+		return nil, errors.Join(fmt.Errorf("a parse worker does not answer: %w", errors.Join(err, r.verdict)), p.bury(w))
 	}
 	return w, nil
 }
@@ -232,7 +235,8 @@ func (p *Pool) Close() error {
 
 // Parse gives the facts of a text. key stands for the session's settings that
 // change how a text is to be understood: facts are shared only between equal
-// keys. Facts are shared and must not be changed.
+// keys. Facts are shared, also by texts that differ in literals of which the facts
+// say nothing, and must not be changed.
 //
 // An error is a *statement.ScanError, a *statement.SyntaxError, a
 // *statement.UnsupportedError, one of this package's errors, or ctx's. With every
@@ -241,13 +245,22 @@ func (p *Pool) Parse(ctx context.Context, text, key string) (*statement.Facts, e
 	hash := p.cache.hash(text, key)
 	s := p.cache.shard(hash)
 	s.mu.Lock()
-	if e := s.find(hash, text, key); e != nil {
+	if e := s.find(hash, wholeText, text, key); e != nil {
 		s.hits++
 		s.mu.Unlock()
 		return e.facts, e.err
 	}
+	s.mu.Unlock()
+	facts, err := p.shared(text, key)
+	if facts != nil {
+		return facts, nil
+	}
+	s.mu.Lock()
 	s.misses++
 	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	return p.miss(ctx, hash, text, key)
 }
 
@@ -256,18 +269,36 @@ func (p *Pool) ParseBytes(ctx context.Context, text []byte, key string) (*statem
 	return p.Parse(ctx, view(text), key)
 }
 
-// miss parses a text that is not in the cache, or waits for the one who does.
-// From here on the text is a copy of its own.
-func (p *Pool) miss(ctx context.Context, hash uint64, text, key string) (*statement.Facts, error) {
-	if err := statement.Scan(text, p.config.Limits); err != nil {
+// shared scans a text and gives the facts that it shares with another of its
+// template, nil where none are known. The error is a *statement.ScanError.
+func (p *Pool) shared(text, key string) (*statement.Facts, error) {
+	t := p.template()
+	defer p.putTemplate(t)
+	if err := t.Read(text, p.config.Limits); err != nil {
 		return nil, err
 	}
+	return p.cache.shared(t, key), nil
+}
+
+func (p *Pool) template() *statement.Template {
+	t, _ := p.templates.Get().(*statement.Template) // New makes nothing else
+	return t
+}
+
+func (p *Pool) putTemplate(t *statement.Template) {
+	t.Release()
+	p.templates.Put(t)
+}
+
+// miss parses a text that was scanned and is not in the cache, or waits for the
+// one who does. From here on the text is a copy of its own.
+func (p *Pool) miss(ctx context.Context, hash uint64, text, key string) (*statement.Facts, error) {
 	if err := p.killers.known(text); err != nil {
 		return nil, err
 	}
 	s := p.cache.shard(hash)
 	s.mu.Lock()
-	if e := s.find(hash, text, key); e != nil {
+	if e := s.find(hash, wholeText, text, key); e != nil {
 		s.mu.Unlock()
 		return e.facts, e.err
 	}
@@ -311,16 +342,29 @@ func (p *Pool) launch(f func()) bool {
 	return true
 }
 
-// fly parses for all who wait for a flight.
+// fly parses for all who wait for a flight, and keeps what the text is: under its
+// template where other texts can share it.
 func (p *Pool) fly(ctx context.Context, hash uint64, f *flight) {
 	defer f.abandon()
-	facts, payload, keep, err := p.work(ctx, f.text)
-	f.facts, f.err = facts, err
+	t := p.template()
+	defer p.putTemplate(t)
+	var r outcome
+	keep := false
+	if f.err = t.Read(f.text, p.config.Limits); f.err == nil {
+		if r, f.err = p.work(ctx, f.text, t.Literals()); f.err == nil {
+			f.facts, f.err = r.facts, r.verdict
+			keep = true
+			if r.facts != nil && r.sharing.Shared {
+				p.cache.share(t, f.key, &r)
+				keep = false
+			}
+		}
+	}
 	s := p.cache.shard(hash)
 	s.mu.Lock()
 	s.removeFlight(hash, f)
 	if keep {
-		s.add(newEntry(hash, f, payload))
+		s.add(newEntry(hash, f, r.bytes))
 	}
 	s.mu.Unlock()
 	close(f.done)

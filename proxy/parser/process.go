@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-
-	"github.com/weirgate/weir/policy/statement"
 )
 
 // worker is one process. Only the goroutine that took it from the pool uses it.
@@ -78,11 +76,11 @@ var errUndelivered = errors.New("the worker did not take the text")
 // How large a worker's buffer may stay between texts.
 const keptBuffer = 256 << 10
 
-// parse sends one text and reads what the worker says. verdict is the text's own
-// error, err what went wrong with the worker, which is then of no more use.
-func (w *worker) parse(text string, deadline time.Time) (facts *statement.Facts, payload int, verdict, err error) {
+// parse sends one text, whose template marks so many literals, and reads what the
+// worker says. err is what went wrong with the worker, which is then of no more use.
+func (w *worker) parse(text string, literals int, deadline time.Time) (outcome, error) {
 	if err := errors.Join(w.in.SetWriteDeadline(deadline), w.out.SetReadDeadline(deadline)); err != nil {
-		return nil, 0, nil, fmt.Errorf("set a worker's deadline: %w", err)
+		return outcome{}, fmt.Errorf("set a worker's deadline: %w", err)
 	}
 	w.buf = binary.BigEndian.AppendUint32(w.buf[:0], uint32(len(text)))
 	w.buf = append(w.buf, text...)
@@ -90,21 +88,21 @@ func (w *worker) parse(text string, deadline time.Time) (facts *statement.Facts,
 		if errors.Is(err, syscall.EPIPE) {
 			err = errors.Join(errUndelivered, err)
 		}
-		return nil, 0, nil, fmt.Errorf("write to a worker: %w", err)
+		return outcome{}, fmt.Errorf("write to a worker: %w", err)
 	}
+	var err error
 	w.buf, err = readFrame(w.reader, w.buf, longestResponse(len(text)))
 	if err != nil {
-		return nil, 0, nil, fmt.Errorf("read from a worker: %w", err)
+		return outcome{}, fmt.Errorf("read from a worker: %w", err)
 	}
 	if w.reader.Buffered() > 0 {
-		return nil, 0, nil, fmt.Errorf("%w: more than one", errResponse)
+		return outcome{}, fmt.Errorf("%w: more than one", errResponse)
 	}
-	payload = len(w.buf)
-	facts, verdict, err = answer(w.buf, len(text))
+	r, err := answer(w.buf, extent{len(text), literals})
 	if cap(w.buf) > keptBuffer {
 		w.buf = nil
 	}
-	return facts, payload, verdict, err
+	return r, err
 }
 
 // end kills the process and waits until it is gone.

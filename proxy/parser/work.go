@@ -5,14 +5,12 @@ import (
 	"errors"
 	"os"
 	"time"
-
-	"github.com/weirgate/weir/policy/statement"
 )
 
-// work has one text parsed by a worker. keep says that the result is the text's
-// own and can be kept. A worker that was dead before it took the text is replaced
-// and the text goes to another.
-func (p *Pool) work(ctx context.Context, text string) (facts *statement.Facts, payload int, keep bool, err error) {
+// work has one text parsed by a worker; literals is how many its template marks. A
+// result without an error is the text's own and can be kept. A worker that was dead
+// before it took the text is replaced and the text goes to another.
+func (p *Pool) work(ctx context.Context, text string, literals int) (outcome, error) {
 	wait := time.NewTimer(p.config.Wait)
 	defer wait.Stop()
 	for {
@@ -20,29 +18,28 @@ func (p *Pool) work(ctx context.Context, text string) (facts *statement.Facts, p
 		select {
 		case w = <-p.idle:
 		case <-ctx.Done():
-			return nil, 0, false, p.cancelled(ctx)
+			return outcome{}, p.cancelled(ctx)
 		case <-wait.C:
-			return nil, 0, false, ErrParserUnavailable
+			return outcome{}, ErrParserUnavailable
 		}
 		if p.ctx.Err() != nil {
 			p.idle <- w // Close ends it
-			return nil, 0, false, ErrClosed
+			return outcome{}, ErrClosed
 		}
 		if w.dead() {
 			p.replace(w)
 			continue
 		}
-		var verdict error
-		facts, payload, verdict, err = w.parse(text, time.Now().Add(p.allowance(len(text))))
+		r, err := w.parse(text, literals, time.Now().Add(p.allowance(len(text))))
 		if err == nil {
 			p.idle <- w
-			return facts, payload, true, verdict
+			return r, nil
 		}
 		p.replace(w)
 		if errors.Is(err, errUndelivered) {
 			continue
 		}
-		return nil, 0, false, p.blame(text, err)
+		return outcome{}, p.blame(text, err)
 	}
 }
 
@@ -82,6 +79,7 @@ func (p *Pool) blame(text string, err error) error {
 // Stats are counts since the pool was started.
 type Stats struct {
 	Hits, Misses       uint64 // of the cache
+	TemplateHits       uint64 // those of Hits whose text was not seen before, but its template
 	Entries, Bytes     int    // in the cache now
 	Crashes, Deadlines uint64 // texts that a worker died of, or did not finish
 	Restarts           uint64 // workers replaced for any reason
@@ -95,6 +93,7 @@ func (p *Pool) Stats() Stats {
 		s.mu.Lock()
 		st.Hits += s.hits
 		st.Misses += s.misses
+		st.TemplateHits += s.templateHits
 		st.Bytes += s.bytes
 		for _, e := range s.entries {
 			for ; e != nil; e = e.chain {
