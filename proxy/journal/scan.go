@@ -28,7 +28,9 @@ type lines struct {
 	buf    []byte
 	read   int // of buf, already returned
 	filled int
-	trust  bool // leave the checksum out
+	// dropped says that fill has let go of what was in buf.
+	dropped bool
+	trust   bool // leave the checksum out
 	// maxLine bounds the memory that a file without newlines can take.
 	maxLine int
 
@@ -92,6 +94,9 @@ func (l *lines) rawLine() (line []byte, at int64, err error) {
 			return nil, 0, err
 		}
 		from = l.read + scanned
+		if l.dropped {
+			from, l.dropped = l.read, false
+		}
 	}
 }
 
@@ -118,10 +123,10 @@ func (l *lines) fill() error {
 		// Long runs of NUL need not be kept to find the next record.
 		if l.buf[0] == 0 && bytes.Count(l.buf, []byte{0}) == len(l.buf) {
 			l.nuls += int64(l.filled)
-			l.filled = 0
+			l.filled, l.dropped = 0, true
 		} else if len(l.buf) >= l.maxLine {
 			l.damaged++
-			l.filled = 0
+			l.filled, l.dropped = 0, true
 		} else {
 			l.buf = append(l.buf, make([]byte, len(l.buf))...)
 		}
