@@ -84,7 +84,7 @@ func clientBinary(t *testing.T) string {
 func as(t *testing.T, binary, socket string, credential *syscall.Credential, env ...string) answer {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), binary)
-	command.Env = append(env, childVariable+"="+socket)
+	command.Env = append([]string{childVariable + "=" + socket}, env...)
 	command.Dir = "/"
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	output, err := command.Output()
