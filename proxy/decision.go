@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/policy/lineage"
@@ -48,7 +49,7 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 		RecordText: !s.rules.Recording.OmitStatements, RecordParameters: !s.rules.Recording.OmitParameters,
 	}
 	if err != nil {
-		refuse(d, unread(err))
+		refuse(d, unread(text, err))
 		d.Rule = "built-in/unreadable"
 		p.cacheable = transient(err) == nil
 		return d, true
@@ -326,13 +327,15 @@ func transient(err error) error {
 }
 
 // unread makes the error of a text that could not be read.
-func unread(err error) *diagnostic.Diagnostic {
+func unread(text []byte, err error) *diagnostic.Diagnostic {
 	var syntax *statement.SyntaxError
 	var scan *statement.ScanError
 	var unsupported *statement.UnsupportedError
 	switch {
 	case errors.As(err, &syntax):
 		return diagnostic.Syntax(syntax.Message, syntax.Cursor)
+	case errors.As(err, &scan) && !utf8.Valid(text):
+		return diagnostic.InvalidUTF8(text)
 	case errors.As(err, &scan):
 		return diagnostic.Unscannable(scan.Error())
 	case errors.As(err, &unsupported):

@@ -45,3 +45,10 @@ func StartupNameTooLong(limit int) *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: "42622",
 		Message: fmt.Sprintf("names of users and databases have at most %d bytes", limit)}
 }
+
+// ExecuteOfCommand refuses an EXECUTE of what only the protocol can prepare.
+func ExecuteOfCommand(name string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: fmt.Sprintf("EXECUTE of %q, which is not a SELECT, INSERT, UPDATE, DELETE or MERGE, is not supported through weir", name),
+		Hint:    "Send the statement itself."}
+}

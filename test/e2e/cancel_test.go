@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/binary"
+	"net"
 	"testing"
 	"time"
 )
@@ -57,13 +58,34 @@ func TestACancelRequestWithAnotherKeyDoesNothing(t *testing.T) {
 	}
 }
 
+// The process id is the server's, since clients compare it with what the server
+// says elsewhere. The key is weir's: whoever reads it cannot cancel past weir.
 func TestTheServersOwnKeyDoesNotReachTheClient(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, options{})
 	conn := s.connect()
 	var backend uint32
 	s.must(conn.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&backend))
-	if conn.PgConn().PID() == backend {
-		t.Error("the client got the server's own pid for cancelling")
+	if got := conn.PgConn().PID(); got != backend {
+		t.Errorf("the client was told process id %d, the server's is %d", got, backend)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(t.Context(), "SELECT pg_sleep(1)")
+		done <- err
+	}()
+	// This process is in no captured cgroup: the request goes to the server itself.
+	raw, err := net.Dial("tcp", s.pg.Addr().String())
+	s.must(err)
+	message := binary.BigEndian.AppendUint32(nil, 16)
+	message = binary.BigEndian.AppendUint32(message, 80877102)
+	message = binary.BigEndian.AppendUint32(message, backend)
+	message = append(message, conn.PgConn().SecretKey()...)
+	_, err = raw.Write(message)
+	s.must(err)
+	_, _ = raw.Read(make([]byte, 1)) // the server closes once it has looked
+	s.must(raw.Close())
+	if err := <-done; err != nil {
+		t.Errorf("the client's key cancelled at the server itself: %v", err)
 	}
 }
