@@ -110,7 +110,7 @@ func (d *Daemon) OpenSessions() []console.Session {
 		id := o.Identity
 		list[i] = console.Session{
 			ID: o.ID, Open: true, Started: o.Started, Identity: &id, Database: o.Database, User: o.User, Server: o.Server,
-			How: o.How, Policies: o.Policies,
+			How: o.How, Policies: o.Policies, State: o.State, Running: o.Running,
 		}
 	}
 	return list

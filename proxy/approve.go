@@ -45,7 +45,7 @@ func (v *visit) Approve(ctx context.Context, q *session.Approve, tell func(*diag
 		return "", diagnostic.ApprovalNeeded(verdict.Message, verdict.Detail, r.ID, verdict.Approval.Who(), q.MayHold || wait <= 0)
 	}
 	v.event(journal.KindStatementHeld, r, q.Decision.Text)
-	switch v.wait(ctx, ticket, wait, verdict, tell) {
+	switch v.wait(ctx, ticket, wait, verdict, q.Decision.Text, tell) {
 	case waitDecided:
 		return v.decided(ctx, ticket.Request(), digest)
 	case waitCanceled:
@@ -90,16 +90,16 @@ const (
 
 // wait holds the statement until it is decided, its time is over, or the client
 // cancels or leaves. The client is told at once and again and again.
-func (v *visit) wait(ctx context.Context, t *approval.Ticket, most time.Duration, verdict *policy.Verdict, tell func(*diagnostic.Diagnostic)) waited {
+func (v *visit) wait(ctx context.Context, t *approval.Ticket, most time.Duration, verdict *policy.Verdict, text string, tell func(*diagnostic.Diagnostic)) waited {
 	canceled := make(chan struct{}, 1)
-	v.gateway.registry.holding(v.entry, t.ID(), func() bool {
+	v.gateway.registry.holding(v.entry, t.ID(), text, func() bool {
 		select {
 		case canceled <- struct{}{}:
 		default:
 		}
 		return true
 	})
-	defer v.gateway.registry.holding(v.entry, "", nil)
+	defer v.gateway.registry.holding(v.entry, "", "", nil)
 	began := time.Now()
 	over := time.NewTimer(most)
 	defer over.Stop()

@@ -221,7 +221,7 @@ func (v *visit) record(r route, greeting *session.Greeting) *diagnostic.Diagnost
 	}
 	v.journal = j
 	greeting.Recorder = &recorder{
-		journal: v.gateway.cfg.Journal, session: j, counts: &v.gateway.counts, schemaChanged: v.judge.schemaChanged, settings: v.judge.settings,
+		journal: v.gateway.cfg.Journal, session: j, counts: &v.gateway.counts, entry: v.entry, schemaChanged: v.judge.schemaChanged, settings: v.judge.settings,
 		sample: r.rules.Recording.Results == policy.ResultsMasked,
 	}
 	return nil

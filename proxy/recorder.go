@@ -12,6 +12,7 @@ type recorder struct {
 	journal *journal.Journal
 	session *journal.Session
 	counts  *counters
+	entry   *entry
 	sample  bool // rows are recorded, after masking
 	// schemaChanged is called after a statement that may have changed the
 	// database's schema, and when its transaction has ended.
@@ -52,6 +53,7 @@ func (r *recorder) Begin(b *session.Begin) (uint64, error) {
 		return 0, err
 	}
 	r.counts.statements.count(begin.Verdict)
+	r.entry.running.Store(b.Decision)
 	if n := len(r.free); n > 0 {
 		id := r.free[n-1]
 		r.free = r.free[:n-1]
@@ -117,6 +119,7 @@ func (r *recorder) End(id uint64, e *session.End) {
 	_ = r.session.End(r.open[id-1].record, &end)
 	r.schema(r.open[id-1].decision, e)
 	r.open[id-1] = running{}
+	r.entry.running.Store(nil)
 	r.free = append(r.free, id)
 	r.counts.rows.Add(uint64(max(e.Rows, 0)))
 	if len(e.Masked) > 0 {

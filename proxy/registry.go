@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/proxy/session"
 	"github.com/weirgate/weir/proxy/upstream"
 )
 
@@ -24,6 +26,8 @@ type Info struct {
 	Policies    []string          `json:"policies,omitempty"`
 	Observed    bool              `json:"observed,omitempty"` // nothing is enforced
 	Started     time.Time         `json:"started"`
+	State       string            `json:"state"`             // idle, active or held
+	Running     string            `json:"running,omitempty"` // the statement that runs or waits
 }
 
 // registry knows the open sessions, and which cancel key belongs to which.
@@ -46,8 +50,10 @@ type entry struct {
 	target upstream.Target
 	// server gives what cancels at the server; a nil key is none.
 	server     func() (pid uint32, key []byte)
-	held       string      // id of the approval that it waits for, "" for none
-	cancelHeld func() bool // ends a wait for an approval; false when there is none
+	running    atomic.Pointer[session.Decision] // what runs, nil for nothing
+	held       string                           // id of the approval that it waits for, "" for none
+	waiting    string                           // the text that waits for it
+	cancelHeld func() bool                      // ends a wait for an approval; false when there is none
 }
 
 func newRegistry(limit int) *registry {
@@ -84,12 +90,25 @@ func (r *registry) list() []Info {
 	out := make([]Info, 0, len(r.sessions))
 	for _, e := range r.sessions {
 		if e.info.ID != "" {
-			out = append(out, e.info)
+			out = append(out, e.show())
 		}
 	}
 	r.mu.Unlock()
 	slices.SortFunc(out, func(a, b Info) int { return a.Started.Compare(b.Started) })
 	return out
+}
+
+// show is the session as it is at this moment.
+func (e *entry) show() Info {
+	i := e.info
+	i.State = "idle"
+	if d := e.running.Load(); d != nil {
+		i.State, i.Running = "active", d.Text
+	}
+	if e.held != "" {
+		i.State, i.Running = "held", e.waiting
+	}
+	return i
 }
 
 // started makes a session known with what it became.
@@ -101,9 +120,9 @@ func (r *registry) started(e *entry, info Info, target upstream.Target, server f
 
 // holding notes that a session waits for an approval, and how to end that; "" and
 // nil when it no longer does.
-func (r *registry) holding(e *entry, approval string, cancel func() bool) {
+func (r *registry) holding(e *entry, approval, text string, cancel func() bool) {
 	r.mu.Lock()
-	e.held, e.cancelHeld = approval, cancel
+	e.held, e.waiting, e.cancelHeld = approval, text, cancel
 	r.mu.Unlock()
 }
 

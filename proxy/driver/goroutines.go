@@ -22,9 +22,11 @@ type pair struct {
 	raw    net.Conn      // the client's socket, below any TLS
 	client side
 	server side
-	// serverReady is closed when the server side can be read.
-	serverReady chan struct{}
-	closing     sync.Once
+	// serverReady is closed when the server side can be read, serverDone when it
+	// is not read any more.
+	serverReady, serverDone chan struct{}
+	starting                bool // the client's time to start runs; guarded by mu
+	left                    bool // the client has ended its half; guarded by mu
 }
 
 // side is one of the two sockets with what waits to be written to it.
@@ -38,7 +40,10 @@ type side struct {
 type halfCloser interface{ CloseWrite() error }
 
 func newPair(conn net.Conn, c *Connection) *pair {
-	p := &pair{Connection: c, raw: conn, wake: make(chan struct{}, 1), serverReady: make(chan struct{})}
+	p := &pair{
+		Connection: c, raw: conn, wake: make(chan struct{}, 1),
+		serverReady: make(chan struct{}), serverDone: make(chan struct{}),
+	}
 	p.client.conn = conn
 	return p
 }
@@ -65,7 +70,12 @@ func (p *pair) run(ctx context.Context, q Questions, to *loop) {
 		wg.Wait()
 		return
 	}
-	if s := p.serverConn(); s != nil {
+	p.mu.Lock()
+	ended := p.session.Ended()
+	p.mu.Unlock()
+	if ended {
+		p.close()
+	} else if s := p.serverConn(); s != nil {
 		// The server ends by itself once it has read the client's end, also
 		// when it is still at work.
 		if h, ok := s.(halfCloser); ok && h.CloseWrite() == nil {
@@ -93,14 +103,12 @@ func (p *pair) serverConn() net.Conn {
 	}
 }
 
-// close closes both sockets.
+// close closes both sockets, again too: the server's may have come since.
 func (p *pair) close() {
-	p.closing.Do(func() {
-		_ = p.raw.Close()
-		if s := p.serverConn(); s != nil {
-			_ = s.Close()
-		}
-	})
+	_ = p.raw.Close()
+	if s := p.serverConn(); s != nil {
+		_ = s.Close()
+	}
 }
 
 // end ends the session with an error for the client and closes the sockets.
@@ -132,20 +140,21 @@ func (p *pair) flush(to *side, take func(*session.Session, []byte) []byte) error
 	return err
 }
 
-// pumpServer moves bytes from the server until it or the session ends.
+// pumpServer moves bytes from the server until it or the session ends. It never
+// writes to the server, and so never waits for one that waits to be read: what
+// the session has for it comes of what the client sends.
 func (p *pair) pumpServer() {
+	defer close(p.serverDone)
 	buf := make([]byte, readSize)
 	have := 0
 	for {
 		p.mu.Lock()
 		n := p.session.FromServer(buf[:have])
-		want, ended, more := p.session.ServerWant(), p.session.Ended(), p.session.HasServer()
+		want, ended := p.session.ServerWant(), p.session.Ended()
+		p.started()
 		p.mu.Unlock()
 		have = copy(buf, buf[n:have])
 		err := p.flush(&p.client, (*session.Session).TakeClient)
-		if more && err == nil {
-			err = p.flush(&p.server, (*session.Session).TakeServer)
-		}
 		p.signal()
 		if err != nil || ended {
 			break
@@ -161,13 +170,18 @@ func (p *pair) pumpServer() {
 	p.close()
 }
 
-// serverEnded ends the session because the server has closed the connection.
+// serverEnded ends the session because the server has closed the connection,
+// which it does too when the client has ended its half.
 func (p *pair) serverEnded(err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
 		err = nil
 	}
 	p.mu.Lock()
-	p.session.End(diagnostic.ServerLost(err))
+	if p.left {
+		p.session.Leave()
+	} else {
+		p.session.End(diagnostic.ServerLost(err))
+	}
 	p.mu.Unlock()
 	_ = p.raw.SetWriteDeadline(time.Now().Add(farewell))
 	_ = p.flush(&p.client, (*session.Session).TakeClient)
@@ -211,13 +225,16 @@ func fit(buf []byte, have, want int) []byte {
 func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved bool) {
 	buf := make([]byte, readSize)
 	have := 0
+	p.mu.Lock()
+	p.starting = true
 	_ = p.raw.SetReadDeadline(time.Now().Add(startTimeout))
-	starting := true
+	p.mu.Unlock()
 	for {
 		p.mu.Lock()
 		n := p.session.FromClient(buf[:have])
 		question, blocked := p.session.Question(), p.session.Blocked()
 		want, ended := p.session.ClientWant(), p.session.Ended()
+		p.started()
 		p.mu.Unlock()
 		have = copy(buf, buf[n:have])
 		if p.server.conn != nil {
@@ -225,12 +242,12 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 				return false // the server's goroutine tells the client
 			}
 		}
-		if p.flush(&p.client, (*session.Session).TakeClient) != nil || ended {
+		if p.flush(&p.client, (*session.Session).TakeClient) != nil {
+			p.leave()
 			return false
 		}
-		if starting && p.started() {
-			starting = false
-			_ = p.raw.SetReadDeadline(time.Time{})
+		if ended {
+			return false
 		}
 		switch question := question.(type) {
 		case nil:
@@ -254,6 +271,8 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 			select {
 			case <-p.wake:
 				continue
+			case <-p.serverDone:
+				return false
 			case <-ctx.Done():
 				return false
 			}
@@ -262,15 +281,27 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 		n, err := p.client.conn.Read(buf[have:])
 		have += n
 		if n == 0 && err != nil {
+			p.leave()
 			return false
 		}
 	}
 }
 
-func (p *pair) started() bool {
+// started ends the client's time to start once its session has. The lock is
+// held, so that a later deadline, which comes with a message of the client, is
+// not undone.
+func (p *pair) started() {
+	if p.starting && p.session.Started() {
+		p.starting = false
+		_ = p.raw.SetReadDeadline(time.Time{})
+	}
+}
+
+// leave notes that the client has ended its half, or is gone.
+func (p *pair) leave() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.session.Started()
+	p.left = true
+	p.mu.Unlock()
 }
 
 // connect answers a Connect and, where it can, moves the connection to an event
@@ -371,6 +402,7 @@ func (p *pair) hold(ctx context.Context, q Questions, question *session.Approve,
 			return buf, have
 		}
 		// The client has left, or weir stops: nobody waits any more.
+		p.leave()
 		stop()
 		<-answers
 		return buf, -1

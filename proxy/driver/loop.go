@@ -36,6 +36,7 @@ type loop struct {
 
 	sessions map[*served]struct{}
 	byFD     map[int32]*served
+	serial   int32 // of the last session that came
 	read     []byte
 	// lent are the output buffers of whichever session is at work.
 	lentClient, lentServer []byte
@@ -132,8 +133,9 @@ func (l *loop) run() {
 				l.runPosted()
 				continue
 			}
-			// A session that ended in this round took its descriptors with it.
-			if v := l.byFD[e.Fd]; v != nil {
+			// A session that ended in this round took its descriptors with it, and
+			// one that came in this round may have got their numbers.
+			if v := l.byFD[e.Fd]; v != nil && v.serial == e.Pad {
 				v.event(int(e.Fd), e.Events)
 			}
 		}

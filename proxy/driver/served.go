@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,6 +16,7 @@ import (
 type served struct {
 	*Connection
 	loop      *loop
+	serial    int32 // tells its events from those of an earlier owner of a descriptor
 	ctx       context.Context
 	halt      func() bool // takes back what a stop of weir would bring
 	questions Questions
@@ -23,6 +25,8 @@ type served struct {
 	asked          session.Question   // the question that is being answered
 	holding        bool               // by a person: the client's going must be noticed
 	answered       context.CancelFunc // gives up waiting for the answer
+	answering      sync.WaitGroup     // the goroutine that answers
+	left           bool               // the client has ended its half
 	deadline       time.Time          // when it is ended whatever it does, zero for never
 	closing        bool               // ended: what is left is written, then it is closed
 	gone           bool
@@ -40,13 +44,15 @@ type end struct {
 
 // begin puts the connection on its loop and goes on with the greeting.
 func (v *served) begin(g *session.Greeting) {
+	v.loop.serial++
+	v.serial = v.loop.serial
 	v.loop.sessions[v] = struct{}{}
 	v.deadline = time.Now().Add(startTimeout)
 	v.halt = context.AfterFunc(v.ctx, func() { v.loop.post(v.shutdown) })
 	for _, e := range []*end{&v.client, &v.server} {
 		e.interest = unix.EPOLLIN
 		v.loop.byFD[int32(e.fd)] = v
-		if err := unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_ADD, e.fd, &unix.EpollEvent{Events: e.interest, Fd: int32(e.fd)}); err != nil {
+		if err := unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_ADD, e.fd, v.told(e)); err != nil {
 			v.session.End(diagnostic.ServerLost(err))
 			v.destroy()
 			return
@@ -72,19 +78,19 @@ func (v *served) event(fd int, events uint32) {
 	if events&unix.EPOLLOUT != 0 && len(e.out) > 0 {
 		v.drain(e)
 	}
+	if v.gone {
+		return
+	}
 	if v.holding && fd == v.client.fd && events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-		v.answered() // nobody waits for the answer any more
-		e.closed = true
-		v.destroy()
+		v.session.Leave()
+		v.destroy() // which gives up waiting for the answer
 		return
 	}
 	broken := events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
 	switch {
-	case broken && e == &v.client && (v.closing || v.paused() || len(other.out) > 0):
-		// Reset by the client: nobody is there to read an answer.
-		v.session.Leave()
+	case broken && e == &v.client && v.abandoned():
 		v.destroy()
-	case broken && (v.closing || len(other.out) > 0):
+	case broken && (v.closing || v.left || len(other.out) > 0):
 		v.setAside(e)
 	case !v.closing && (broken || events&unix.EPOLLIN != 0) && len(other.out) == 0:
 		v.readable(e)
@@ -93,20 +99,25 @@ func (v *served) event(fd int, events uint32) {
 }
 
 // setAside takes a socket off epoll until the other side has taken its bytes:
-// that it is at its end is told for as long as it is watched.
+// that it is at its end is told for as long as it is watched. For a client that
+// is gone the server's time is bounded.
 func (v *served) setAside(e *end) {
+	if e == &v.client && v.deadline.IsZero() {
+		v.deadline = time.Now().Add(linger)
+	}
 	e.aside = true
 	_ = unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_DEL, e.fd, nil)
 }
 
-// readable reads from a socket once and gives it to the session.
+// readable reads from a socket once and gives it to the session. A socket that
+// was set aside is at its end: it gives bytes or the end.
 func (v *served) readable(e *end) {
 	if e == &v.client && v.paused() {
 		return
 	}
 	n, errno := recv(e.fd, v.loop.read)
 	switch {
-	case errno == unix.EAGAIN || errno == unix.EINTR:
+	case !e.aside && (errno == unix.EAGAIN || errno == unix.EINTR):
 		return
 	case errno != 0 || n == 0:
 		e.closed = true
@@ -151,11 +162,14 @@ func feed(held, p []byte, to func([]byte) int) []byte {
 		return nil
 	}
 	held = append(held, p...)
-	n := to(held)
-	if n == len(held) {
+	switch n := to(held); {
+	case n == len(held):
 		return nil
+	case n > 0 && cap(held) > keepSize:
+		return append([]byte(nil), held[n:]...) // a large message has left
+	default:
+		return append(held[:0], held[n:]...)
 	}
-	return append(held[:0], held[n:]...)
 }
 
 // lend gives the session the loop's output buffers, so that an idle session has
@@ -185,15 +199,32 @@ func (v *served) settle() {
 	if v.session.Ended() && !v.closing {
 		v.closing = true
 		v.deadline = time.Now().Add(farewell)
+		if v.owes() {
+			v.deadline = time.Now().Add(linger)
+		}
 	}
-	if v.closing && len(v.client.out) == 0 {
+	if v.closing && len(v.client.out) == 0 && !v.owes() {
 		v.destroy()
 		return
 	}
-	if !v.deadline.IsZero() && !v.closing && !v.client.closed && v.session.Started() {
+	if v.client.aside && v.abandoned() {
+		v.destroy()
+		return
+	}
+	if !v.deadline.IsZero() && !v.closing && !v.client.closed && !v.client.aside && v.session.Started() {
 		v.deadline = time.Time{}
 	}
 	v.watch()
+}
+
+// owes says that the server has not taken all of what the client said, which it
+// shall get also when the client has left meanwhile.
+func (v *served) owes() bool { return len(v.server.out) > 0 && v.session.Reason() == nil }
+
+// abandoned says, of a client that is gone, that nothing is to be waited for. The
+// replies to what the server has got whole are: the journal tells of them.
+func (v *served) abandoned() bool {
+	return !v.owes() && (v.closing || v.paused() && !v.left)
 }
 
 // keep gives the buffer to lend next: the grown one, unless it has grown large.
@@ -245,9 +276,13 @@ func (v *served) drain(e *end) {
 		}
 	}
 	e.out = nil
-	for other := &v.server; e == &v.client && other.aside && !other.closed && len(e.out) == 0 && !v.gone && !v.closing; {
+	other, taken := &v.server, v.session.TakeClient
+	if e == &v.server {
+		other, taken = &v.client, v.session.TakeServer
+	}
+	for other.aside && !other.closed && len(e.out) == 0 && !v.gone && !v.closing && (e == &v.client || !v.paused()) {
 		v.readable(other)
-		v.write(e, v.session.TakeClient(nil))
+		v.write(e, taken(nil))
 	}
 }
 
@@ -268,10 +303,15 @@ func (v *served) lost(e *end) {
 
 // peerClosed handles the last byte of a side.
 func (v *served) peerClosed(e *end) {
-	if e == &v.server {
+	switch {
+	case e == &v.server && v.left:
+		v.session.Leave()
+		return
+	case e == &v.server:
 		v.session.End(diagnostic.ServerLost(nil))
 		return
 	}
+	v.left = true
 	if len(v.server.out) > 0 {
 		v.session.Leave()
 		return
@@ -312,7 +352,12 @@ func (v *served) interest(e *end, events uint32) {
 		return
 	}
 	e.interest = events
-	_ = unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_MOD, e.fd, &unix.EpollEvent{Events: events, Fd: int32(e.fd)})
+	_ = unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_MOD, e.fd, v.told(e))
+}
+
+// told is what epoll tells with the events of a socket.
+func (v *served) told(e *end) *unix.EpollEvent {
+	return &unix.EpollEvent{Events: e.interest, Fd: int32(e.fd), Pad: v.serial}
 }
 
 // tick ends what has had its time.
@@ -352,7 +397,10 @@ func (v *served) destroy() {
 	delete(v.loop.byFD, int32(v.server.fd))
 	v.closeSockets()
 	v.loop.count.Add(-1)
-	go v.finish(why) // may wait for a disk
+	go func() {
+		v.answering.Wait()
+		v.finish(why) // may wait for a disk
+	}()
 }
 
 func (v *served) closeSockets() {
@@ -367,16 +415,16 @@ func (v *served) ask(question session.Question) {
 	switch question := question.(type) {
 	case *session.Decide:
 		state := v.state(v.session.State())
-		go func() {
+		v.answering.Go(func() {
 			d := v.questions.Decide(ctx, question, state)
 			v.answer(func() { v.session.AnswerDecide(d) })
-		}()
+		})
 	case *session.Approve:
 		v.holding = true
-		go func() {
+		v.answering.Go(func() {
 			id, refusal := v.questions.Approve(ctx, question, v.tell)
 			v.answer(func() { v.session.AnswerApprove(id, refusal) })
-		}()
+		})
 	default:
 		// The others are asked before a connection moves here.
 		cancel()

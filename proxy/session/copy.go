@@ -14,19 +14,19 @@ import (
 
 // copies says whether a text may begin copy-in mode.
 func (d *Decision) copies(text []byte) bool {
-	if d == nil || len(d.Statements) == 0 {
-		return hasWord(text, "copy")
-	}
-	for i := range d.Statements {
+	unknown := d == nil || len(d.Statements) == 0
+	for i := 0; !unknown && i < len(d.Statements); i++ {
 		st := d.Statements[i].Statement
 		if st == nil {
-			return hasWord(text, "copy")
+			unknown = true
+			break
 		}
 		if c := st.Copy; c != nil && c.From && c.Target == "Client" {
 			return true
 		}
 	}
-	return false
+	// The protocol can prepare a COPY, and EXECUTE of it copies.
+	return unknown && (hasWord(text, "copy") || hasWord(text, "execute"))
 }
 
 // hasWord says whether a word of lower-case letters stands in a text, in

@@ -87,6 +87,9 @@ func (s *Session) misnamed(d *Decision) *diagnostic.Diagnostic {
 		if name == "" {
 			continue
 		}
+		if p := s.objects.statements[name]; p != nil && !p.gone && s.preparedStatement(name) == nil {
+			return diagnostic.ExecuteOfCommand(name)
+		}
 		if d.Approval != nil {
 			return diagnostic.ApprovalOfName()
 		}
@@ -192,10 +195,10 @@ func (s *Session) applied(front *expectation, tag string) {
 }
 
 // moved drops the portal whose name stands for something else now; "" for all
-// that have a name.
+// that have a name. One that the server has not confirmed was bound later.
 func (s *Session) moved(name string) {
 	for n, o := range s.objects.portals {
-		if name == "" || n == name {
+		if o.settled && (name == "" || n == name) {
 			s.endPortal(o)
 			o.gone = true
 			s.objects.setPortal(n, nil)

@@ -24,7 +24,9 @@ type prepared struct {
 	segment  uint64
 	copies   bool // may begin copy-in mode
 	settled  bool
-	gone     bool // closed
+	gone     bool      // closed
+	undone   bool      // the server never made it
+	before   *prepared // what its name stood for, when undone
 }
 
 // portal is a bound portal.
@@ -46,6 +48,8 @@ type portal struct {
 	copies    bool
 	settled   bool
 	gone      bool
+	undone    bool
+	before    *portal
 }
 
 // objects are the prepared statements and portals of a session. The unnamed ones
@@ -160,16 +164,28 @@ type change struct {
 	kind      byte // 'S' statement, 'P' portal, 'Q' both unnamed ones by a Query, 0 for none
 }
 
-// preparedStatement gives the statement behind a name, for EXECUTE in SQL.
+// preparedStatement gives the statement behind a name, for EXECUTE in SQL. One
+// that PREPARE does not take is not given: EXECUTE of a COPY, of a DEALLOCATE or
+// of another EXECUTE, which the protocol can prepare, would do what nothing of the
+// text says.
 func (s *Session) preparedStatement(name string) *statement.Statement {
 	p := s.objects.statements[name]
+	var st *statement.Statement
 	switch {
 	case p == nil || p.gone:
 		return nil
 	case p.sql != nil:
-		return p.sql
+		st = p.sql
 	case p.decision != nil && len(p.decision.Statements) == 1:
-		return p.decision.Statements[0].Statement
+		st = p.decision.Statements[0].Statement
+	}
+	if st == nil || st.Prepared != nil || st.Cursor != nil || st.Copy != nil {
+		return nil
+	}
+	switch st.Command {
+	case statement.CommandSelect, statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete,
+		statement.CommandMerge:
+		return st
 	}
 	return nil
 }
@@ -255,29 +271,33 @@ func (s *Session) forgetUnnamed(c *change) {
 	if o.unnamedStatement == nil && o.unnamedPortal == nil {
 		return
 	}
-	c.kind, c.before, c.beforeP = 'Q', o.unnamedStatement, o.unnamedPortal
-	o.setStatement("", nil)
-	o.setPortal("", nil)
+	c.kind, c.closed, c.before, c.beforeP = 'Q', true, o.unnamedStatement, o.unnamedPortal
+	c.statement = &prepared{gone: true, segment: s.segment}
+	c.portal = &portal{gone: true, segment: s.segment}
+	o.setStatement("", c.statement)
+	o.setPortal("", c.portal)
 }
 
-// revert puts back what a message that the server did not execute had changed.
+// revert puts back what a message that the server did not execute had changed. A
+// later message may have changed the name again: if that is undone too, it puts
+// back what this one would have.
 func (s *Session) revert(c *change) {
-	o := &s.objects
-	switch c.kind {
-	case 'S':
-		if c.statement != nil && o.statement([]byte(c.name)) == c.statement {
-			o.setStatement(c.name, c.before)
+	if p := c.statement; p != nil {
+		p.undone, p.before = true, c.before
+		if s.objects.statement([]byte(c.name)) == p {
+			for p != nil && p.undone {
+				p = p.before
+			}
+			s.objects.setStatement(c.name, p)
 		}
-	case 'P':
-		if c.portal != nil && o.portal([]byte(c.name)) == c.portal {
-			o.setPortal(c.name, c.beforeP)
-		}
-	case 'Q':
-		if o.unnamedStatement == nil {
-			o.setStatement("", c.before)
-		}
-		if o.unnamedPortal == nil {
-			o.setPortal("", c.beforeP)
+	}
+	if p := c.portal; p != nil {
+		p.undone, p.before = true, c.beforeP
+		if s.objects.portal([]byte(c.name)) == p {
+			for p != nil && p.undone {
+				p = p.before
+			}
+			s.objects.setPortal(c.name, p)
 		}
 	}
 }

@@ -332,9 +332,7 @@ func (s *Session) readyForQuery(front *expectation, frame, body []byte) {
 		return
 	}
 	s.endRecord(front, "", nil, false)
-	if front.undo.beforeP != nil {
-		s.endPortal(front.undo.beforeP) // the unnamed one
-	}
+	s.settle(front)
 	s.state.Tx = body[0]
 	s.row.reset()
 	s.copying = false
