@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/weirgate/weir/test/lab"
+)
+
+// regressSuites are the two that run under PostgreSQL's own driver, pg_regress:
+// SQL scripts run by psql, and permutations of concurrent sessions.
+func regressSuites() []suite {
+	return []suite{
+		{
+			name: "pg_regress", about: "PostgreSQL's regression tests",
+			prepare: prepareSource,
+			server:  serverOptions{auth: "trust"},
+			run: func(ctx context.Context, s *site, c cache) ([]test, error) {
+				return regress(ctx, s, c, driver{
+					folder: "src/test/regress", program: "pg_regress", schedule: "parallel_schedule",
+					database: "regression", limit: 20 * time.Minute,
+				})
+			},
+		},
+		{
+			name: "isolation", about: "PostgreSQL's tests of concurrent sessions",
+			prepare: prepareSource,
+			server:  serverOptions{auth: "trust"},
+			run: func(ctx context.Context, s *site, c cache) ([]test, error) {
+				return regress(ctx, s, c, driver{
+					folder: "src/test/isolation", program: "pg_isolation_regress", schedule: "isolation_schedule",
+					database: "isolation_regression", limit: 60 * time.Minute,
+					// They need max_prepared_transactions, so that the schedule leaves them out.
+					more: []string{"prepared-transactions", "prepared-transactions-cic"},
+				})
+			},
+		},
+	}
+}
+
+func prepareSource(ctx context.Context, c cache) error {
+	_, err := c.source(ctx)
+	return err
+}
+
+// driver is pg_regress with what it drives.
+type driver struct {
+	folder, program, schedule string
+	database                  string // some tests show its name
+	more                      []string
+	limit                     time.Duration
+}
+
+// regress runs a schedule with one of the drivers. What is compared are the
+// outputs of the tests, on the whole and not only where they differ from what
+// PostgreSQL expects.
+func regress(ctx context.Context, s *site, c cache, d driver) ([]test, error) {
+	source, err := c.source(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// A copy of what is needed, where the server's user may read it.
+	input := filepath.Join(s.lab.Dir, "tests")
+	if err := copyTree(filepath.Join(source, "tree", d.folder), input); err != nil {
+		return nil, err
+	}
+	output, err := s.folder("output")
+	if err != nil {
+		return nil, err
+	}
+	psql := filepath.Join(s.lab.Dir, "bin")
+	if err := copyTree(filepath.Join(source, "tree/src/bin/psql"), psql); err != nil {
+		return nil, err
+	}
+	args := []string{
+		"--inputdir=" + input, "--outputdir=" + output, "--bindir=" + psql, "--dlpath=" + input,
+		"--host=" + s.postgres.Host.String(), fmt.Sprintf("--port=%d", s.postgres.Port), "--user=postgres",
+		"--dbname=" + d.database, "--max-concurrent-tests=20",
+	}
+	if s.only == nil {
+		args = append(append(args, "--schedule="+filepath.Join(input, d.schedule)), d.more...)
+	} else {
+		args = append(args, s.only...)
+	}
+	out, err := s.run(ctx, d.limit, lab.Command{Path: filepath.Join(input, d.program), Args: args, Dir: input})
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	var tests []test
+	for _, m := range regressLine.FindAllStringSubmatch(out.Stdout, -1) {
+		t := test{name: m[1], status: passed}
+		if m[2] != "ok" {
+			t.status = failed
+		}
+		text, reading := os.ReadFile(filepath.Join(output, "results", t.name+".out"))
+		if reading != nil {
+			text = []byte(reading.Error())
+		}
+		t.output = s.plain(string(text))
+		tests = append(tests, t)
+	}
+	if err != nil || len(tests) == 0 {
+		return tests, fmt.Errorf("%s ended with %d: %w\n%s", d.program, out.Code, err, tail(out.Stdout+out.Stderr, 20))
+	}
+	return tests, nil
+}
+
+// regressLine is what pg_regress says of a test: "test name  ... ok  12 ms", or
+// "     name ... FAILED  12 ms" within a parallel group.
+var regressLine = regexp.MustCompile(`(?m)^(?:test|    ) +(\S+) +\.\.\. (ok|FAILED|failed \(ignored\))`)

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// report collects what the suites gave, and writes each difference to a file of its
+// own below dir.
+type report struct {
+	dir    string
+	suites []comparison
+}
+
+// comparison is a suite's two runs beside each other.
+type comparison struct {
+	outcome     outcome
+	tests       int
+	passed      map[string]int
+	skipped     map[string]int
+	differences []difference
+}
+
+// difference is a test that ended otherwise through weir.
+type difference struct {
+	test     string
+	statuses [2]status // direct, through weir
+	diff     string    // of the outputs
+	reason   string    // why it is expected, "" when it is not
+}
+
+// add compares a suite's runs.
+func (r *report) add(ctx context.Context, o outcome) error {
+	c := comparison{outcome: o, passed: map[string]int{}, skipped: map[string]int{}}
+	dir := filepath.Join(r.dir, o.suite.name)
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, way := range []string{direct, through} {
+		for _, t := range o.tests[way] {
+			switch t.status {
+			case passed:
+				c.passed[way]++
+			case skipped:
+				c.skipped[way]++
+			}
+		}
+	}
+	for _, pair := range pairs(o.tests[direct], o.tests[through]) {
+		c.tests++
+		d, err := compare(ctx, dir, pair)
+		if err != nil {
+			return err
+		}
+		if d != nil {
+			d.reason = expectedReason(o.suite.name, *d)
+			c.differences = append(c.differences, *d)
+		}
+	}
+	r.suites = append(r.suites, c)
+	return nil
+}
+
+// pairs brings the two ends of each test together, in the order of their running.
+func pairs(a, b []test) [][2]test {
+	var list [][2]test
+	at := map[string]int{}
+	for _, t := range a {
+		at[t.name] = len(list)
+		list = append(list, [2]test{t, {name: t.name, status: missing}})
+	}
+	for _, t := range b {
+		if i, ok := at[t.name]; ok {
+			list[i][1] = t
+		} else {
+			list = append(list, [2]test{{name: t.name, status: missing}, t})
+		}
+	}
+	return list
+}
+
+// compare gives nil for two ends that are alike. Otherwise both outputs and their
+// difference are left in dir.
+func compare(ctx context.Context, dir string, pair [2]test) (*difference, error) {
+	if pair[0].status == pair[1].status && pair[0].output == pair[1].output {
+		return nil, nil //nolint:nilnil // nil is: no difference
+	}
+	d := &difference{test: pair[0].name, statuses: [2]status{pair[0].status, pair[1].status}}
+	base := filepath.Join(dir, strings.NewReplacer("/", "_", " ", "_").Replace(d.test))
+	files := []string{base + ".direct", base + ".weir"}
+	for i, t := range pair {
+		if err := os.WriteFile(files[i], []byte(t.output), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	out, err := exec.CommandContext(ctx, "diff", "-U3", "--text", files[0], files[1]).Output()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		return nil, fmt.Errorf("diff: %w", err)
+	}
+	d.diff = string(out)
+	return d, os.WriteFile(base+".diff", out, 0o600)
+}
+
+// differs says whether there is a difference that nothing explains.
+func (r *report) differs() bool {
+	for _, c := range r.suites {
+		if c.outcome.errs[direct] != nil || c.outcome.errs[through] != nil {
+			return true
+		}
+		for _, d := range c.differences {
+			if d.reason == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *report) print(w io.Writer) {
+	fmt.Fprintf(w, "\n%-16s %6s %18s %18s %6s %9s\n", "suite", "tests", "passed direct", "passed weir", "differ", "expected")
+	for _, c := range r.suites {
+		expected := 0
+		for _, d := range c.differences {
+			if d.reason != "" {
+				expected++
+			}
+		}
+		fmt.Fprintf(w, "%-16s %6d %18s %18s %6d %9d\n", c.outcome.suite.name, c.tests,
+			c.count(direct), c.count(through), len(c.differences), expected)
+	}
+	for _, c := range r.suites {
+		c.print(w)
+	}
+	fmt.Fprintf(w, "\nBoth outputs of each test that differs, and their differences, are in %s.\n", r.dir)
+}
+
+func (c comparison) count(way string) string {
+	return fmt.Sprintf("%d (%s)", c.passed[way], c.outcome.took[way].Round(time.Second))
+}
+
+func (c comparison) print(w io.Writer) {
+	for _, way := range []string{direct, through} {
+		if err := c.outcome.errs[way]; err != nil {
+			fmt.Fprintf(w, "\n%s, %s, did not run to its end: %v\n", c.outcome.suite.name, way, err)
+		}
+	}
+	if len(c.differences) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s against %s:\n", c.outcome.suite.name, c.outcome.server)
+	for _, d := range c.differences {
+		fmt.Fprintf(w, "  %-28s direct %s, through weir %s", d.test, d.statuses[0], d.statuses[1])
+		if d.reason != "" {
+			fmt.Fprintf(w, ": expected, %s", d.reason)
+		}
+		fmt.Fprintln(w)
+	}
+	for _, line := range c.outcome.refused {
+		fmt.Fprintf(w, "  weir: %s\n", line)
+	}
+}

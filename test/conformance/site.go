@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weirgate/weir/test/lab"
+)
+
+// The two ways to the database.
+const (
+	direct  = "direct"
+	through = "through weir"
+)
+
+// serverOptions say what a suite needs of the server and of its login.
+type serverOptions struct {
+	bin  string   // folder of the server's programs, "" for the newest installed
+	auth string   // method of pg_hba.conf for TCP
+	conf []string // lines of postgresql.conf
+	rows bool     // record results too, so that rows do not pass unseen
+}
+
+// site is a fresh server with a client's cgroup, and on the way through weir a weir
+// that captures it.
+type site struct {
+	way      string
+	lab      *lab.Lab
+	postgres *lab.Postgres
+	weir     *lab.Weir // nil on the direct way
+	client   *lab.Cgroup
+	user     *lab.User // that clients run as: the server's, since suites exchange files with it
+	only     []string  // tests to run, nil for all
+	scrub    *strings.Replacer
+}
+
+// openSite makes a site. The caller closes it, also when an error is returned
+// beside it.
+func openSite(ctx context.Context, way, binary string, o serverOptions) (_ *site, err error) {
+	l, err := lab.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &site{way: way, lab: l}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}()
+	if s.user, err = lab.LookupUser("postgres"); err != nil {
+		return nil, err
+	}
+	if s.client, err = l.Cgroup("agent"); err != nil {
+		return nil, err
+	}
+	s.postgres, err = l.Postgres(ctx, lab.PostgresOptions{
+		Bin: o.bin, Auth: o.auth,
+		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
+		Conf: append([]string{
+			// What the suites are written for, where the lab's differ.
+			"max_prepared_transactions = 10", "shared_buffers = 128MB", "autovacuum = on", "max_connections = 300",
+		}, o.conf...),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if way == through {
+		if err := s.startWeir(ctx, binary, o); err != nil {
+			return nil, err
+		}
+	}
+	s.scrub = strings.NewReplacer(l.Dir, "DIR", strconv.Itoa(s.postgres.Port), "PORT", s.postgres.Password, "PASSWORD")
+	return s, nil
+}
+
+// documents let everything pass, but have guards evaluated on every statement that
+// hold on none. Those that deny ask nothing of the statement itself: where weir
+// cannot see what a statement does, such a question counts as answered with yes.
+const documents = `apiVersion: weir.dev/v1alpha1
+kind: Database
+metadata: {name: server}
+spec:
+  hosts: [%s]
+  ports: [%d]
+  databases: ["*"]
+  tls: {mode: Disable}
+  login: {type: Passthrough}
+---
+apiVersion: weir.dev/v1alpha1
+kind: Policy
+metadata: {name: suite}
+spec:
+  mode: Enforce
+  identities:
+  - name: client
+    host: {cgroups: ["%s"]}
+  databases: [server]
+  guards:
+  - name: no-ddl
+    match: {commands: [Drop, Truncate, Alter]}
+    when: session.database == 'nowhere'
+    action: Deny
+  - name: unbounded-write
+    match: {commands: [Update, Delete], where: Missing}
+    when: session.database == 'nowhere' || identity.uid == 4294967294
+    action: Deny
+  - name: nowhere
+    match: {tables: [nowhere.nothing], access: Write}
+    when: session.database == 'nowhere'
+    action: Deny
+  - name: no-such-statement
+    match: {any: true}
+    when: statement.commands.exists(c, c == 'Nothing') || statement.limit == 4294967294
+    action: Warn
+  recording: {statements: Full, parameters: Full%s}
+`
+
+func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) error {
+	results := ""
+	if o.rows {
+		results = ", results: Masked"
+	}
+	var err error
+	s.weir, err = s.lab.Weir(ctx, lab.WeirOptions{
+		Binary:  binary,
+		Capture: []string{fmt.Sprintf("ports: [%d]", s.postgres.Port)},
+		Spec:    "unmatched: Deny\nclientTLS: \"Off\"\nlog: {level: warn}\n",
+		Documents: map[string]string{
+			"server.yaml": fmt.Sprintf(documents, s.postgres.Host, s.postgres.Port, s.client.Name, results),
+		},
+	})
+	return err
+}
+
+// wants says whether a test is among those to run.
+func (s *site) wants(name string) bool { return s.only == nil || slices.Contains(s.only, name) }
+
+func (s *site) close() error { return s.lab.Close() }
+
+// run runs a client's program to its end, but for at most limit.
+func (s *site) run(ctx context.Context, limit time.Duration, c lab.Command) (lab.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	c.Cgroup, c.User = s.client, s.user
+	c.Env = append([]string{
+		"PATH=" + s.postgres.Bin + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + s.lab.Dir,
+		"PGHOST=" + s.postgres.Host.String(), "PGPORT=" + strconv.Itoa(s.postgres.Port), "PGUSER=postgres",
+	}, c.Env...)
+	return s.lab.Run(ctx, c)
+}
+
+// folder makes an empty folder of the client's user.
+func (s *site) folder(name string) (string, error) { return s.lab.Subdir(name, s.user, 0o755) }
+
+// plain takes out of a text what differs between two sites by itself.
+func (s *site) plain(text string) string { return s.scrub.Replace(text) }
+
+// refusals are the lines of weir's own log that say why it ended or refused
+// something, for the report.
+func (s *site) refusals() []string {
+	if s.weir == nil {
+		return nil
+	}
+	var lines []string
+	for _, line := range strings.Split(strings.TrimSpace(s.weir.Output.String()), "\n") {
+		if logged.MatchString(line) {
+			lines = append(lines, s.plain(line))
+		}
+	}
+	return lines
+}
+
+var logged = regexp.MustCompile(`level=(WARN|ERROR)|panic|DATA RACE`)
+
+// copyTree copies files and folders, as readable for everybody.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		if d.IsDir() {
+			return os.MkdirAll(target, 0o755)
+		}
+		info, err := os.Stat(path) // follows links
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return copyTree(path, target)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, content, info.Mode().Perm()|0o444)
+	})
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// suite is a set of tests that somebody wrote for PostgreSQL.
+type suite struct {
+	name, about string
+	// prepare fetches and builds what run needs, into the cache; it needs no root.
+	prepare func(ctx context.Context, c cache) error
+	server  serverOptions
+	// run gives the tests in the order in which they ran, also beside an error.
+	run func(ctx context.Context, s *site, c cache) ([]test, error)
+}
+
+// test is one test's end on one way.
+type test struct {
+	name   string
+	status status
+	output string // what is compared, without what differs by itself
+}
+
+type status string
+
+const (
+	passed  status = "passed"
+	failed  status = "failed"
+	skipped status = "skipped"
+	missing status = "missing" // it did not get to run
+)
+
+// suites are all of them, the quickest to find something first.
+func suites() []suite {
+	return slices.Concat([]suite{pipelineSuite()}, regressSuites())
+}
+
+// selectSuites finds suites by their names, "all" for every one.
+func selectSuites(names string) ([]suite, error) {
+	all := suites()
+	if names == "all" {
+		return all, nil
+	}
+	var chosen []suite
+	for _, name := range strings.Split(names, ",") {
+		i := slices.IndexFunc(all, func(s suite) bool { return s.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no suite %q; -list names them", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
