@@ -90,7 +90,7 @@ func (v *served) event(fd int, events uint32) {
 	switch {
 	case broken && e == &v.client && v.abandoned():
 		v.destroy()
-	case broken && (v.closing || v.left || len(other.out) > 0):
+	case broken && (v.closing || len(other.out) > 0 || e == &v.client && v.left):
 		v.setAside(e)
 	case !v.closing && (broken || events&unix.EPOLLIN != 0) && len(other.out) == 0:
 		v.readable(e)
