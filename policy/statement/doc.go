@@ -10,6 +10,13 @@
 // rules: standard_conforming_strings on and client_encoding UTF8. The session must
 // refuse every change of either, in SET, set_config and start-up options.
 //
+// Texts of one Template differ in nothing but the values of literals. ParseShared
+// says on which of these the facts depend, so that a cache need not parse every
+// text of an application that writes its values into it. That it does is not left
+// to care: the values are taken out of the tree before it is walked, what asks for
+// one is noted (constant.go), and a literal that is not one constant of the tree and
+// nothing else counts as asked for.
+//
 // What the text does not say is not here: what views, rules, triggers, operators,
 // casts, column defaults and functions do that stand in the database, what names
 // an unqualified name means, and whether a qualified name is a column or a

@@ -13,6 +13,8 @@ func (s *scanner) skipSpace() bool {
 		case isSpace(c):
 			s.at++
 			s.runStarts = 0
+		case c >= '0': // no comment starts so
+			return true
 		case c == '-' && strings.HasPrefix(s.text[s.at:], "--"):
 			s.at = pastLine(s.text, s.at)
 			s.runStarts = 0

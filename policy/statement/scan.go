@@ -227,14 +227,14 @@ func (s *scanner) token(c byte) {
 	begin, dot := s.afterBegin, s.afterDot
 	s.afterBegin, s.afterDot = false, false
 	switch {
+	case isIdentStart(c): // first, as most tokens are words
+		s.word(dot, begin)
 	case c == '\'':
 		s.plainString()
 	case c == '"':
 		s.at, _ = pastQuote(s.text, s.at+1, '"', false)
 	case c == '$':
 		s.dollar()
-	case isIdentStart(c):
-		s.word(dot, begin)
 	case isDigit(c):
 		s.number()
 	case isOperator(c):
@@ -279,11 +279,12 @@ func (s *scanner) onlyCasesOpen() bool {
 
 // word reads an identifier or keyword, or a string or name with a prefix.
 func (s *scanner) word(afterDot, afterBegin bool) {
-	start := s.at
-	for s.at < len(s.text) && isIdentPart(s.text[s.at]) {
-		s.at++
+	start, end := s.at, s.at+1
+	for end < len(s.text) && isIdentPart(s.text[end]) {
+		end++
 	}
-	w := s.text[start:s.at]
+	s.at = end
+	w := s.text[start:end]
 	if s.at < len(s.text) && len(w) == 1 {
 		switch next, p := s.text[s.at], w[0]|0x20; {
 		case next == '\'' && p == 'e':
@@ -308,9 +309,18 @@ func (s *scanner) word(afterDot, afterBegin bool) {
 	s.keyword(w, afterBegin)
 }
 
+// startsKeyword says whether a word that keyword tells from others may begin so.
+func startsKeyword(c byte) bool {
+	switch c | 0x20 {
+	case 'a', 'b', 'c', 'e', 'i', 'j', 'o', 's', 't', 'u', 'w':
+		return true
+	}
+	return false
+}
+
 func (s *scanner) keyword(w string, afterBegin bool) {
 	var buf [9]byte
-	if len(w) > len(buf) {
+	if len(w) > len(buf) || !startsKeyword(w[0]) {
 		s.step()
 		return
 	}

@@ -299,7 +299,7 @@ func sharingSeeds() []string {
 
 func TestSharingOfTheSeedsHolds(t *testing.T) {
 	for _, text := range sharingSeeds() {
-		for seed := range uint64(50) {
+		for seed := range uint64(10) {
 			checkSharing(t, text, seed)
 		}
 	}

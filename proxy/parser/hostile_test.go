@@ -33,7 +33,7 @@ func TestAWorkerThatDiesTakesOnlyItsTextAlong(t *testing.T) {
 					return
 				default:
 				}
-				if _, err := p.Parse(t.Context(), fmt.Sprintf("select %d, %d", who, i), ""); err != nil {
+				if _, err := p.Parse(t.Context(), fmt.Sprintf("select a%d, b%d", who, i), ""); err != nil {
 					t.Errorf("another session's text: %v", err)
 					return
 				}
