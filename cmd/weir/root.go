@@ -81,7 +81,7 @@ reads files.
 	root.PersistentFlags().StringVar(&a.socket, "socket", "", "admin socket of the daemon (default: as the configuration says)")
 	root.AddCommand(
 		a.runCommand(), a.statusCommand(), a.doctorCommand(), a.observeCommand(), a.sessionsCommand(), a.playCommand(),
-		a.approvalsCommand(), a.policyCommand(), a.uninstallCommand(), a.versionCommand(),
+		a.approvalsCommand(), a.policyCommand(), a.caCommand(), a.uninstallCommand(), a.versionCommand(),
 	)
 	return root
 }

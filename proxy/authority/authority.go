@@ -299,3 +299,15 @@ func write(folder *os.File, path, kind string, der []byte, mode os.FileMode) (er
 	}
 	return nil
 }
+
+// Read gives the certificate of an authority that was made before, in PEM, with
+// its fingerprint and the time until which it is good. The error wraps
+// fs.ErrNotExist when there is none.
+func Read(dir string) (certificate []byte, fingerprint string, until time.Time, err error) {
+	c, err := loadCertificate(filepath.Join(dir, certificateFile))
+	if err != nil {
+		return nil, "", time.Time{}, err
+	}
+	a := &Authority{certificate: c}
+	return a.PEM(), a.Fingerprint(), a.NotAfter(), nil
+}
