@@ -25,8 +25,9 @@ type pair struct {
 	// serverReady is closed when the server side can be read, serverDone when it
 	// is not read any more.
 	serverReady, serverDone chan struct{}
-	starting                bool // the client's time to start runs; guarded by mu
-	left                    bool // the client has ended its half; guarded by mu
+	rest                    []byte // read from the server before serverReady
+	starting                bool   // the client's time to start runs; guarded by mu
+	left                    bool   // the client has ended its half; guarded by mu
 }
 
 // side is one of the two sockets with what waits to be written to it.
@@ -54,7 +55,8 @@ func (p *pair) run(ctx context.Context, q Questions, to *loop) {
 	m := &mover{pair: p, to: to, ctx: ctx, questions: q}
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	halt := context.AfterFunc(ctx, func() { p.end(diagnostic.Shutdown()) })
+	told := make(chan struct{})
+	halt := context.AfterFunc(ctx, func() { defer close(told); p.end(diagnostic.Shutdown()) })
 	m.halt = halt
 	wg.Go(func() {
 		select {
@@ -63,12 +65,13 @@ func (p *pair) run(ctx context.Context, q Questions, to *loop) {
 		case <-ctx.Done():
 		}
 	})
-	moved := p.pumpClient(ctx, q, m)
-	halt()
-	if moved {
+	if p.pumpClient(ctx, q, m) {
 		stop()
 		wg.Wait()
 		return
+	}
+	if !halt() {
+		<-told
 	}
 	p.mu.Lock()
 	ended := p.session.Ended()
@@ -145,8 +148,9 @@ func (p *pair) flush(to *side, take func(*session.Session, []byte) []byte) error
 // the session has for it comes of what the client sends.
 func (p *pair) pumpServer() {
 	defer close(p.serverDone)
-	buf := make([]byte, readSize)
-	have := 0
+	buf := make([]byte, max(readSize, len(p.rest)))
+	have := copy(buf, p.rest)
+	p.rest = nil
 	for {
 		p.mu.Lock()
 		n := p.session.FromServer(buf[:have])
@@ -313,12 +317,9 @@ func (p *pair) connect(ctx context.Context, q Questions, question *session.Conne
 	}
 	p.mu.Lock()
 	p.session.AnswerConnect(greeting, refusal)
-	if len(rest) > 0 {
-		p.session.FromServer(rest)
-	}
 	p.mu.Unlock()
 	if conn != nil {
-		p.server.conn = conn
+		p.server.conn, p.rest = conn, rest
 		close(p.serverReady)
 	}
 	return false
@@ -334,13 +335,15 @@ func (p *pair) answer(ctx context.Context, q Questions, question session.Questio
 			conn = &prefixed{Conn: conn, prefix: append([]byte(nil), buf[:have]...)}
 			have = 0
 		}
+		p.client.write.Lock() // nothing of the session goes in between
 		encrypted, err := q.Encrypt(ctx, conn, question)
+		if err == nil {
+			p.client.conn = encrypted
+		}
+		p.client.write.Unlock()
 		if err != nil {
 			return -1
 		}
-		p.client.write.Lock()
-		p.client.conn = encrypted
-		p.client.write.Unlock()
 		p.mu.Lock()
 		p.session.AnswerTLS()
 		p.mu.Unlock()
@@ -386,7 +389,7 @@ func (p *pair) hold(ctx context.Context, q Questions, question *session.Approve,
 		err := os.ErrDeadlineExceeded
 		if have < len(buf) || len(buf) < keepSize {
 			var n int
-			buf = fit(buf, have, have+1)
+			buf = fit(buf, have, 0)
 			n, err = p.client.conn.Read(buf[have:])
 			have += n
 		}

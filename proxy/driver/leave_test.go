@@ -157,7 +157,7 @@ func TestTheLastWordsOfAClientReachASlowServer(t *testing.T) {
 			t.Fatalf("the query came as %q of %d bytes: %v", typ, len(body), err)
 		}
 		r.server.wants("X")
-		r.server.send(complete(), readyForQuery())
+		_, _ = r.server.Write(append(complete(), readyForQuery()...))
 		_ = r.server.Close()
 		r.endsFor("")
 	})

@@ -191,6 +191,19 @@ func (p *peer) wantsEnd() {
 	}
 }
 
+// ends reads to the end, whatever comes before it.
+func (p *peer) ends() {
+	p.t.Helper()
+	for {
+		if _, _, err := p.next(); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				p.t.Fatal("waiting for the end: nothing came")
+			}
+			return
+		}
+	}
+}
+
 // reset closes the socket so that the other end sees a reset.
 func (p *peer) reset() {
 	if c, ok := p.raw.(*net.TCPConn); ok {
