@@ -22,10 +22,11 @@ type constants struct {
 	whole    bool   // the text was read otherwise: no literal may differ
 }
 
-// holding is a constant as it was in the tree, and the literal that it came from.
+// holding is the value that a constant had in the tree, which is one of those of
+// A_Const.Val, and the literal that it came from.
 type holding struct {
-	constant *pg_query.A_Const
-	ordinal  int
+	value   any
+	ordinal int
 }
 
 // holdConstants takes the constants of a text's statements out of its tree, as
@@ -94,7 +95,7 @@ func (c *constants) take(v *pg_query.A_Const) {
 	if i < 0 {
 		return
 	}
-	c.held[v] = holding{&pg_query.A_Const{Val: v.Val, Location: v.Location}, i}
+	c.held[v] = holding{v.Val, i}
 	c.found[i] = true
 	v.Val = nil
 }
@@ -179,19 +180,20 @@ type constant struct {
 // value gives the value of a constant and notes that the facts depend on it. Only
 // here may a constant's value be read.
 func (c *constants) value(v *pg_query.A_Const) constant {
-	if c != nil {
-		if h, ok := c.held[v]; ok {
-			c.read[h.ordinal] = true
-			v = h.constant
-		}
-	}
 	if v == nil {
 		return constant{}
 	}
 	if v.Isnull {
 		return constant{kind: nullConstant}
 	}
-	switch b := v.Val.(type) {
+	value := any(v.Val)
+	if c != nil {
+		if h, ok := c.held[v]; ok {
+			c.read[h.ordinal] = true
+			value = h.value
+		}
+	}
+	switch b := value.(type) {
 	case *pg_query.A_Const_Ival:
 		n := int64(b.Ival.GetIval())
 		return constant{kind: integerConstant, text: strconv.FormatInt(n, 10), integer: n}

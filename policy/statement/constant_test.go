@@ -103,7 +103,7 @@ func TestAConstantIsItsLiteralOnly(t *testing.T) {
 			t.Errorf("%s: %d literals are constants, want %d", text, n, want)
 		}
 		for v, h := range held.held {
-			if v.Val != nil || h.constant.Val == nil {
+			if v.Val != nil || h.value == nil {
 				t.Errorf("%s: a value stands in the tree", text)
 			}
 			held.value(v)

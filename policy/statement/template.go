@@ -17,6 +17,9 @@ import (
 // values of constants. Which of these the facts depend on, Parse tells; texts that
 // agree in them have the same facts.
 //
+// In a text with more than 10,000 literals none is marked: it is sent once, and what
+// it would take to hold them apart is better spent on its parse.
+//
 // The zero value is ready to be used, again and again; it keeps its memory.
 type Template struct {
 	scanner scanner
@@ -57,14 +60,22 @@ func (t *Template) Read(text string, limits Limits) error {
 func (t *Template) read(text string, limits Limits) *ScanError {
 	t.literals, t.key, t.copied = t.literals[:0], t.key[:0], 0
 	err := t.scanner.scan(text, limits, t)
+	if len(t.literals) > mostLiterals {
+		t.literals, t.key, t.copied = t.literals[:0], t.key[:0], 0
+	}
 	if err == nil {
 		t.key = append(t.key, text[t.copied:]...)
 	}
 	return err
 }
 
+const mostLiterals = 10_000
+
 // literal marks one.
 func (t *Template) literal(start, end int, class byte) {
+	if len(t.literals) > mostLiterals {
+		return
+	}
 	t.key = append(append(t.key, t.scanner.text[t.copied:start]...), keyMark, class)
 	t.literals = append(t.literals, literal{start, end, class})
 	t.copied = end

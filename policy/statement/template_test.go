@@ -119,6 +119,19 @@ func TestAPinnedKeyTellsWhichLiteralsWereMeant(t *testing.T) {
 	}
 }
 
+func TestATextWithTooManyLiteralsIsItsOwnTemplate(t *testing.T) {
+	var tpl Template
+	for n, want := range map[int]int{mostLiterals: mostLiterals, mostLiterals + 1: 0, 3 * mostLiterals: 0} {
+		text := "select " + strings.Repeat("1,", n-1) + "2"
+		if err := tpl.Read(text, DefaultLimits()); err != nil || tpl.Literals() != want || (string(tpl.Key()) == text) != (want == 0) {
+			t.Errorf("%d literals: %d, %v", n, tpl.Literals(), err)
+		}
+		if _, sharing, err := ParseShared(text); err != nil || sharing.Shared != (want > 0) {
+			t.Errorf("%d literals: %v, %v", n, sharing.Shared, err)
+		}
+	}
+}
+
 func TestATemplateRefusesWhatScanRefuses(t *testing.T) {
 	var tpl Template
 	for _, text := range []string{"select 1\x00", "select '\xff'", strings.Repeat("x", 2<<20), "select '" + strings.Repeat("x", 2<<20) + "'",
