@@ -214,6 +214,10 @@ func (w *walker) sweepChild(m protoreflect.Message, use Use, construct string) {
 	}
 	switch {
 	case n.GetNode() == nil:
+	case n.GetList() != nil: // a list in a list: its parts may be pieces of definitions too
+		for _, item := range n.GetList().Items {
+			w.sweepChild(item.ProtoReflect(), use, construct)
+		}
 	case isQuery(n):
 		if !w.shallow {
 			sc := w.enter()
@@ -249,6 +253,8 @@ func isPart(n *pg_query.Node) bool {
 		*pg_query.Node_PublicationTable, *pg_query.Node_PublicationObjSpec, *pg_query.Node_VacuumRelation,
 		*pg_query.Node_RangeTableFuncCol, *pg_query.Node_VariableSetStmt, *pg_query.Node_JsonOutput,
 		*pg_query.Node_JsonFormat, *pg_query.Node_JsonReturning, *pg_query.Node_JsonAggConstructor,
+		*pg_query.Node_RangeSubselect, *pg_query.Node_RangeFunction, *pg_query.Node_RangeTableSample,
+		*pg_query.Node_RangeTableFunc, *pg_query.Node_JoinExpr,
 		*pg_query.Node_Alias, *pg_query.Node_AStar, *pg_query.Node_IntList, *pg_query.Node_OidList:
 		return true
 	}
