@@ -49,9 +49,9 @@ compiler:
 .PHONY: build
 build: go-check compiler ## Build build/weir
 	@[ -n "$$($(GO) list -f '{{.Stale}}' github.com/pganalyze/pg_query_go/v5 2>/dev/null | grep -x true)" ] && \
-	  echo "Building. The first time PostgreSQL's parser is compiled too, which takes a few minutes." || true
+	  echo "Building. The first time PostgreSQL's parser is compiled too, which takes a few minutes." >&2 || true
 	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(WEIR) ./cmd/weir
-	@echo "build/weir $(VERSION)"
+	@echo "build/weir $(VERSION)" >&2
 
 .PHONY: generate
 generate: go-check ## Rebuild what is generated and committed (needs clang-14)

@@ -26,7 +26,8 @@ import (
 // plan is what is measured.
 type plan struct {
 	Rounds   int           `json:"rounds"`
-	Duration time.Duration `json:"duration"` // of one run of pgbench
+	Duration time.Duration `json:"-"` // of one run of pgbench
+	Seconds  float64       `json:"seconds"`
 	Scale    int           `json:"scale"`
 	Clients  []int         `json:"clients"`
 	Modes    []string      `json:"modes"` // of pgbench -M
@@ -69,6 +70,7 @@ func run() (err error) {
 	if *quick {
 		p.Rounds, p.Duration, p.Scale, p.Clients = 1, time.Second, 1, []int{1, 8}
 	}
+	p.Seconds = p.Duration.Seconds()
 	if p.Rounds < 1 || p.Duration < time.Second {
 		return fmt.Errorf("there must be a round of a second at least")
 	}

@@ -20,9 +20,9 @@ type sample struct {
 	Clients      int           `json:"clients"`
 	Round        int           `json:"round"`
 	TPS          float64       `json:"tps"`
-	Latency      time.Duration `json:"latency"`
+	Latency      time.Duration `json:"latencyNanoseconds"`
 	Transactions int64         `json:"transactions"`
-	ProxyCPU     time.Duration `json:"proxyCPU"` // of the proxy's processes over the run, set-up of connections included
+	ProxyCPU     time.Duration `json:"proxyCPUNanoseconds"` // of the proxy's processes over the run, set-up of connections included
 }
 
 // measure runs all rounds. Within a round the ways take turns, and each round begins

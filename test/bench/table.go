@@ -36,7 +36,7 @@ type line struct {
 type figure struct {
 	TPS     float64       `json:"tps"`
 	Spread  float64       `json:"spread"` // (highest - lowest) / median
-	Latency time.Duration `json:"latency"`
+	Latency time.Duration `json:"latencyNanoseconds"`
 	CPU     float64       `json:"cpuMicrosecondsPerTransaction"` // of the proxy; 0 for direct
 }
 
