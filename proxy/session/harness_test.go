@@ -20,6 +20,7 @@ type judge struct {
 	later     map[string]bool // these are not at hand and must be asked for
 	masks     map[int16]session.Cell
 	observes  bool
+	stale     bool // no decision stands for longer than it takes to make
 }
 
 func (j *judge) find(text string) *session.Decision {
@@ -40,7 +41,7 @@ func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) 
 	return j.find(string(text)), true
 }
 
-func (j *judge) Current(*session.Decision) bool { return true }
+func (j *judge) Current(*session.Decision) bool { return !j.stale }
 func (j *judge) Observes() bool                 { return j.observes }
 func (j *judge) Masks() bool                    { return j.masks != nil }
 
@@ -285,3 +286,5 @@ func join(p ...[]byte) []byte { return bytes.Join(p, nil) }
 var denial = &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: "42501", Message: "refused"}
 
 var errJournal = errors.New("no room")
+
+var fatal = diagnostic.Diagnostic{Severity: diagnostic.Fatal, Code: "57P01", Message: "terminating connection"}
