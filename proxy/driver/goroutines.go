@@ -70,23 +70,13 @@ func (p *pair) run(ctx context.Context, q Questions, to *loop) {
 		wg.Wait()
 		return
 	}
-	if !halt() {
+	switch {
+	case !halt():
 		<-told
+	case ctx.Err() != nil: // seen here first
+		p.end(diagnostic.Shutdown())
 	}
-	p.mu.Lock()
-	ended := p.session.Ended()
-	p.mu.Unlock()
-	if ended {
-		p.close()
-	} else if s := p.serverConn(); s != nil {
-		// The server ends by itself once it has read the client's end, also
-		// when it is still at work.
-		if h, ok := s.(halfCloser); ok && h.CloseWrite() == nil {
-			_ = s.SetReadDeadline(time.Now().Add(linger))
-		} else {
-			_ = s.Close()
-		}
-	}
+	p.wind()
 	stop()
 	wg.Wait()
 	p.close()
@@ -95,6 +85,27 @@ func (p *pair) run(ctx context.Context, q Questions, to *loop) {
 	why := p.session.Reason()
 	p.mu.Unlock()
 	p.finish(why)
+}
+
+// wind brings the session to its end once no more is taken from the client.
+func (p *pair) wind() {
+	p.mu.Lock()
+	ended := p.session.Ended()
+	p.mu.Unlock()
+	s := p.serverConn()
+	switch h, ok := s.(halfCloser); {
+	case ended:
+		_ = p.raw.SetWriteDeadline(time.Now().Add(farewell))
+		_ = p.flush(&p.client, (*session.Session).TakeClient)
+		p.close()
+	case ok:
+		// The server ends by itself once it has read the client's end, also
+		// when it is still at work. If it is gone already, why is still read.
+		_ = h.CloseWrite()
+		_ = s.SetReadDeadline(time.Now().Add(linger))
+	case s != nil:
+		_ = s.Close()
+	}
 }
 
 func (p *pair) serverConn() net.Conn {
@@ -157,7 +168,7 @@ func (p *pair) pumpServer() {
 		want, ended := p.session.ServerWant(), p.session.Ended()
 		p.started()
 		p.mu.Unlock()
-		have = copy(buf, buf[n:have])
+		have = rest(buf, n, have)
 		err := p.flush(&p.client, (*session.Session).TakeClient)
 		p.signal()
 		if err != nil || ended {
@@ -199,28 +210,31 @@ func (p *pair) signal() {
 	}
 }
 
-// fit makes room in buf behind have bytes for want in all, and lets go of a
-// large buffer that is not needed any more.
+// fit makes room in buf behind have bytes, and lets go of a large buffer that is
+// not needed any more. A buffer grows only when it is full, so that a length word
+// alone allocates nothing; want, when it is more than have, bounds its growth.
 func fit(buf []byte, have, want int) []byte {
-	if want > len(buf) {
-		// Grown step by step: a length word alone allocates nothing.
-		size := min(want, max(2*have, 2*readSize))
-		if size <= len(buf) {
-			size = min(want, 2*len(buf))
+	switch {
+	case have == len(buf):
+		size := 2 * len(buf)
+		if want > have {
+			size = min(size, want)
 		}
 		grown := make([]byte, size)
-		copy(grown, buf[:have])
-		return grown
-	}
-	if have == len(buf) {
-		grown := make([]byte, 2*len(buf))
 		copy(grown, buf)
 		return grown
-	}
-	if have == 0 && len(buf) > keepSize {
+	case have == 0 && len(buf) > keepSize:
 		return make([]byte, readSize)
 	}
 	return buf
+}
+
+// rest moves what was not taken of the first have bytes to the beginning.
+func rest(buf []byte, taken, have int) int {
+	if taken == 0 {
+		return have // a large message is not moved about as it comes
+	}
+	return copy(buf, buf[taken:have])
 }
 
 // pumpClient moves bytes from the client and has the session's questions
@@ -240,7 +254,7 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 		want, ended := p.session.ClientWant(), p.session.Ended()
 		p.started()
 		p.mu.Unlock()
-		have = copy(buf, buf[n:have])
+		have = rest(buf, n, have)
 		if p.server.conn != nil {
 			if p.flush(&p.server, (*session.Session).TakeServer) != nil {
 				return false // the server's goroutine tells the client
@@ -311,15 +325,15 @@ func (p *pair) leave() {
 // connect answers a Connect and, where it can, moves the connection to an event
 // loop: held is what the client has sent and the session has not taken.
 func (p *pair) connect(ctx context.Context, q Questions, question *session.Connect, held []byte, m *mover) (moved bool) {
-	conn, rest, greeting, refusal := q.Connect(ctx, question)
-	if conn != nil && m.move(conn, held, rest, greeting) {
+	conn, behind, greeting, refusal := q.Connect(ctx, question)
+	if conn != nil && m.move(conn, held, behind, greeting) {
 		return true
 	}
 	p.mu.Lock()
 	p.session.AnswerConnect(greeting, refusal)
 	p.mu.Unlock()
 	if conn != nil {
-		p.server.conn, p.rest = conn, rest
+		p.server.conn, p.rest = conn, behind
 		close(p.serverReady)
 	}
 	return false

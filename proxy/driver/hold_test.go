@@ -18,7 +18,7 @@ type approver struct {
 // holding has the rig's statements held until the approver answers.
 func holding(r *rig) *approver {
 	a := &approver{asked: make(chan struct{}, 1), gone: make(chan struct{}), answer: make(chan *diagnostic.Diagnostic)}
-	r.questions.approve = func(ctx context.Context, tell func(*diagnostic.Diagnostic)) (string, *diagnostic.Diagnostic) {
+	approve := func(ctx context.Context, tell func(*diagnostic.Diagnostic)) (string, *diagnostic.Diagnostic) {
 		tell(&diagnostic.Diagnostic{Severity: diagnostic.Notice, Code: "00000", Message: "it waits"})
 		a.asked <- struct{}{}
 		select {
@@ -29,6 +29,7 @@ func holding(r *rig) *approver {
 			return "", diagnostic.ApprovalImpossible("gone")
 		}
 	}
+	r.questions.set(func(q *questions) { q.approve = approve })
 	return a
 }
 
@@ -132,7 +133,7 @@ func TestADecisionThatTakesItsTime(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)
 		asked, goOn := make(chan struct{}), make(chan struct{})
-		r.questions.decide = func(context.Context, session.State) { asked <- struct{}{}; <-goOn }
+		r.questions.set(func(q *questions) { q.decide = func(context.Context, session.State) { asked <- struct{}{}; <-goOn } })
 		r.client.send(append(query("slow"), query("select")...))
 		<-asked
 		rests(t)
@@ -154,7 +155,7 @@ func TestAServerThatEndsWhileADecisionIsMade(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)
 		asked, goOn := make(chan struct{}), make(chan struct{})
-		r.questions.decide = func(context.Context, session.State) { asked <- struct{}{}; <-goOn }
+		r.questions.set(func(q *questions) { q.decide = func(context.Context, session.State) { asked <- struct{}{}; <-goOn } })
 		r.client.send(query("slow"))
 		<-asked
 		_ = r.server.Close()
@@ -169,7 +170,7 @@ func TestAClientThatLeavesWhileADecisionIsMade(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)
 		asked, goOn := make(chan struct{}), make(chan struct{})
-		r.questions.decide = func(context.Context, session.State) { asked <- struct{}{}; <-goOn }
+		r.questions.set(func(q *questions) { q.decide = func(context.Context, session.State) { asked <- struct{}{}; <-goOn } })
 		r.client.send(query("slow"))
 		<-asked
 		r.client.reset()

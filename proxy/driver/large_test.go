@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -46,12 +47,13 @@ func TestARowOf70MegabytesStreamsThrough(t *testing.T) {
 func TestALargeRowIsMaskedAndItsMemoryGivenBack(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)
-		r.questions.judge.masks = true
+		r.questions.judge.masks.Store(true)
 		before := memory()
 		for range 2 {
 			r.client.send(query("masked"))
 			r.server.wants("Q masked")
-			d := row(20 << 20)
+			d := row(50 << 20)
+			used := cpu(t)
 			f := flooding(r.server, append(append(description(), d...), append(complete(), readyForQuery()...)...), 1)
 			r.client.wants("T")
 			typ, body, err := r.client.next()
@@ -60,6 +62,9 @@ func TestALargeRowIsMaskedAndItsMemoryGivenBack(t *testing.T) {
 			}
 			r.client.wants("C", "Z I")
 			f.finish(t)
+			if used = cpu(t) - used; used > 2*time.Second {
+				t.Errorf("%v of processor time for a row of 50 MB: it was gone over again and again", used)
+			}
 		}
 		// Buffers of a size that is rarely needed are not kept. Another message
 		// makes the goroutine that waits for the next one look.
@@ -98,6 +103,26 @@ func TestALargeBindStreamsThrough(t *testing.T) {
 		f.finish(t)
 		r.server.send(frame(wire.BindComplete, ""), complete(), readyForQuery())
 		r.client.wants("1", "2", "C", "Z I")
+	})
+}
+
+// A length word alone must not make weir allocate what it says.
+func TestALengthWordAloneAllocatesNothing(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		r := start(t, w)
+		r.questions.judge.masks.Store(true)
+		r.client.send(query("masked"))
+		r.server.wants("Q masked")
+		r.server.send(description())
+		r.client.wants("T")
+		before := memory()
+		for _, b := range row(60 << 20)[:30] {
+			r.server.send([]byte{b})
+			time.Sleep(time.Millisecond) // so that each comes by itself
+		}
+		if n := memory() - before; n > 1<<20 {
+			t.Errorf("weir's memory grew by %d KB for 30 bytes", n>>10)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package driver_test
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,7 +94,7 @@ func TestAClientThatLeavesWhileItsServerIsConnected(t *testing.T) {
 			r.encrypt()
 		}
 		asked, goOn := make(chan struct{}), make(chan struct{})
-		r.questions.connect = func(context.Context) { close(asked); <-goOn }
+		r.questions.set(func(q *questions) { q.connect = func(context.Context) { close(asked); <-goOn } })
 		r.client.send(startup())
 		<-asked
 		r.client.reset()
@@ -195,16 +196,17 @@ func TestARefusedConnectionIsTold(t *testing.T) {
 func TestTheStateForADecisionIsAskedForFromElsewhere(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)
-		asked := false
-		r.questions.decide = func(_ context.Context, s session.State) {
-			asked = s.Prepared("nothing") == nil && s.User == "u"
+		var asked atomic.Bool
+		decide := func(_ context.Context, s session.State) {
+			asked.Store(s.Prepared("nothing") == nil && s.User == "u")
 			if !r.conn.Locked(func(*session.Session) {}) {
 				t.Error("the session cannot be reached while it lives")
 			}
 		}
+		r.questions.set(func(q *questions) { q.decide = decide })
 		r.client.send(query("slow"))
 		r.server.wants("Q slow")
-		if !asked {
+		if !asked.Load() {
 			t.Error("the state was not at hand")
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,16 +192,18 @@ func (p *peer) wantsEnd() {
 	}
 }
 
-// ends reads to the end, whatever comes before it.
-func (p *peer) ends() {
+// ends reads to the end and gives what came last.
+func (p *peer) ends() (last string) {
 	p.t.Helper()
 	for {
-		if _, _, err := p.next(); err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				p.t.Fatal("waiting for the end: nothing came")
-			}
-			return
+		typ, body, err := p.next()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			p.t.Fatal("waiting for the end: nothing came")
 		}
+		if err != nil {
+			return last
+		}
+		last = show(p.t, typ, body)
 	}
 }
 
@@ -345,16 +348,23 @@ func (r *rig) endsFor(code string) {
 
 // questions answers as the test says.
 type questions struct {
-	judge   *judge
-	server  net.Conn // handed out by Connect
-	rest    []byte   // read from the server past its greeting
-	relay   bool
+	judge  *judge
+	server net.Conn // handed out by Connect
+	rest   []byte   // read from the server past its greeting
+	relay  bool
+
+	mu      sync.Mutex
+	given   bool
 	connect func(context.Context) // runs in Connect
 	decide  func(context.Context, session.State)
 	approve func(ctx context.Context, tell func(*diagnostic.Diagnostic)) (string, *diagnostic.Diagnostic)
+}
 
-	mu    sync.Mutex
-	given bool
+// set changes what is answered.
+func (q *questions) set(f func(*questions)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	f(q)
 }
 
 // close closes the server's socket unless it was handed out.
@@ -375,31 +385,38 @@ func (q *questions) Encrypt(ctx context.Context, conn net.Conn, _ *session.Upgra
 }
 
 func (q *questions) Connect(ctx context.Context, _ *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic) {
-	if q.connect != nil {
-		q.connect(ctx)
-	}
 	q.mu.Lock()
+	connect := q.connect
 	q.given = true
 	q.mu.Unlock()
+	if connect != nil {
+		connect(ctx)
+	}
 	return q.server, q.rest, &session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Relay: q.relay, Judge: q.judge, Recorder: recorder{}}, nil
 }
 
 func (q *questions) Cancel(context.Context, *session.Cancel) {}
 
 func (q *questions) Decide(ctx context.Context, d *session.Decide, s session.State) *session.Decision {
-	if q.decide != nil {
-		q.decide(ctx, s)
+	q.mu.Lock()
+	decide := q.decide
+	q.mu.Unlock()
+	if decide != nil {
+		decide(ctx, s)
 	}
 	return decision(string(d.Text))
 }
 
 func (q *questions) Approve(ctx context.Context, _ *session.Approve, tell func(*diagnostic.Diagnostic)) (string, *diagnostic.Diagnostic) {
-	return q.approve(ctx, tell)
+	q.mu.Lock()
+	approve := q.approve
+	q.mu.Unlock()
+	return approve(ctx, tell)
 }
 
 // judge decides by the first word of a text: "slow" is not at hand, "hold" needs
 // an approval, "settles" changes what later texts mean, "masked" has a mask.
-type judge struct{ masks bool }
+type judge struct{ masks atomic.Bool }
 
 func decision(text string) *session.Decision {
 	d := &session.Decision{Text: text, Action: "Allow", Statements: make([]session.Plan, 1)}
@@ -419,7 +436,7 @@ func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) 
 }
 func (j *judge) Current(*session.Decision) bool { return true }
 func (j *judge) Observes() bool                 { return false }
-func (j *judge) Masks() bool                    { return j.masks }
+func (j *judge) Masks() bool                    { return j.masks.Load() }
 func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields)), Columns: []string{"c"}}
 	for i := range m.Cells {

@@ -165,6 +165,8 @@ func feed(held, p []byte, to func([]byte) int) []byte {
 	switch n := to(held); {
 	case n == len(held):
 		return nil
+	case n == 0:
+		return held
 	case n > 0 && cap(held) > keepSize:
 		return append([]byte(nil), held[n:]...) // a large message has left
 	default:
