@@ -352,7 +352,7 @@ func (m *model) settle() {
 		}
 		m.deliver(len(m.client))
 		for n := 0; m.Question() != nil; n++ {
-			if n > 100 {
+			if n > 10000 {
 				m.failf("asks for ever: %#v", m.Question())
 			}
 			m.reply(true)
