@@ -72,7 +72,7 @@ func (p *policies) reload() (changed bool, err error) {
 		return false, problems
 	}
 	before := p.bundle.Load()
-	if before != nil && before.Revision() == bundle.Revision() {
+	if before != nil && before.Same(bundle) { // keys of masks may have changed without the documents
 		return false, nil
 	}
 	p.state.at = time.Now()

@@ -54,11 +54,17 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 		p.cacheable = transient(err) == nil
 		return d, true
 	}
+	switch {
+	case fresh:
+		j.learn(s, facts)
+	case j.lacks(s, facts):
+		return nil, false
+	}
 	state = within(state, facts)
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
 	p.verdict = s.rules.Judge(policy.Request{
-		Facts: facts, Text: d.Text, Session: asked, Now: time.Now(), Prepared: state.Prepared,
+		Facts: facts, Text: d.Text, Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
 	})
 	v := &p.verdict
 	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
@@ -174,9 +180,6 @@ func (j *judge) mask(s *standing, d *session.Decision, p *judged, state *session
 				p.cacheable = p.cacheable && !plan.Stale
 				return true
 			}
-			if fresh {
-				j.learn(d.Statements[i].Statement, plan.Unknown)
-			}
 			d.Statements[i].Touches, d.Statements[i].RedactErrors = plan.Touches, plan.RedactErrors
 			d.Statements[i].Rule = plan.Rule
 			if plan.Rule == "" && plan.RedactErrors {
@@ -205,24 +208,53 @@ func (j *judge) knows(schema, name string) bool {
 	return j.known[schema+"."+name] || j.known["."+name]
 }
 
-// learn remembers names that a fresh catalog did not have: they are the
+// lacks says that the catalog does not have something that a text uses: it was
+// made since, and may stand for anything.
+func (j *judge) lacks(s *standing, facts *statement.Facts) bool {
+	lacks := false
+	s.missing(facts, func(schema, name string) { lacks = lacks || !j.knows(schema, name) })
+	return lacks
+}
+
+// learn remembers what a text uses and a fresh catalog does not have: it is the
 // session's own, or of nobody.
-func (j *judge) learn(st *statement.Statement, unknown []string) {
-	if j.known == nil {
+func (j *judge) learn(s *standing, facts *statement.Facts) {
+	if j.known == nil || len(j.known) > maxSeen {
 		j.known = make(map[string]bool)
 	}
-	if len(j.known) > 1000 {
-		clear(j.known)
+	s.missing(facts, func(schema, name string) { j.known[schema+"."+name] = true })
+}
+
+// missing gives the relations and functions, these with () behind their name,
+// that a text uses and the catalog does not have.
+func (s *standing) missing(facts *statement.Facts, yield func(schema, name string)) {
+	if s.snapshot == nil {
+		return
 	}
-	for _, t := range st.Tables {
-		full := t.Name
-		if t.Schema != "" {
-			full = t.Schema + "." + t.Name
+	for i := range facts.Statements {
+		st := &facts.Statements[i]
+		for k := range st.Tables {
+			t := &st.Tables[k]
+			if !s.snapshot.Known(t.Schema, t.Name) && uses(st, t) {
+				yield(t.Schema, t.Name)
+			}
 		}
-		if slices.Contains(unknown, full) || slices.Contains(unknown, t.Name) {
-			j.known[t.Schema+"."+t.Name] = true
+		for k := range st.Functions {
+			f := &st.Functions[k]
+			builtIn := (f.Schema == "" || f.Schema == "pg_catalog") && s.snapshot.BuiltIn(f.Name)
+			column := f.Schema == "" && f.Arguments == 1 // may be one in functional notation
+			if !builtIn && !column && len(s.snapshot.Functions(f.Schema, f.Name)) == 0 {
+				yield(f.Schema, f.Name+"()")
+			}
 		}
 	}
+}
+
+// uses says that a statement reads or changes rows of a table, as against one
+// that a definition names.
+func uses(st *statement.Statement, t *statement.Table) bool {
+	return slices.Contains(t.Access, statement.AccessRead) ||
+		slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return w.Schema == t.Schema && w.Table == t.Name })
 }
 
 // Row gives how the rows of a result are masked.

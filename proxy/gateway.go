@@ -15,6 +15,7 @@ import (
 
 	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/policy/approval"
+	snapshot "github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/policy/lineage"
 	"github.com/weirgate/weir/policy/statement"
@@ -73,6 +74,7 @@ type Gateway struct {
 	registry *registry
 	counts   counters
 	masks    *lru.Cache[maskKey, *lineage.Masks]
+	catalogs *lru.Cache[*snapshot.Snapshot, *policy.Catalog]
 	wg       sync.WaitGroup
 }
 
@@ -82,7 +84,11 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of masks: %w", err)
 	}
-	return &Gateway{cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks}, nil
+	catalogs, err := lru.New[*snapshot.Snapshot, *policy.Catalog](catalogsKept)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of catalogs: %w", err)
+	}
+	return &Gateway{cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, catalogs: catalogs}, nil
 }
 
 // Sessions gives the open sessions, the oldest first.

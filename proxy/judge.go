@@ -20,6 +20,9 @@ import (
 // masksKept is how many compiled sets of masks are shared by sessions.
 const masksKept = 256
 
+// catalogsKept is how many catalogs are shared by sessions in the form for guards.
+const catalogsKept = 64
+
 // maxSeen is how many unknown oids a session remembers.
 const maxSeen = 1000
 
@@ -34,7 +37,8 @@ type maskKey struct {
 type standing struct {
 	bundle   *policy.Bundle
 	rules    *policy.Rules
-	snapshot *snapshot.Snapshot // nil when no mask needs one
+	snapshot *snapshot.Snapshot // nil when no rule needs one
+	catalog  *policy.Catalog    // the same for guards, nil for none
 	masks    *lineage.Masks     // nil for none
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
 }
@@ -101,7 +105,7 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	if g.cfg.Observe {
 		s.rules = s.rules.Observing()
 	}
-	if len(s.rules.Masks)+len(s.rules.AuditedMasks) > 0 {
+	if wantsCatalog(s.rules, db) {
 		var err error
 		if since.IsZero() {
 			s.snapshot, err = g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(db))
@@ -111,6 +115,7 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 		if err != nil {
 			return err
 		}
+		s.catalog = g.catalogOf(s.snapshot)
 		if s.masks, err = g.masksOf(s.rules, s.snapshot, false); err != nil {
 			return err
 		}
@@ -122,6 +127,30 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	j.standing = s
 	j.mu.Unlock()
 	return nil
+}
+
+// wantsCatalog says whether the rules are judged with the database's catalog.
+// Masks cannot do without it. Guards can, where there is no login to read it
+// with: they see what texts name then.
+func wantsCatalog(rules *policy.Rules, db *policy.Database) bool {
+	if len(rules.Masks)+len(rules.AuditedMasks) > 0 {
+		return true
+	}
+	if db == nil || !rules.WantsCatalog() {
+		return false
+	}
+	_, ok := db.CatalogCredential()
+	return ok
+}
+
+// catalogOf gives a snapshot in the form that guards use, shared by sessions.
+func (g *Gateway) catalogOf(snap *snapshot.Snapshot) *policy.Catalog {
+	if c, ok := g.catalogs.Get(snap); ok {
+		return c
+	}
+	c := policy.NewCatalog(snap)
+	g.catalogs.Add(snap, c)
+	return c
 }
 
 // masksOf gives the compiled masks of rules in a catalog, shared by sessions: those
