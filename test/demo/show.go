@@ -76,7 +76,11 @@ func (d *show) setUp(ctx context.Context) (err error) {
 	if d.nobody, err = lab.Nobody(); err != nil {
 		return err
 	}
-	if d.agent, err = d.copySelf(); err != nil {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if d.agent, err = d.lab.Copy(self, "bot"); err != nil {
 		return err
 	}
 	d.password = rand.Text()
@@ -102,26 +106,6 @@ func (d *show) setUp(ctx context.Context) (err error) {
 		}
 		return "weir catches connections to port " + strconv.Itoa(d.postgres.Port) + " from the cgroups of two agents", nil
 	})
-}
-
-// copySelf puts this program where nobody can reach it.
-func (d *show) copySelf() (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	in, err := os.Open(self)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = in.Close() }()
-	path := filepath.Join(d.lab.Dir, "bot")
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.Copy(out, in)
-	return path, errors.Join(err, out.Close())
 }
 
 func (d *show) startPostgres(ctx context.Context) (err error) {

@@ -115,6 +115,7 @@ type options struct {
 	postgres  *lab.Postgres // nil: the shared one
 	policy    string        // rules of the Policy, YAML below its spec; "" is rules
 	unmatched string        // "" is Deny
+	mode      string        // of the Policy; "" is Enforce
 	login     string        // of the Database; "" is Static
 	tls       string        // of the Database; "" is {mode: Disable}
 	host      string        // of the Database; "" is all of the server's addresses
@@ -235,6 +236,10 @@ func (s *site) documents(secret, policy string) string {
 	if host == "" {
 		host = `127.0.0.1, "::1"`
 	}
+	mode := s.opts.mode
+	if mode == "" {
+		mode = "Enforce"
+	}
 	login = strings.ReplaceAll(login, "@secret@", secret)
 	return fmt.Sprintf(`apiVersion: weir.dev/v1alpha1
 kind: Database
@@ -250,12 +255,12 @@ apiVersion: weir.dev/v1alpha1
 kind: Policy
 metadata: {name: bots}
 spec:
-  mode: Enforce
+  mode: %s
   identities:
   - name: bot
     host: {cgroups: [%s]}
   databases: [crm]
-%s`, host, s.pg.Port, s.database, tls, login, filepath.Dir(s.agents.Name), strings.TrimPrefix(policy, "\n"))
+%s`, host, s.pg.Port, s.database, tls, login, mode, filepath.Dir(s.agents.Name), strings.TrimPrefix(policy, "\n"))
 }
 
 func (s *site) must(err error) {

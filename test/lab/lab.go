@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -132,6 +133,23 @@ func (l *Lab) Write(name, content string, mode os.FileMode) (string, error) {
 		return "", err
 	}
 	return path, os.Chmod(path, mode)
+}
+
+// Copy puts a program into the lab's folder, where every user can run it, and returns
+// its path there. A checkout is often in a folder that others may not enter.
+func (l *Lab) Copy(program, name string) (string, error) {
+	in, err := os.Open(program)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = in.Close() }()
+	path := filepath.Join(l.Dir, name)
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(out, in)
+	return path, errors.Join(err, out.Close(), os.Chmod(path, 0o755))
 }
 
 // SmallDisk mounts a file system of the given size, in memory, on a folder of the
