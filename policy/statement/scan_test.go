@@ -95,7 +95,7 @@ func TestScanTakesTimeInProportionToTheText(t *testing.T) {
 		text := strings.Repeat(piece, 4<<20/len(piece))
 		began := time.Now()
 		err := Scan(text, limits)
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > time.Minute { // a second at most; in square of the length it is hours
 			t.Errorf("%s: took %v (%v)", name, took, err)
 		}
 	}

@@ -1,3 +1,5 @@
+//go:build !race
+
 package driver
 
 import (
@@ -6,15 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of this file never block: descriptors are non-blocking, and the
-// poll's time is zero. So they go past Go's scheduler, which would otherwise be
-// told twice for each.
-
-// epollPoll takes the events that are there.
-func epollPoll(epoll int, events []unix.EpollEvent) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
-	return int(n), errno
-}
+// These calls never block: descriptors are non-blocking. So they go past Go's
+// scheduler, which would otherwise be told twice for each.
 
 // recv reads what is there.
 func recv(fd int, p []byte) (int, unix.Errno) {
