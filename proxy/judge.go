@@ -189,8 +189,12 @@ func (j *judge) readCatalog(db *policy.Database) catalog.Load {
 		defer func() { _ = conn.Close() }()
 		_, err = conn.Start(ctx, upstream.Startup{
 			User: c.User, Database: j.session.Database, Secret: upstream.PasswordFile(c.PasswordFile),
-			Methods:    loginMethods(j.target),
-			Parameters: []wire.Setting{{Name: "application_name", Value: "weir"}},
+			Methods: loginMethods(j.target),
+			// The role or the database may have other ones.
+			Parameters: []wire.Setting{
+				{Name: "application_name", Value: "weir"}, {Name: "client_encoding", Value: "UTF8"},
+				{Name: "standard_conforming_strings", Value: "on"},
+			},
 		})
 		if err != nil {
 			return nil, err
@@ -248,7 +252,7 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 	arrived := time.Now()
 	if j.now() == nil {
 		if err := j.refresh(ctx, time.Time{}); err != nil {
-			return j.unreadable(text, err)
+			return j.undecided(text, err)
 		}
 	}
 	s := j.now()
@@ -266,7 +270,7 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 	}
 	// The statement names something that the catalog does not have.
 	if err := j.refresh(ctx, arrived); err != nil {
-		return j.unreadable(text, err)
+		return j.undecided(text, err)
 	}
 	j.mu.Lock()
 	s = j.standing
