@@ -45,52 +45,56 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 	if err != nil {
 		return nil, nil, nil, v.unreachable(target, err)
 	}
+	greeting := &session.Greeting{Key: v.entry.key[:]}
+	user, server, err := v.login(ctx, conn, login, target, q, greeting)
+	if err != nil {
+		_ = conn.Close()
+		return nil, nil, nil, v.unreachable(target, err)
+	}
 	v.judge = newJudge(g, v.flow.Identity, r, q, target)
 	if err := v.judge.refresh(ctx, time.Time{}); err != nil {
 		_ = conn.Close()
-		g.cfg.Logger.Warn("catalog not readable", "server", target.String(), "error", err)
-		return nil, nil, nil, diagnostic.CatalogUnavailable(err).AsFatal()
+		return nil, nil, nil, v.judge.unreadable(err).AsFatal()
 	}
-	greeting := &session.Greeting{Key: v.entry.key[:], Judge: v.judge}
 	v.info = Info{
-		ID: journal.NewSessionID(), Identity: *v.flow.Identity, DatabaseSQL: q.Database, User: q.User, ClientUser: q.User,
+		ID: journal.NewSessionID(), Identity: *v.flow.Identity, DatabaseSQL: q.Database, User: user, ClientUser: q.User,
 		Server: target.String(), How: v.flow.How, Policies: r.rules.Policies, Observed: v.judge.Observes(), Started: time.Now(),
 	}
 	if r.database != nil {
 		v.info.Database = r.database.Name
 	}
-	start := upstream.Startup{User: q.User, Database: q.Database, Parameters: q.Settings}
-	server := v.relayedKey
-	if login.Type == policy.LoginPassthrough {
-		greeting.Relay = true
-		if err := conn.SendStartup(ctx, start); err != nil {
-			_ = conn.Close()
-			return nil, nil, nil, v.unreachable(target, err)
-		}
-	} else {
-		start.User, start.Secret = login.User, upstream.PasswordFile(login.PasswordFile)
-		start.Methods = loginMethods(target)
-		v.info.User = login.User
-		hello, err := conn.Start(ctx, start)
-		if err != nil {
-			_ = conn.Close()
-			return nil, nil, nil, v.unreachable(target, err)
-		}
-		for _, f := range hello.Frames {
-			greeting.Messages = append(greeting.Messages, f...)
-		}
-		for _, f := range hello.Notices {
-			greeting.Messages = append(greeting.Messages, f...)
-		}
-		greeting.PID, greeting.Tx = hello.BackendPID, hello.TransactionStatus
-		server = func() (uint32, []byte) { return hello.BackendPID, hello.BackendKey }
-	}
+	greeting.Judge = v.judge
 	if refusal := v.record(r, greeting); refusal != nil {
 		_ = conn.Close()
 		return nil, nil, nil, refusal
 	}
 	g.registry.started(v.entry, v.info, target, server)
 	return conn.NetConn(), conn.Buffered(), greeting, nil
+}
+
+// login logs in to the server, or begins to where the client does that itself. It
+// fills in what the server said, and gives the role and what cancels.
+func (v *visit) login(ctx context.Context, conn *upstream.Conn, login policy.Login, t upstream.Target, q *session.Connect, greeting *session.Greeting) (
+	user string, server func() (uint32, []byte), err error) {
+	start := upstream.Startup{User: q.User, Database: q.Database, Parameters: q.Settings}
+	if login.Type == policy.LoginPassthrough {
+		greeting.Relay = true
+		return q.User, v.relayedKey, conn.SendStartup(ctx, start)
+	}
+	start.User, start.Secret = login.User, upstream.PasswordFile(login.PasswordFile)
+	start.Methods = loginMethods(t)
+	hello, err := conn.Start(ctx, start)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, f := range hello.Frames {
+		greeting.Messages = append(greeting.Messages, f...)
+	}
+	for _, f := range hello.Notices {
+		greeting.Messages = append(greeting.Messages, f...)
+	}
+	greeting.PID, greeting.Tx = hello.BackendPID, hello.TransactionStatus
+	return login.User, func() (uint32, []byte) { return hello.BackendPID, hello.BackendKey }, nil
 }
 
 // relayedKey is what the server gave for cancel requests in a relayed login.

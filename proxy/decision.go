@@ -330,12 +330,18 @@ func refuse(d *session.Decision, why *diagnostic.Diagnostic) {
 	}
 }
 
-// unreadable is the decision where the catalog cannot be read.
-func (j *judge) unreadable(text []byte, err error) *session.Decision {
-	j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
+// undecided is the decision where the catalog cannot be read.
+func (j *judge) undecided(text []byte, err error) *session.Decision {
 	d := &session.Decision{Text: string(text), RecordText: true, Rule: "built-in/catalog"}
-	refuse(d, diagnostic.CatalogUnavailable(err))
+	refuse(d, j.unreadable(err))
 	return d
+}
+
+// unreadable makes what the client gets when the catalog cannot be read. Why is
+// about weir's own login, and so for the operator.
+func (j *judge) unreadable(err error) *diagnostic.Diagnostic {
+	j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
+	return diagnostic.CatalogUnavailable(errors.New("the server at " + j.target.String() + " did not give it to weir's own login"))
 }
 
 func guardRefusal(v *policy.Verdict) *diagnostic.Diagnostic {
