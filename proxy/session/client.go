@@ -218,10 +218,15 @@ func (s *Session) decide(text []byte) *Decision {
 	}
 	d, ok := s.judge.Decide(text, &s.state)
 	if !ok {
-		s.question = &Decide{Text: append([]byte(nil), text...)}
+		s.askDecision(append([]byte(nil), text...))
 		return nil
 	}
 	return d
+}
+
+// askDecision asks for the decision on a text that is not at hand.
+func (s *Session) askDecision(text []byte) {
+	s.question, s.early = &Decide{Text: text}, s.expect.running > 0
 }
 
 // query takes a Query; false when it must wait.
@@ -235,13 +240,13 @@ func (s *Session) query(frame, body []byte) bool {
 	if d == nil {
 		return false
 	}
-	if d.Denial == nil && !s.expect.empty() && (s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d))) {
+	if s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d)) {
 		// It depends on what is under way: judged again when that has ended.
 		s.decided = nil
 		s.wait()
 		return false
 	}
-	if s.decided == d && !s.sameExecutes(d) {
+	if s.decided == d && (!s.sameExecutes(d) || (s.early && !s.judge.Current(d))) {
 		s.decided = nil
 		return s.query(frame, body)
 	}

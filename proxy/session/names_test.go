@@ -87,6 +87,9 @@ var nameAttacks = map[string]attack{
 	"a transaction that ends in the segment": {
 		[][]byte{query("begin"), join(parse("a", "intx 1"), parse("c", "commit"), bind("", "c"), execute(""), bind("", "a"), execute(""), sync())},
 		"C:BEGIN Z:T 1 1 2 C:COMMIT 2 E:42501 Z:I"},
+	"a transaction that begins in the pipeline": {
+		[][]byte{join(parse("b", "begin"), bind("", "b"), execute(""), parse("", "intx 1"), bind("", ""), execute(""), sync(), query("intx 2"))},
+		"1 2 C:BEGIN 1 2 C:INTX Z:T C:INTX Z:T"},
 	"a portal kept beyond what allowed it": {
 		[][]byte{query("begin"), join(parse("a", "intx 1"), bind("p", "a"), sync()), join(parse("", "commit"), bind("", ""), execute(""), execute("p"), sync())},
 		"C:BEGIN Z:T 1 2 Z:T 1 2 C:COMMIT E:42501 Z:I"},

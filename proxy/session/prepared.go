@@ -44,6 +44,9 @@ func (s *Session) parse(frame, body, p []byte) bool {
 	if d == nil {
 		return false
 	}
+	if s.refusedEarly(d) {
+		return false
+	}
 	if d.Denial != nil {
 		s.denied(expectParse, Begin{Decision: d, Protocol: "extended"}, d.Denial)
 		return true
@@ -181,6 +184,9 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 		s.refuse(expectBind, diagnostic.NoSuchStatement(string(stmt)))
 		return nil, true
 	}
+	if d != nil && s.refusedEarly(d) {
+		return nil, false
+	}
 	if d != nil && d.Denial != nil {
 		s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, d.Denial)
 		return nil, true
@@ -191,8 +197,22 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 	}
 	made = s.objects.newPortal()
 	made.decision, made.segment, made.turn = d, s.segment, s.turn
+	if s.early && s.decided == d {
+		made.turn = 0 // judged before what ran has ended: looked at again
+	}
 	made.copies = st != nil && st.copies
 	return made, true
+}
+
+// refusedEarly says that a refusal may depend on what is under way, such as a
+// BEGIN: it is decided again when that has ended.
+func (s *Session) refusedEarly(d *Decision) bool {
+	if d.Denial == nil || s.expect.running == 0 || s.judge.Current(d) {
+		return false
+	}
+	s.decided = nil
+	s.wait()
+	return true
 }
 
 // judgeAgain gives the decision on a text whose earlier one does not stand any
@@ -203,7 +223,7 @@ func (s *Session) judgeAgain(text string) *Decision {
 	}
 	d, ok := s.judge.Decide([]byte(text), &s.state)
 	if !ok {
-		s.question = &Decide{Text: []byte(text)}
+		s.askDecision([]byte(text))
 		return nil
 	}
 	return d

@@ -36,6 +36,7 @@ type Session struct {
 
 	question  Question
 	decided   *Decision // the answer to a Decide question
+	early     bool      // which was asked while something ran that it may depend on
 	approval  *approval // the answer to an Approve question
 	encrypted bool
 	asked     bool // SSLRequest was answered already

@@ -121,3 +121,35 @@ func TestNothingIsHeldInsideASegment(t *testing.T) {
 		t.Fatal("idle in a transaction")
 	}
 }
+
+// What a decision depends on may end while it is made.
+func TestADecisionThatWasAskedForTooEarlyIsMadeAgain(t *testing.T) {
+	for name, message := range map[string][]byte{
+		"in a Query":            query("vacuum"),
+		"in an extended batch":  join(parse("", "vacuum"), bind("", ""), execute(""), sync()),
+		"at the Bind of a name": join(bind("", "v"), execute(""), sync()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := started(t)
+			b.judge.stale = true
+			b.client(join(parse("v", "vacuum"), sync()))
+			b.server(join(parseComplete(), readyForQuery('T')))
+			b.TakeServer(nil)
+			b.judge.later = map[string]bool{"vacuum": true}
+			b.client(join(query("commit"), message))
+			if _, ok := b.Question().(*session.Decide); !ok {
+				t.Fatalf("question %#v", b.Question())
+			}
+			b.server(join(complete("COMMIT"), readyForQuery('I')))
+			b.judge.later = nil
+			b.judge.decisions = map[string]*session.Decision{"vacuum": {Action: "Deny", Denial: denial}}
+			b.AnswerDecide(&session.Decision{Text: "vacuum", Statements: make([]session.Plan, 1)})
+			b.client(nil)
+			b.server(nil)
+			last := b.recorder.lines[len(b.recorder.lines)-1]
+			if last != "denied vacuum 42501" {
+				t.Fatalf("recorded %q, the server got %s", b.recorder.lines, showClient(t, b.TakeServer(nil)))
+			}
+		})
+	}
+}
