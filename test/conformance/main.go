@@ -72,7 +72,11 @@ func run() (differs bool, err error) {
 	r := report{dir: c.path("results")}
 	for _, s := range chosen {
 		s.server.bin = *bin
-		o := runSuite(ctx, s, c, *binary, split(*only))
+		results, err := r.clear(s.name)
+		if err != nil {
+			return false, err
+		}
+		o := runSuite(ctx, s, c, results, *binary, split(*only))
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
@@ -94,8 +98,9 @@ type outcome struct {
 	refused []string // what weir said meanwhile
 }
 
-// runSuite runs a suite on each way, one after the other.
-func runSuite(ctx context.Context, s suite, c cache, binary string, only []string) outcome {
+// runSuite runs a suite on each way, one after the other. What it writes goes to
+// files in the folder results.
+func runSuite(ctx context.Context, s suite, c cache, results, binary string, only []string) outcome {
 	o := outcome{suite: s, tests: map[string][]test{}, errs: map[string]error{}, took: map[string]time.Duration{}}
 	for _, way := range []string{direct, through} {
 		progress("%s, %s ...", s.name, way)
@@ -105,7 +110,12 @@ func runSuite(ctx context.Context, s suite, c cache, binary string, only []strin
 				return err
 			}
 			defer func() { err = errors.Join(err, site.close()) }()
-			site.only, o.server = only, site.postgres.Version
+			log, err := os.Create(filepath.Join(results, strings.ReplaceAll(way, " ", "-")+".log"))
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, log.Close()) }()
+			site.only, site.log, o.server = only, log, site.postgres.Version
 			began := time.Now()
 			o.tests[way], err = s.run(ctx, site, c)
 			o.took[way] = time.Since(began)

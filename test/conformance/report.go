@@ -36,16 +36,19 @@ type difference struct {
 	reason   string    // why it is expected, "" when it is not
 }
 
+// clear makes the folder of a suite's results, empty.
+func (r *report) clear(suite string) (string, error) {
+	dir := filepath.Join(r.dir, suite)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
 // add compares a suite's runs.
 func (r *report) add(ctx context.Context, o outcome) error {
 	c := comparison{outcome: o, passed: map[string]int{}, skipped: map[string]int{}}
 	dir := filepath.Join(r.dir, o.suite.name)
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	for _, way := range []string{direct, through} {
 		for _, t := range o.tests[way] {
 			switch t.status {
@@ -99,7 +102,7 @@ func compare(ctx context.Context, dir string, pair [2]test) (*difference, error)
 	base := filepath.Join(dir, strings.NewReplacer("/", "_", " ", "_").Replace(d.test))
 	files := []string{base + ".direct", base + ".weir"}
 	for i, t := range pair {
-		if err := os.WriteFile(files[i], []byte(t.output), 0o600); err != nil {
+		if err := os.WriteFile(files[i], []byte(t.output+t.detail), 0o600); err != nil {
 			return nil, err
 		}
 	}

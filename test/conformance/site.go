@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ const (
 type serverOptions struct {
 	bin  string   // folder of the server's programs, "" for the newest installed
 	auth string   // method of pg_hba.conf for TCP
+	hba  []string // lines of pg_hba.conf that go before that
 	conf []string // lines of postgresql.conf
 	rows bool     // record results too, so that rows do not pass unseen
 }
@@ -40,7 +42,8 @@ type site struct {
 	client   *lab.Cgroup
 	user     *lab.User // that clients run as: the server's, since suites exchange files with it
 	only     []string  // tests to run, nil for all
-	scrub    *strings.Replacer
+	port     *regexp.Regexp
+	log      io.Writer // gets what clients write
 }
 
 // openSite makes a site. The caller closes it, also when an error is returned
@@ -73,13 +76,32 @@ func openSite(ctx context.Context, way, binary string, o serverOptions) (_ *site
 	if err != nil {
 		return nil, err
 	}
+	if err := s.admit(ctx, o.hba); err != nil {
+		return nil, err
+	}
 	if way == through {
 		if err := s.startWeir(ctx, binary, o); err != nil {
 			return nil, err
 		}
 	}
-	s.scrub = strings.NewReplacer(l.Dir, "DIR", strconv.Itoa(s.postgres.Port), "PORT", s.postgres.Password, "PASSWORD")
+	s.port = regexp.MustCompile(fmt.Sprintf(`\b%d\b`, s.postgres.Port))
 	return s, nil
+}
+
+// admit puts lines before those of the server's pg_hba.conf.
+func (s *site) admit(ctx context.Context, lines []string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	path := filepath.Join(s.postgres.Dir, "pg_hba.conf")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"+string(text)), 0o600); err != nil {
+		return err
+	}
+	return s.postgres.Exec(ctx, "postgres", "SELECT pg_reload_conf()")
 }
 
 // documents let everything pass, but have guards evaluated on every statement that
@@ -150,7 +172,7 @@ func (s *site) close() error { return s.lab.Close() }
 func (s *site) run(ctx context.Context, limit time.Duration, c lab.Command) (lab.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	c.Cgroup, c.User = s.client, s.user
+	c.Cgroup, c.User, c.Stdout, c.Stderr = s.client, s.user, s.log, s.log
 	c.Env = append([]string{
 		"PATH=" + s.postgres.Bin + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + s.lab.Dir,
 		"PGHOST=" + s.postgres.Host.String(), "PGPORT=" + strconv.Itoa(s.postgres.Port), "PGUSER=postgres",
@@ -158,11 +180,25 @@ func (s *site) run(ctx context.Context, limit time.Duration, c lab.Command) (lab
 	return s.lab.Run(ctx, c)
 }
 
+// psql runs a script as the superuser, over the Unix socket and so never captured.
+func (s *site) psql(ctx context.Context, database, script string) error {
+	out, err := s.run(ctx, time.Minute, lab.Command{
+		Path: filepath.Join(s.postgres.Bin, "psql"), Env: []string{"PGHOST=" + s.postgres.Socket},
+		Args: []string{"-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", script},
+	})
+	if err == nil && out.Code != 0 {
+		err = fmt.Errorf("psql ended with %d: %s", out.Code, out.Stderr)
+	}
+	return err
+}
+
 // folder makes an empty folder of the client's user.
 func (s *site) folder(name string) (string, error) { return s.lab.Subdir(name, s.user, 0o755) }
 
 // plain takes out of a text what differs between two sites by itself.
-func (s *site) plain(text string) string { return s.scrub.Replace(text) }
+func (s *site) plain(text string) string {
+	return s.port.ReplaceAllString(strings.ReplaceAll(text, s.lab.Dir, "DIR"), "PORT")
+}
 
 // refusals are the lines of weir's own log that say why it ended or refused
 // something, for the report.

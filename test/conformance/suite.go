@@ -22,6 +22,7 @@ type test struct {
 	name   string
 	status status
 	output string // what is compared, without what differs by itself
+	detail string // for the reader of a difference, not compared
 }
 
 type status string
@@ -35,7 +36,7 @@ const (
 
 // suites are all of them, the quickest to find something first.
 func suites() []suite {
-	return slices.Concat([]suite{pipelineSuite()}, regressSuites())
+	return slices.Concat([]suite{pipelineSuite()}, regressSuites(), goSuites(), programSuites())
 }
 
 // selectSuites finds suites by their names, "all" for every one.
