@@ -20,6 +20,16 @@ type route struct {
 	server   string           // the name in the server's certificate, "" for its address
 	address  netip.AddrPort
 	rules    *policy.Rules
+	login    policy.Login
+}
+
+// loginOf gives the login of a connection that these rules are for. Weir's own is
+// for those that a policy selects: whoever is only observed logs in by himself.
+func loginOf(db *policy.Database, rules *policy.Rules) policy.Login {
+	if db == nil || rules.Unmatched {
+		return policy.Login{Type: policy.LoginPassthrough}
+	}
+	return db.Login
 }
 
 // Connect chooses the database and the rules, logs in to the server and records
@@ -36,22 +46,18 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		v.recordRefusal(q, refusal)
 		return nil, nil, nil, refusal
 	}
-	login := policy.Login{Type: policy.LoginPassthrough}
-	if r.database != nil {
-		login = r.database.Login
-	}
-	target := v.target(r)
+	target := g.target(&v.flow, r)
 	conn, err := v.dial(ctx, r, &target)
 	if err != nil {
 		return nil, nil, nil, v.unreachable(target, err)
 	}
 	greeting := &session.Greeting{Key: v.entry.key[:]}
-	user, server, err := v.login(ctx, conn, login, target, q, greeting)
+	user, server, err := v.login(ctx, conn, r.login, target, q, greeting)
 	if err != nil {
 		_ = conn.Close()
 		return nil, nil, nil, v.unreachable(target, err)
 	}
-	v.judge = newJudge(g, v.flow.Identity, r, q, target)
+	v.judge = newJudge(g, &v.flow, r, q, target)
 	if err := v.judge.refresh(ctx, time.Time{}); err != nil {
 		_ = conn.Close()
 		return nil, nil, nil, v.judge.unreadable(err).AsFatal()
@@ -138,6 +144,7 @@ func (v *visit) route(q *session.Connect) (route, *diagnostic.Diagnostic) {
 		}
 		return r, diagnostic.Unmatched(v.flow.Identity.Subject, name)
 	}
+	r.login = loginOf(r.database, r.rules)
 	return r, nil
 }
 
@@ -161,15 +168,15 @@ func (v *visit) listened(r *route) *diagnostic.Diagnostic {
 }
 
 // target is how the server is dialled.
-func (v *visit) target(r route) upstream.Target {
+func (g *Gateway) target(f *Flow, r route) upstream.Target {
 	t := upstream.Target{Address: r.address}
-	fromHost := v.gateway.cfg.FromHost
+	fromHost := g.cfg.FromHost
 	if r.database != nil && r.database.DialFrom != "" {
 		fromHost = r.database.DialFrom == policy.DialFromHost
 	}
 	// An explicit listener's Database is named in the host's terms.
-	if !fromHost && v.flow.Database == "" {
-		t.Netns, t.NetnsCookie = v.flow.Netns, v.flow.NetnsCookie
+	if !fromHost && f.Database == "" {
+		t.Netns, t.NetnsCookie = f.Netns, f.NetnsCookie
 	}
 	if r.database == nil {
 		t.TLS.Mode = upstream.Require // where the server can, see dial

@@ -338,8 +338,13 @@ func (j *judge) undecided(text []byte, err error) *session.Decision {
 }
 
 // unreadable makes what the client gets when the catalog cannot be read. Why is
-// about weir's own login, and so for the operator.
+// about weir's own login, and so for the operator, unless the error is one for
+// clients already.
 func (j *judge) unreadable(err error) *diagnostic.Diagnostic {
+	var known *diagnostic.Diagnostic
+	if errors.As(err, &known) {
+		return known
+	}
 	j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
 	return diagnostic.CatalogUnavailable(errors.New("the server at " + j.target.String() + " did not give it to weir's own login"))
 }

@@ -129,16 +129,22 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 // another one than the server made.
 func (g *Gateway) endsTLS(f *Flow) bool {
 	bundle := g.cfg.Policies()
+	if f.Identity == nil {
+		return false
+	}
+	own := func(d *policy.Database) bool {
+		return loginOf(d, bundle.Rules(f.Identity, d)).Type != policy.LoginPassthrough
+	}
 	if f.Database != "" {
 		d := bundle.Database(f.Database)
-		return d != nil && d.Login.Type != policy.LoginPassthrough
+		return d != nil && own(d)
 	}
 	ends := false
 	for _, d := range bundle.Databases() {
 		if !d.Claims(f.Destination, g.cfg.Hosts) {
 			continue
 		}
-		if d.Login.Type == policy.LoginPassthrough {
+		if !own(d) {
 			return false
 		}
 		ends = true

@@ -12,6 +12,7 @@ import (
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/policy/lineage"
 	"github.com/weirgate/weir/proxy/catalog"
+	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
 	"github.com/weirgate/weir/proxy/upstream"
 	"github.com/weirgate/weir/proxy/wire"
@@ -46,8 +47,10 @@ type standing struct {
 // judge decides the statements of one session.
 type judge struct {
 	gateway  *Gateway
+	flow     *Flow
 	identity *identity.Identity
-	database *policy.Database // nil: none selects the destination
+	began    route // what documents said when the session began
+	own      bool  // weir has logged in with a secret of its own
 	session  policy.Session
 	target   upstream.Target
 	key      string // of the database's catalog
@@ -60,9 +63,10 @@ type judge struct {
 	known      map[string]bool // names that a fresh catalog did not have: the session's own
 }
 
-func newJudge(g *Gateway, id *identity.Identity, r route, q *session.Connect, t upstream.Target) *judge {
+func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Target) *judge {
 	j := &judge{
-		gateway: g, identity: id, database: r.database, target: t,
+		gateway: g, flow: f, identity: f.Identity, began: r, target: t,
+		own:     r.login.Type != policy.LoginPassthrough,
 		session: policy.Session{Database: q.Database, User: q.User},
 		key:     fmt.Sprintf("%s#%d/%s", t.String(), t.NetnsCookie, q.Database),
 	}
@@ -71,11 +75,38 @@ func newJudge(g *Gateway, id *identity.Identity, r route, q *session.Connect, t 
 			j.searchPath = set.Value
 		}
 	}
-	j.standing = &standing{bundle: g.cfg.Policies(), rules: r.rules}
-	if g.cfg.Observe {
-		j.standing.rules = r.rules.Observing()
-	}
+	j.standing = &standing{bundle: g.cfg.Policies(), rules: j.observing(r.rules)}
 	return j
+}
+
+// observing lets everything pass in a session that no policy selects, where weir
+// is to observe. One that was let in with weir's own login, before documents
+// changed, is not left alone with it.
+func (j *judge) observing(rules *policy.Rules) *policy.Rules {
+	if j.gateway.cfg.Observe && !j.own {
+		return rules.Observing()
+	}
+	return rules
+}
+
+// placed finds the Database that the session belongs to in other documents than
+// those that it began with.
+func (j *judge) placed(b *policy.Bundle) (route, error) {
+	r := j.began
+	if r.database != nil {
+		r.database = b.Database(r.database.Name)
+	}
+	if r.database != nil || j.flow.Database != "" {
+		return r, nil
+	}
+	d := b.DatabaseFor(r.address, j.session.Database, j.gateway.cfg.Hosts)
+	if len(d.Unresolved) > 0 {
+		refusal := *diagnostic.Unresolved(r.address.String(), d.Unresolved)
+		refusal.Severity = diagnostic.Error
+		return r, &refusal
+	}
+	r.database, r.server = d.Database, d.ServerName
+	return r, nil
 }
 
 // now gives the standing if it still holds, nil when it must be refreshed.
@@ -97,20 +128,16 @@ func (j *judge) now() *standing {
 func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	g := j.gateway
 	s := &standing{bundle: g.cfg.Policies()}
-	db := j.database
-	if db != nil {
-		db = s.bundle.Database(db.Name)
+	r, err := j.placed(s.bundle)
+	if err != nil {
+		return err
 	}
-	s.rules = s.bundle.Rules(j.identity, db)
-	if g.cfg.Observe {
-		s.rules = s.rules.Observing()
-	}
-	if wantsCatalog(s.rules, db) {
-		var err error
+	s.rules = j.observing(s.bundle.Rules(j.identity, r.database))
+	if wantsCatalog(s.rules, r.database) {
 		if since.IsZero() {
-			s.snapshot, err = g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(db))
+			s.snapshot, err = g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(r))
 		} else {
-			s.snapshot, err = g.cfg.Catalogs.Since(ctx, j.key, since, j.readCatalog(db))
+			s.snapshot, err = g.cfg.Catalogs.Since(ctx, j.key, since, j.readCatalog(r))
 		}
 		if err != nil {
 			return err
@@ -176,20 +203,21 @@ func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited 
 }
 
 // readCatalog reads the database's catalog with weir's own login.
-func (j *judge) readCatalog(db *policy.Database) catalog.Load {
+func (j *judge) readCatalog(r route) catalog.Load {
 	return func(ctx context.Context) (*snapshot.Snapshot, error) {
-		c, ok := db.CatalogCredential()
+		c, ok := r.database.CatalogCredential()
 		if !ok {
-			return nil, fmt.Errorf("database %s has masks but no login to read its catalog with: add catalog: {user, passwordFile}", db.Name)
+			return nil, fmt.Errorf("database %s has masks but no login to read its catalog with: add catalog: {user, passwordFile}", r.database.Name)
 		}
-		conn, err := upstream.Dial(ctx, j.target)
+		target := j.gateway.target(j.flow, r)
+		conn, err := upstream.Dial(ctx, target)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = conn.Close() }()
 		_, err = conn.Start(ctx, upstream.Startup{
 			User: c.User, Database: j.session.Database, Secret: upstream.PasswordFile(c.PasswordFile),
-			Methods: loginMethods(j.target),
+			Methods: loginMethods(target),
 			// The role or the database may have other ones.
 			Parameters: []wire.Setting{
 				{Name: "application_name", Value: "weir"}, {Name: "client_encoding", Value: "UTF8"},

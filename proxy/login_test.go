@@ -193,21 +193,35 @@ func TestAnObservedSessionIsOnlyRecorded(t *testing.T) {
 	if open := s.gateway.Sessions(); len(open) != 1 || !open[0].Observed {
 		t.Errorf("sessions: %+v", open)
 	}
-	// Documents that select it take effect on the session that is open.
-	s.use(strings.Replace(rules, "no-ddl", "no-ddl", 1))
-	s.apply(strings.ReplaceAll(s.databaseDocument()+`
----
-apiVersion: weir.dev/v1alpha1
-kind: Policy
-metadata: {name: everybody}
-spec:
-  identities: [{name: all, any: true}]
-  databases: [shop]
-`+strings.TrimPrefix(rules, "\n"), "login: {type: Static, user: "+role+", passwordFile: "+s.secret+"}", "login: {type: Passthrough}\n  catalog: {user: "+role+", passwordFile: "+s.secret+"}"))
+	// Documents that come later, and speak of it, take effect on it.
+	everybody := s.policyFor("any: true", rules)
+	s.apply(strings.Replace(s.databaseDocument(), "login: {type: Static, user: "+role+", passwordFile: "+s.secret+"}",
+		"login: {type: Passthrough}\n  catalog: {user: "+role+", passwordFile: "+s.secret+"}", 1) + everybody)
 	_, err = c.Exec(t.Context(), "DROP TABLE notes")
-	if err == nil {
-		t.Log("a session to a destination that no document described stays outside of those that come later")
+	refused(t, err, "42501", "no-ddl")
+	must(t, c.QueryRow(t.Context(), "SELECT ssn FROM customers WHERE id = 1").Scan(&ssn))
+	if ssn == "900-45-1001" {
+		t.Error("the column is not masked")
 	}
+}
+
+// Weir's own login is for those that a policy selects.
+func TestAnObservedSessionGetsNoLoginOfWeirs(t *testing.T) {
+	s := newSite(t, options{observe: true})
+	stranger := identity.Identity{Subject: "unit:other.service", Kind: "Unit", Unit: "other.service", CgroupPath: "/system.slice/other.service"}
+	address := s.front(proxy.Flow{How: "Captured", Destination: s.pg.Addr(), Identity: &stranger})
+	_, err := s.dial(at(address))
+	refused(t, err, "28P01", "agent")
+	must(t, s.connect(at(address), func(c *pgx.ConnConfig) { c.User, c.Password = role, password }).Ping(t.Context()))
+
+	// Nor does a session keep it that no policy selects any more.
+	c := s.connect()
+	must(t, c.Ping(t.Context()))
+	s.apply(s.databaseDocument())
+	_, err = c.Exec(t.Context(), "SELECT 1")
+	refused(t, err, "42501", "no policy allows unit:bot.service")
+	s.use(rules)
+	must(t, c.Ping(t.Context()))
 }
 
 func TestSettingsOfTheServerThatTextsCannotBeReadIn(t *testing.T) {

@@ -301,7 +301,12 @@ func (s *site) front(flow proxy.Flow) string {
 // use makes a policy with these rules the one in force.
 func (s *site) use(rules string) {
 	s.t.Helper()
-	s.apply(s.databaseDocument() + `
+	s.apply(s.databaseDocument() + s.policyFor(`host: {units: ["bot.service"]}`, rules))
+}
+
+// policyFor is a document for those whom a selector selects.
+func (s *site) policyFor(selector, rules string) string {
+	return `
 ---
 apiVersion: weir.dev/v1alpha1
 kind: Policy
@@ -309,9 +314,9 @@ metadata: {name: bot}
 spec:
   identities:
   - name: bot
-    host: {units: ["bot.service"]}
+    ` + selector + `
   databases: [shop]
-` + strings.TrimPrefix(rules, "\n"))
+` + strings.TrimPrefix(rules, "\n")
 }
 
 func (s *site) databaseDocument() string {

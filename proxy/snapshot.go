@@ -18,15 +18,15 @@ func (g *Gateway) Snapshot(ctx context.Context, db *policy.Database, name string
 	if _, ok := db.CatalogCredential(); !ok {
 		return nil, nil
 	}
-	v := &visit{gateway: g, flow: Flow{Database: db.Name}}
+	v := &visit{gateway: g, flow: Flow{Database: db.Name, Identity: &identity.Identity{}}}
 	r := route{database: db, rules: g.cfg.Policies().Rules(nil, nil)}
 	if refusal := v.listened(&r); refusal != nil {
 		return nil, refusal
 	}
-	j := newJudge(g, &identity.Identity{}, r, &session.Connect{Database: name}, v.target(r))
+	j := newJudge(g, &v.flow, r, &session.Connect{Database: name}, g.target(&v.flow, r))
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	s, err := g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(db))
+	s, err := g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(r))
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalog of %s: %w", db.Name, err)
 	}

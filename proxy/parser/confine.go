@@ -64,6 +64,9 @@ func readStage(value string) (memory int64, stage int, err error) {
 // confine sets the limits and executes the program again under them. It returns
 // only an error.
 func confine(memory int64) error {
+	// That no new privileges are to be had is an attribute of the thread, which
+	// must be the one that executes the program.
+	runtime.LockOSThread()
 	limits := []struct {
 		name     string
 		resource int

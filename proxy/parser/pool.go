@@ -129,7 +129,9 @@ func (p *Pool) startWorkers(first chan<- error) {
 		}
 		p.pause(backoff(int(p.quickDeaths.Load())))
 		w, err := p.start()
-		if first != nil {
+		// That one worker does not start may be chance, on a loaded machine; that
+		// three do not is not.
+		if first != nil && (err == nil || failures >= 2 || p.ctx.Err() != nil) {
 			first <- err
 			first = nil
 		}

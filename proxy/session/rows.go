@@ -156,7 +156,7 @@ func (s *Session) resultBegins() bool {
 }
 
 // dataRow handles a row that must be looked at.
-func (s *Session) dataRow(front *expectation, frame []byte) {
+func (s *Session) dataRow(frame []byte) {
 	if s.row.held {
 		s.end(diagnostic.MaskFailed(wire.Violationf("rows came without their description")))
 		return

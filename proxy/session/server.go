@@ -141,7 +141,7 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 	case wire.RowDescription:
 		s.rowDescription(front, frame, body)
 	case wire.DataRow:
-		s.dataRow(front, frame)
+		s.dataRow(frame)
 	case wire.CommandComplete, wire.EmptyQueryResponse:
 		s.completed(front, h.Type, frame, body)
 	case wire.PortalSuspended:

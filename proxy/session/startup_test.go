@@ -51,7 +51,7 @@ func asked(s *session.Session) string {
 }
 
 func TestStartup(t *testing.T) {
-	const clear, secure = "connect u@d tls=false ", "connect u@d tls=true "
+	const plain, secure = "connect u@d tls=false ", "connect u@d tls=true "
 	negotiate := func(names ...string) string {
 		return string(wire.AppendNegotiate(nil, 0, names))
 	}
@@ -61,12 +61,12 @@ func TestStartup(t *testing.T) {
 		want           string
 		says           string // what the client gets; "E:code" for an error
 	}{
-		"a plain start":                        {steps: [][]byte{startupOf(0)}, want: clear},
+		"a plain start":                        {steps: [][]byte{startupOf(0)}, want: plain},
 		"TLS asked for and given":              {steps: [][]byte{sslRequest, startupOf(0)}, want: secure, says: "S"},
-		"TLS asked for and not had":            {noTLS: true, steps: [][]byte{sslRequest, startupOf(0)}, want: clear, says: "N"},
+		"TLS asked for and not had":            {noTLS: true, steps: [][]byte{sslRequest, startupOf(0)}, want: plain, says: "N"},
 		"GSS, then TLS, then start":            {steps: [][]byte{gssRequest, sslRequest, startupOf(0)}, want: secure, says: "NS"},
-		"TLS refused, then GSS, then start":    {noTLS: true, steps: [][]byte{sslRequest, gssRequest, startupOf(0)}, want: clear, says: "NN"},
-		"GSS and start behind it in one":       {steps: [][]byte{append(append([]byte{}, gssRequest...), startupOf(0)...)}, want: clear, says: "N"},
+		"TLS refused, then GSS, then start":    {noTLS: true, steps: [][]byte{sslRequest, gssRequest, startupOf(0)}, want: plain, says: "NN"},
+		"GSS and start behind it in one":       {steps: [][]byte{append(append([]byte{}, gssRequest...), startupOf(0)...)}, want: plain, says: "N"},
 		"GSS twice":                            {steps: [][]byte{gssRequest, gssRequest}, want: "ended", says: "NE:08P01"},
 		"TLS twice":                            {steps: [][]byte{sslRequest, sslRequest}, want: "ended", says: "SE:08P01"},
 		"TLS twice where there is none":        {noTLS: true, steps: [][]byte{sslRequest, sslRequest}, want: "ended", says: "NE:08P01"},
@@ -79,11 +79,11 @@ func TestStartup(t *testing.T) {
 		"direct TLS where there is none":       {noTLS: true, steps: [][]byte{{0x16}}, want: "ended"},
 		"direct TLS inside TLS":                {steps: [][]byte{sslRequest, {0x16, 3, 1, 0}}, want: "ended", says: "SE:08P01"},
 		"a start in clear where TLS is needed": {mustTLS: true, steps: [][]byte{startupOf(0)}, want: "ended", says: "E:28000"},
-		"version 3.2":                          {steps: [][]byte{startupOf(2)}, want: clear, says: negotiate()},
+		"version 3.2":                          {steps: [][]byte{startupOf(2)}, want: plain, says: negotiate()},
 		"version 3.9999 with grease": {steps: [][]byte{startupOf(9999, "_pq_.test_protocol_negotiation", "")},
-			want: clear, says: negotiate("_pq_.test_protocol_negotiation")},
+			want: plain, says: negotiate("_pq_.test_protocol_negotiation")},
 		"unknown protocol options": {steps: [][]byte{startupOf(0, "_pq_.a", "1", "application_name", "x", "_pq_.b", "2")},
-			want: clear + "application_name=x", says: negotiate("_pq_.a", "_pq_.b")},
+			want: plain + "application_name=x", says: negotiate("_pq_.a", "_pq_.b")},
 		"version 2":                            {steps: [][]byte{request(2 << 16)}, want: "ended", says: "E:0A000"},
 		"version 4":                            {steps: [][]byte{request(4 << 16)}, want: "ended", says: "E:0A000"},
 		"an unknown request code":              {steps: [][]byte{request(80877105)}, want: "ended", says: "E:0A000"},
@@ -94,7 +94,7 @@ func TestStartup(t *testing.T) {
 		"a cancel request with a too long key": {steps: [][]byte{request(wire.CodeCancel, append([]byte{0, 0, 0, 9}, make([]byte, 257)...)...)}, want: "ended"},
 		"a length of 7":                        {steps: [][]byte{{0, 0, 0, 7, 0, 3, 0}}, want: "ended", says: "E:08P01"},
 		"a length of 10,001":                   {steps: [][]byte{{0, 0, 0x27, 0x11}}, want: "ended", says: "E:08P01"},
-		"the largest start-up":                 {steps: [][]byte{startupOf(0, "application_name", strings.Repeat("x", wire.MaxStartup-45))}, want: clear + "application_name=" + strings.Repeat("x", wire.MaxStartup-45)},
+		"the largest start-up":                 {steps: [][]byte{startupOf(0, "application_name", strings.Repeat("x", wire.MaxStartup-45))}, want: plain + "application_name=" + strings.Repeat("x", wire.MaxStartup-45)},
 		"no user":                              {steps: [][]byte{wire.AppendStartup(nil, 3<<16, nil)}, want: "ended", says: "E:28000"},
 		"no database":                          {steps: [][]byte{wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "x"}})}, want: "connect x@x tls=false "},
 		"the last user counts":                 {steps: [][]byte{startupOf(0, "user", "v")}, want: "connect v@d tls=false "},
@@ -104,11 +104,11 @@ func TestStartup(t *testing.T) {
 		"a user that the server would cut":     {steps: [][]byte{startupOf(0, "user", strings.Repeat("u", 64))}, want: "ended", says: "E:42622"},
 		"a database that the server would cut": {steps: [][]byte{startupOf(0, "database", strings.Repeat("d", 64))}, want: "ended", says: "E:42622"},
 		"replication":                          {steps: [][]byte{startupOf(0, "replication", "database")}, want: "ended", says: "E:42501"},
-		"replication of nothing":               {steps: [][]byte{startupOf(0, "replication", "off")}, want: clear},
-		"options of both kinds":                {steps: [][]byte{startupOf(0, "options", "-c search_path=a --statement-timeout=5s -cwork_mem=1MB")}, want: clear + "search_path=a,statement_timeout=5s,work_mem=1MB"},
-		"options with escapes":                 {steps: [][]byte{startupOf(0, "options", `-c search_path=a\ b\\c  --application_name=\x`)}, want: clear + `search_path=a b\c,application_name=x`},
-		"options with other white space":       {steps: [][]byte{startupOf(0, "options", "\t-c\nsearch_path=a\v")}, want: clear + "search_path=a"},
-		"an option that ends in a backslash":   {steps: [][]byte{startupOf(0, "options", `-c search_path=a\`)}, want: clear + "search_path=a"},
+		"replication of nothing":               {steps: [][]byte{startupOf(0, "replication", "off")}, want: plain},
+		"options of both kinds":                {steps: [][]byte{startupOf(0, "options", "-c search_path=a --statement-timeout=5s -cwork_mem=1MB")}, want: plain + "search_path=a,statement_timeout=5s,work_mem=1MB"},
+		"options with escapes":                 {steps: [][]byte{startupOf(0, "options", `-c search_path=a\ b\\c  --application_name=\x`)}, want: plain + `search_path=a b\c,application_name=x`},
+		"options with other white space":       {steps: [][]byte{startupOf(0, "options", "\t-c\nsearch_path=a\v")}, want: plain + "search_path=a"},
+		"an option that ends in a backslash":   {steps: [][]byte{startupOf(0, "options", `-c search_path=a\`)}, want: plain + "search_path=a"},
 		"an option without a value":            {steps: [][]byte{startupOf(0, "options", "-c search_path")}, want: "ended", says: "E:42501"},
 		"an option that is cut off":            {steps: [][]byte{startupOf(0, "options", "-c")}, want: "ended", says: "E:42501"},
 		"another switch of the server":         {steps: [][]byte{startupOf(0, "options", "-o x")}, want: "ended", says: "E:42501"},
@@ -116,9 +116,9 @@ func TestStartup(t *testing.T) {
 		"the same with an escape":              {steps: [][]byte{startupOf(0, "options", `-c standard_conform\ing_strings=off`)}, want: "ended", says: "E:0A000"},
 		"the same with dashes":                 {steps: [][]byte{startupOf(0, "options", "--STANDARD-conforming-strings=0")}, want: "ended", says: "E:0A000"},
 		"the same as a setting":                {steps: [][]byte{startupOf(0, "Standard_Conforming_Strings", "no")}, want: "ended", says: "E:0A000"},
-		"standard strings":                     {steps: [][]byte{startupOf(0, "standard_conforming_strings", "ON")}, want: clear + "standard_conforming_strings=ON"},
+		"standard strings":                     {steps: [][]byte{startupOf(0, "standard_conforming_strings", "ON")}, want: plain + "standard_conforming_strings=ON"},
 		"an encoding that is not read":         {steps: [][]byte{startupOf(0, "client_encoding", "SJIS")}, want: "ended", says: "E:22P05"},
-		"the encoding that is read":            {steps: [][]byte{startupOf(0, "client_encoding", "'utf-8'")}, want: clear + "client_encoding='utf-8'"},
+		"the encoding that is read":            {steps: [][]byte{startupOf(0, "client_encoding", "'utf-8'")}, want: plain + "client_encoding='utf-8'"},
 		"a role":                               {steps: [][]byte{startupOf(0, "role", "postgres")}, want: "ended", says: "E:42501"},
 		"session_authorization":                {steps: [][]byte{startupOf(0, "options", "-c session_authorization=postgres")}, want: "ended", says: "E:42501"},
 		"a library to load":                    {steps: [][]byte{startupOf(0, "local_preload_libraries", "x")}, want: "ended", says: "E:42501"},
