@@ -75,26 +75,26 @@ func (j *modelJudge) decision(text string, state *session.State) *session.Decisi
 		plan := &d.Statements[i]
 		plan.Statement = facts(s)
 		judged := plan.Statement
-		switch {
-		case s.verb == "execute":
+		switch s.verb {
+		case "execute":
 			p.uncacheable = true
 			plan.Executes = state.Prepared(s.name)
 			plan.Touches, plan.RedactErrors = true, true
 			if judged = plan.Executes; judged == nil {
 				continue
 			}
-		case s.verb == "prepare":
+		case "prepare":
 			d.Settles = true
 			judged = judged.Prepared.Body
-		case s.verb == "declare":
+		case "declare":
 			if judged = judged.Cursor.Body; judged.Opaque[0] == "exp" {
 				d.Denial = denial
 			}
-		case s.verb == "fetch":
+		case "fetch":
 			plan.Touches, plan.RedactErrors = true, true
-		case s.verb == "deallocate", s.verb == "discard", s.verb == "set":
+		case "deallocate", "discard", "set":
 			d.Settles = true
-		case s.verb == "commit":
+		case "commit":
 			plan.RedactErrors = true
 		}
 		verb := judged.Opaque[0]

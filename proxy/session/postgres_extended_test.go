@@ -115,11 +115,8 @@ func (p *postgres) shown(st sentence) sentence {
 		}
 		st = h.all[0]
 	}
-	switch st.verb {
-	case "fetch":
-		if c := p.portals[st.name]; c != nil {
-			return c.st
-		}
+	if c := p.portals[st.name]; st.verb == "fetch" && c != nil {
+		return c.st
 	}
 	return st
 }
