@@ -239,7 +239,7 @@ func own(t *testing.T) int64 {
 	var wg sync.WaitGroup
 	for range n {
 		s := newPair(t, "tcp", "")
-		defer func() { _ = s.close() }()
+		t.Cleanup(func() { _ = s.close() })
 		keep = append(keep, bufio.NewReaderSize(s.dialled, 512))
 		in := bufio.NewReaderSize(s.accepted, 4<<10)
 		wg.Go(func() { <-release; _ = in.Size() })

@@ -3,6 +3,7 @@ package driver_test
 import (
 	"context"
 	"io"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -141,7 +142,7 @@ func TestTheLastWordsOfAClientReachASlowServer(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)
 		q := query("select " + fill(500<<10))
-		words := append(q, wire.AppendEmpty(nil, wire.Terminate)...)
+		words := wire.AppendEmpty(slices.Clone(q), wire.Terminate)
 		sent := make(chan error, 1)
 		go func() {
 			_, err := r.client.Write(words)
