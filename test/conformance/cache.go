@@ -19,9 +19,9 @@ func (c cache) path(parts ...string) string {
 	return filepath.Join(append([]string{c.dir}, parts...)...)
 }
 
-// once runs make, which fills an empty folder, unless it has already been done with
-// the same key. A folder that make failed on is not kept.
-func (c cache) once(name, key string, make func(dir string) error) (string, error) {
+// once runs fill, which fills an empty folder, unless it has already been done with
+// the same key. A folder that fill failed on is not kept.
+func (c cache) once(name, key string, fill func(dir string) error) (string, error) {
 	dir, mark := c.path(name), c.path(name+".done")
 	if text, err := os.ReadFile(mark); err == nil && string(text) == key {
 		return dir, nil
@@ -32,7 +32,7 @@ func (c cache) once(name, key string, make func(dir string) error) (string, erro
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	if err := make(dir); err != nil {
+	if err := fill(dir); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	return dir, os.WriteFile(mark, []byte(key), 0o600)

@@ -130,7 +130,7 @@ func (p program) sections(ctx context.Context, s *site, c cache) ([]test, error)
 		if err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(filepath.Join(dir, f.Name()), text, 0o644); err != nil { //nolint:gosec // its reader is another user
+		if err := os.WriteFile(filepath.Join(dir, f.Name()), text, 0o644); err != nil {
 			return nil, err
 		}
 	}
