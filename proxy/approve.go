@@ -151,6 +151,7 @@ func (v *visit) consume(ctx context.Context, id string, digest approval.Digest) 
 func (v *visit) noApproval(err error) *diagnostic.Diagnostic {
 	if !errors.Is(err, approval.ErrTooMany) && !errors.Is(err, approval.ErrUsed) && !errors.Is(err, context.Canceled) {
 		v.gateway.cfg.Logger.Error("an approval could not be asked for or taken", "session", v.info.ID, "error", err)
+		return diagnostic.ApprovalImpossible("weir's store of approvals cannot be used")
 	}
 	return diagnostic.ApprovalImpossible(err.Error())
 }

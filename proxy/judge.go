@@ -55,12 +55,12 @@ type judge struct {
 	target   upstream.Target
 	key      string // of the database's catalog
 
-	mu         sync.Mutex
-	standing   *standing
-	searchPath string          // see path
-	alters     bool            // it has changed the schema itself
-	seen       map[uint32]bool // oids of results that the catalog did not have
-	known      map[string]bool // names that a fresh catalog did not have: the session's own
+	mu       sync.Mutex
+	standing *standing
+	names    names
+	alters   bool            // it has changed the schema itself
+	seen     map[uint32]bool // oids of results that the catalog did not have
+	known    map[string]bool // names that a fresh catalog did not have: the session's own
 }
 
 func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Target) *judge {
@@ -72,7 +72,7 @@ func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Targe
 	}
 	for _, set := range q.Settings {
 		if strings.EqualFold(set.Name, "search_path") {
-			j.searchPath = set.Value
+			j.names = names{first: set.Value}
 		}
 	}
 	j.standing = &standing{bundle: g.cfg.Policies(), rules: j.observing(r.rules)}
@@ -307,27 +307,21 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 	return d
 }
 
-// path stands for the session's search_path: what it began with and every change
-// since, so that a statement is the same only where names mean the same.
+// path stands for what names mean in the session, so that a statement is the
+// same only where they mean the same.
 func (j *judge) path() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.searchPath
+	return j.names.String()
 }
 
-// settings notes the changes of search_path that a statement makes.
+// settings notes what a statement changes about names.
 func (j *judge) settings(d *session.Decision) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for i := range d.Statements {
-		st := d.Statements[i].Statement
-		if st == nil {
-			continue
-		}
-		for _, set := range st.Settings {
-			if set.Name == "search_path" || set.Name == "all" || set.Name == "" {
-				j.mu.Lock()
-				j.searchPath += "; " + set.Value
-				j.mu.Unlock()
-			}
+		if st := d.Statements[i].Statement; st != nil {
+			j.names.follow(st)
 		}
 	}
 }
