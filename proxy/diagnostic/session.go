@@ -139,13 +139,6 @@ func NoSuchPortal(name string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: "34000", Message: fmt.Sprintf("portal %q does not exist", name)}
 }
 
-// LargeMaskedBind refuses very large parameters of a statement on masked columns.
-func LargeMaskedBind(limit int) *Diagnostic {
-	return &Diagnostic{Severity: Error, Code: ProgramLimitExceeded,
-		Message: fmt.Sprintf("parameters of more than %d bytes are not taken for a statement on masked columns", limit),
-		Hint:    "Write large values in a statement of its own that returns none of the masked columns."}
-}
-
 // LargeApproval refuses a statement whose parameters cannot be shown to an approver.
 func LargeApproval(limit int) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
