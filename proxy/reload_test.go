@@ -49,11 +49,11 @@ func TestNewMasksTakeEffectOnOpenSessions(t *testing.T) {
 	s := newSite(t, options{rules: open})
 	w := s.raw()
 	const text = "SELECT ssn FROM customers WHERE id = 1"
-	clear, masked := "900-45-1001", "****"
+	inClear, masked := "900-45-1001", "****"
 	w.send(pipeline(parse("before", text), syncs()))
 	wants(t, w.until(1), "1 Z:I")
 	wants(t, w.query("PREPARE byname AS "+text), "C:PREPARE Z:I")
-	for _, step := range []struct{ rules, ssn string }{{open, clear}, {rules, masked}, {open, clear}, {rules, masked}} {
+	for _, step := range []struct{ rules, ssn string }{{open, inClear}, {rules, masked}, {open, inClear}, {rules, masked}} {
 		s.use(step.rules)
 		wants(t, w.query("EXECUTE byname"), "T D:"+step.ssn+" C:SELECT 1 Z:I")
 		w.send(pipeline(bind("", "before"), execute("", 0), syncs()))
