@@ -178,3 +178,11 @@ func pipeline(frames ...[]byte) []byte {
 	}
 	return all
 }
+
+func dialTCP(t *testing.T, address string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	must(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
