@@ -20,9 +20,11 @@ UNITDIR ?= /etc/systemd/system
 FUZZTIME ?= 10s
 # More flags for `go test`: make test TESTFLAGS=-race
 TESTFLAGS ?=
-# More flags for the programs behind demo and bench: make bench BENCHFLAGS="-o json"
+# More flags for the programs behind demo, bench and conformance:
+# make bench BENCHFLAGS="-o json"
 DEMOFLAGS ?=
 BENCHFLAGS ?=
+CONFORMANCEFLAGS ?=
 
 TOOL := $(GO) tool -modfile=$(CURDIR)/tools/go.mod
 
@@ -103,6 +105,14 @@ bench: build ## Compare pgbench direct, through pgbouncer and through weir
 	@deploy/install-packages database bench
 	@$(GO) build -trimpath -o $(CURDIR)/build/bench ./test/bench
 	@$(if $(filter 0,$(shell id -u)),,$$(command -v sudo)) $(CURDIR)/build/bench -weir $(WEIR) $(BENCHFLAGS)
+
+# What is fetched and built is the caller's; only the run itself needs root.
+.PHONY: conformance
+conformance: build ## Run others' tests for PostgreSQL directly and through weir, and compare
+	@deploy/install-packages database conformance
+	@$(GO) build -trimpath -o $(CURDIR)/build/conformance/run ./test/conformance
+	@$(CURDIR)/build/conformance/run -fetch $(CONFORMANCEFLAGS)
+	@$(if $(filter 0,$(shell id -u)),,$$(command -v sudo)) $(CURDIR)/build/conformance/run -weir $(WEIR) $(CONFORMANCEFLAGS)
 
 .PHONY: install
 install: ## Install build/weir, a first configuration and the systemd unit (as root; DESTDIR, PREFIX)

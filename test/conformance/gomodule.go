@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -68,7 +69,10 @@ func goSuites() []suite {
 				// What it says of TLS is about certificates of its own.
 				return s.postgres.Exec(ctx, "pqgo", regexp.MustCompile(`(?m)^alter system .*$`).ReplaceAllString(string(script), ""))
 			},
-			env: func(*site) []string { return []string{"PGUSER=pqgo", "PGDATABASE=pqgo", "PGSSLMODE=disable"} },
+			// Some of its tests expect the name.
+			env: func(*site) []string {
+				return []string{"PGHOST=localhost", "PGUSER=pqgo", "PGDATABASE=pqgo", "PGSSLMODE=disable"}
+			},
 		}.suite("the tests of lib/pq, a driver in Go for database/sql"),
 	}
 }
@@ -81,6 +85,7 @@ func (m goModule) suite(about string) suite {
 			return err
 		},
 		server: serverOptions{auth: "trust", hba: m.hba},
+		single: true,
 		run:    m.run,
 	}
 }
@@ -144,9 +149,14 @@ func (m goModule) run(ctx context.Context, s *site, c cache) ([]test, error) {
 	var tests []test
 	for _, p := range programs {
 		rel := strings.ReplaceAll(strings.TrimPrefix(p.Name(), "@"), "@", "/")
+		name := path.Join(m.name, rel)
 		args := []string{"-test.v=test2json", "-test.timeout=10m"}
 		if s.only != nil {
-			args = append(args, "-test.run=^("+strings.Join(s.only, "|")+")$")
+			alone := goSelection(name, s.only)
+			if alone == "" {
+				continue
+			}
+			args = append(args, "-test.run="+alone)
 		}
 		out, err := s.run(ctx, 11*time.Minute, lab.Command{
 			Path: filepath.Join(base, "tests", p.Name()), Args: args, Dir: filepath.Join(base, "module", rel), Env: m.env(s),
@@ -155,13 +165,15 @@ func (m goModule) run(ctx context.Context, s *site, c cache) ([]test, error) {
 			return tests, err
 		}
 		found := goTests(out.Stdout)
-		whole := test{name: rel, status: passed, detail: s.plain(tail(out.Stdout+out.Stderr, 200))}
+		whole := test{name: name, status: passed, detail: s.plain(tail(out.Stdout+out.Stderr, 200))}
 		if err != nil || out.Code != 0 {
 			whole.status = failed
 		}
 		for _, t := range found {
-			t.name, t.detail = rel+"."+goTemporary.ReplaceAllString(t.name, "$1"), s.plain(t.detail)
-			tests = append(tests, t)
+			t.name, t.detail = name+"."+goTemporary.ReplaceAllString(t.name, "$1"), s.plain(t.detail)
+			if s.wants(t.name) {
+				tests = append(tests, t)
+			}
 		}
 		// Of a package whose tests all ran to their end, they say enough.
 		if errors.Is(err, context.DeadlineExceeded) || strings.Contains(out.Stdout+out.Stderr, "\npanic:") {
@@ -169,6 +181,22 @@ func (m goModule) run(ctx context.Context, s *site, c cache) ([]test, error) {
 		}
 	}
 	return tests, ctx.Err()
+}
+
+// goSelection is the pattern for the tests among names, of all packages, that are
+// of one, with the subtests of their functions; "" for none.
+func goSelection(pkg string, names []string) string {
+	var functions []string
+	for _, name := range names {
+		if name, ok := strings.CutPrefix(name, pkg+"."); ok {
+			function, _, _ := strings.Cut(name, "/")
+			functions = append(functions, regexp.QuoteMeta(function))
+		}
+	}
+	if functions == nil {
+		return ""
+	}
+	return "^(" + strings.Join(functions, "|") + ")$"
 }
 
 // goTests reads what a test program wrote with -test.v=test2json, which puts ^V

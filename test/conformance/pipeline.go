@@ -16,6 +16,7 @@ func pipelineSuite() suite {
 		name: "libpq_pipeline", about: "libpq's tests of its pipeline mode, with traces of the wire",
 		prepare: prepareSource,
 		server:  serverOptions{auth: "trust"},
+		single:  true,
 		run:     pipeline,
 	}
 }

@@ -79,6 +79,7 @@ func programSuites() []suite {
 			// With a password, which goes to the server; and with rows recorded, so that
 			// they are looked at.
 			server: serverOptions{auth: "scram-sha-256", rows: true},
+			single: true,
 			run:    p.sections,
 		}
 	}

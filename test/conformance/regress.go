@@ -30,6 +30,7 @@ func regressSuites() []suite {
 			name: "isolation", about: "PostgreSQL's tests of concurrent sessions",
 			prepare: prepareSource,
 			server:  serverOptions{auth: "trust"},
+			single:  true,
 			run: func(ctx context.Context, s *site, c cache) ([]test, error) {
 				return regress(ctx, s, c, driver{
 					folder: "src/test/isolation", program: "pg_isolation_regress", schedule: "isolation_schedule",

@@ -13,6 +13,7 @@ type suite struct {
 	// prepare fetches and builds what run needs, into the cache; it needs no root.
 	prepare func(ctx context.Context, c cache) error
 	server  serverOptions
+	single  bool // its tests can be run one by one
 	// run gives the tests in the order in which they ran, also beside an error.
 	run func(ctx context.Context, s *site, c cache) ([]test, error)
 }
