@@ -45,11 +45,13 @@ func (c cache) source(ctx context.Context) (string, error) {
 		if _, err := command(ctx, tree, nil, "./configure", "--without-readline", "--without-zlib", "--without-icu"); err != nil {
 			return err
 		}
-		if _, err := command(ctx, tree, nil, "make", "-s", "-j2", "-C", "src/backend", "generated-headers"); err != nil {
+		// Without the flags of a make that runs this program.
+		env := []string{"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="}
+		if _, err := command(ctx, tree, env, "make", "-s", "-j2", "-C", "src/backend", "generated-headers"); err != nil {
 			return err
 		}
 		for _, folder := range needed {
-			if _, err := command(ctx, tree, nil, "make", "-s", "-j2", "-C", folder); err != nil {
+			if _, err := command(ctx, tree, env, "make", "-s", "-j2", "-C", folder); err != nil {
 				return err
 			}
 		}
