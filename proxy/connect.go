@@ -36,6 +36,9 @@ func loginOf(db *policy.Database, rules *policy.Rules) policy.Login {
 // the session's start.
 func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic) {
 	g := v.gateway
+	if v.entry == nil {
+		return nil, nil, nil, diagnostic.TooManySessions(g.cfg.Sessions)
+	}
 	if v.flow.Identity == nil {
 		g.counts.unattested.Add(1)
 		g.cfg.Logger.Warn("caller not attested", "to", v.flow.Destination, "error", v.flow.Unattested)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -75,8 +76,14 @@ type Gateway struct {
 	counts   counters
 	masks    *lru.Cache[maskKey, *lineage.Masks]
 	catalogs *lru.Cache[*snapshot.Snapshot, *policy.Catalog]
+	refusing atomic.Int64 // connections beyond Config.Sessions
 	wg       sync.WaitGroup
 }
+
+// refusedPolitely is how many connections beyond the limit are heard out at a
+// time: they may be cancel requests, or begin with TLS, and a client that is
+// refused before it has spoken may not understand why.
+const refusedPolitely = 64
 
 // New makes a gateway.
 func New(cfg Config) (*Gateway, error) {
@@ -117,8 +124,10 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 		Secret:     secret,
 	}), v.over)
 	if v.entry = g.registry.reserve(); v.entry == nil {
-		driver.Refuse(f.Conn, v.connection, diagnostic.TooManySessions(g.cfg.Sessions))
-		return
+		if g.refusing.Add(1) > refusedPolitely {
+			driver.Refuse(f.Conn, v.connection, diagnostic.TooManySessions(g.cfg.Sessions))
+			return
+		}
 	}
 	g.cfg.Driver.Serve(ctx, f.Conn, v.connection, v)
 }
@@ -176,6 +185,8 @@ func (v *visit) over(why *diagnostic.Diagnostic) {
 	defer v.gateway.wg.Done()
 	if v.entry != nil {
 		v.gateway.registry.release(v.entry)
+	} else {
+		v.gateway.refusing.Add(-1)
 	}
 	log := v.gateway.cfg.Logger
 	if v.journal == nil {
