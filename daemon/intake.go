@@ -141,9 +141,10 @@ type acceptor interface {
 	Accept(ctx context.Context) (redirect.Flow, error)
 }
 
-// run hands every connection to the gateway until ctx ends.
+// run hands every connection to the gateway until ctx ends. When it returns the
+// gateway has all of them.
 func (in *intake) run(ctx context.Context, g *proxy.Gateway) error {
-	var wg sync.WaitGroup
+	var wg, serving sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
 	ctx, stop := context.WithCancel(ctx)
@@ -155,7 +156,7 @@ func (in *intake) run(ctx context.Context, g *proxy.Gateway) error {
 	sources = append(sources, in.listeners...)
 	for _, s := range sources {
 		wg.Go(func() {
-			if err := in.accept(ctx, s, g); ctx.Err() == nil {
+			if err := in.accept(ctx, s, g, &serving); ctx.Err() == nil {
 				mu.Lock()
 				failed = errors.Join(failed, err)
 				mu.Unlock()
@@ -165,17 +166,18 @@ func (in *intake) run(ctx context.Context, g *proxy.Gateway) error {
 	}
 	<-ctx.Done()
 	wg.Wait()
+	serving.Wait()
 	return failed
 }
 
 // accept hands over one source's connections until it fails; the error says why.
-func (in *intake) accept(ctx context.Context, s acceptor, g *proxy.Gateway) error {
+func (in *intake) accept(ctx context.Context, s acceptor, g *proxy.Gateway, serving *sync.WaitGroup) error {
 	for {
 		f, err := s.Accept(ctx)
 		if err != nil {
 			return err
 		}
-		go g.Serve(ctx, in.flow(f))
+		serving.Go(func() { g.Serve(ctx, in.flow(f)) })
 	}
 }
 

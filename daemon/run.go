@@ -316,9 +316,8 @@ func (d *Daemon) serve(ctx context.Context, stop context.CancelFunc) error {
 	if d.opts.Ready != nil {
 		d.opts.Ready()
 	}
-	<-ctx.Done()
-	d.gateway.Wait()
 	wg.Wait()
+	d.gateway.Wait()
 	return failed
 }
 
