@@ -267,8 +267,17 @@ func (d *Daemon) openConsole(context.Context) error {
 		Status: d, Sessions: console.JournalSessions{Journal: d.journal, Open: d},
 		Records: console.JournalRecords{Journal: d.journal}, Approvals: console.BrokerApprovals{Broker: d.broker}, Policy: d, Connections: d,
 	})
+	if err != nil {
+		return err
+	}
 	d.console = s
-	return err
+	d.onClose(func() error {
+		if err := s.Close(); !errors.Is(err, net.ErrClosed) { // unless it was served
+			return err
+		}
+		return nil
+	})
+	return nil
 }
 
 // socketsBeside says whether an explicit listener's socket, which is for
