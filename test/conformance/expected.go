@@ -40,7 +40,7 @@ func accept(folder, suite, reason string, d difference) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(reason+"\n"+d.signature()), 0o644) //nolint:gosec // part of the repository
+	return os.WriteFile(path, []byte(reason+"\n"+d.signature()), 0o644)
 }
 
 // signature is what makes a difference this one: the lines that are on one side
