@@ -38,13 +38,13 @@ func (v *visit) Approve(ctx context.Context, q *session.Approve, tell func(*diag
 		return v.consume(ctx, r.ID, digest)
 	}
 	if r.Session == v.info.ID {
-		v.event(journal.KindApprovalRequested, r, q.Decision.Text)
+		v.event(journal.KindApprovalRequested, r, recorded(q.Decision))
 	}
 	wait := verdict.Approval.Wait
 	if !q.MayHold || wait <= 0 {
 		return "", diagnostic.ApprovalNeeded(verdict.Message, verdict.Detail, r.ID, verdict.Approval.Who(), q.MayHold || wait <= 0)
 	}
-	v.event(journal.KindStatementHeld, r, q.Decision.Text)
+	v.event(journal.KindStatementHeld, r, recorded(q.Decision))
 	switch v.wait(ctx, ticket, wait, verdict, q.Decision.Text, tell) {
 	case waitDecided:
 		return v.decided(ctx, ticket.Request(), digest)
@@ -154,6 +154,14 @@ func (v *visit) noApproval(err error) *diagnostic.Diagnostic {
 		return diagnostic.ApprovalImpossible("weir's store of approvals cannot be used")
 	}
 	return diagnostic.ApprovalImpossible(err.Error())
+}
+
+// recorded is the text of a decision, "" where policy wants none on record.
+func recorded(d *session.Decision) string {
+	if !d.RecordText {
+		return ""
+	}
+	return d.Text
 }
 
 // event records what happened to a request.

@@ -73,7 +73,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		v.info.Database = r.database.Name
 	}
 	greeting.Judge = v.judge
-	if refusal := v.record(r, greeting); refusal != nil {
+	if refusal := v.record(greeting); refusal != nil {
 		_ = conn.Close()
 		return nil, nil, nil, refusal
 	}
@@ -223,7 +223,7 @@ func loginMethods(t upstream.Target) upstream.Method {
 
 // record records the session's start; a session that cannot be recorded is
 // refused.
-func (v *visit) record(r route, greeting *session.Greeting) *diagnostic.Diagnostic {
+func (v *visit) record(greeting *session.Greeting) *diagnostic.Diagnostic {
 	j, err := v.gateway.cfg.Journal.Session(journal.SessionInfo{
 		ID: v.info.ID, Identity: v.info.Identity, Database: v.recordedDatabase(), User: v.info.User,
 		ServerAddress: v.info.Server, ClientAddress: v.clientAddress(), How: v.info.How,
@@ -235,8 +235,8 @@ func (v *visit) record(r route, greeting *session.Greeting) *diagnostic.Diagnost
 	}
 	v.journal = j
 	greeting.Recorder = &recorder{
-		journal: v.gateway.cfg.Journal, session: j, counts: &v.gateway.counts, entry: v.entry, schemaChanged: v.judge.schemaChanged, settings: v.judge.settings,
-		sample: r.rules.Recording.Results == policy.ResultsMasked,
+		journal: v.gateway.cfg.Journal, session: j, counts: &v.gateway.counts, entry: v.entry,
+		schemaChanged: v.judge.schemaChanged, settings: v.judge.settings, recording: v.judge.recording,
 	}
 	return nil
 }

@@ -332,7 +332,7 @@ func refuse(d *session.Decision, why *diagnostic.Diagnostic) {
 
 // undecided is the decision where the catalog cannot be read.
 func (j *judge) undecided(text []byte, err error) *session.Decision {
-	d := &session.Decision{Text: string(text), RecordText: true, Rule: "built-in/catalog"}
+	d := &session.Decision{Text: string(text), Rule: "built-in/catalog"}
 	refuse(d, j.unreadable(err))
 	return d
 }

@@ -239,11 +239,32 @@ func (j *judge) schemaChanged() {
 	j.gateway.cfg.Catalogs.Invalidate(j.key)
 }
 
-// Observes says that nothing is enforced in this session.
+// Observes says that nothing is enforced in this session, by the documents that
+// are in force now: what is relayed unread asks for nothing else.
 func (j *judge) Observes() bool {
+	if s := j.now(); s != nil {
+		return s.rules.Observes()
+	}
+	bundle := j.gateway.cfg.Policies()
+	r, err := j.placed(bundle)
+	if err != nil {
+		return false
+	}
+	rules := j.observing(bundle.Rules(j.identity, r.database))
+	if !rules.Observes() {
+		return false // and to be refreshed
+	}
+	j.mu.Lock()
+	j.standing = &standing{bundle: bundle, rules: rules}
+	j.mu.Unlock()
+	return true
+}
+
+// recording says what of the session is recorded.
+func (j *judge) recording() policy.Recording {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.standing.rules.Observes()
+	return j.standing.rules.Recording
 }
 
 // Masks says that this session has masks.

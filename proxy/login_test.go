@@ -193,10 +193,26 @@ func TestAnObservedSessionIsOnlyRecorded(t *testing.T) {
 	if open := s.gateway.Sessions(); len(open) != 1 || !open[0].Observed {
 		t.Errorf("sessions: %+v", open)
 	}
+	// What passes unread while it is observed.
+	unread, err := s.connect(at(address), func(c *pgx.ConnConfig) { c.User, c.Password = role, password }).PgConn().Hijack()
+	must(t, err)
+	w := newWireConn(t, unread.Conn)
+	defer func() { _ = w.Close() }()
+	call := frame('F', "\x00\x00\x06\xc4\x00\x00\x00\x00\x00\x00") // oid 1732, of whatever
+	w.send(pipeline(call, parse("long", "SELECT 1"+strings.Repeat(" ", 2<<20)+" FROM notes"), syncs()))
+	if got := w.until(2); strings.Contains(got, "E:0A000") || !strings.HasSuffix(got, "Z:I 1 Z:I") {
+		t.Errorf("observed: %s", got)
+	}
 	// Documents that come later, and speak of it, take effect on it.
-	everybody := s.policyFor("any: true", rules)
+	everybody := s.policyFor("any: true", noNotes)
 	s.apply(strings.Replace(s.databaseDocument(), "login: {type: Static, user: "+role+", passwordFile: "+s.secret+"}",
 		"login: {type: Passthrough}\n  catalog: {user: "+role+", passwordFile: "+s.secret+"}", 1) + everybody)
+	w.send(call)
+	wants(t, w.until(1), "E:0A000 Z:I")
+	w.send(pipeline(bind("", "long"), execute("", 0), syncs()))
+	if got := w.until(1); !strings.HasPrefix(got, "E:") {
+		t.Errorf("a text that was not read before is not read now: %s", got)
+	}
 	_, err = c.Exec(t.Context(), "DROP TABLE notes")
 	refused(t, err, "42501", "no-ddl")
 	must(t, c.QueryRow(t.Context(), "SELECT ssn FROM customers WHERE id = 1").Scan(&ssn))

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/journal"
 	"github.com/weirgate/weir/proxy/session"
@@ -13,11 +14,11 @@ type recorder struct {
 	session *journal.Session
 	counts  *counters
 	entry   *entry
-	sample  bool // rows are recorded, after masking
 	// schemaChanged is called after a statement that may have changed the
 	// database's schema, and when its transaction has ended.
 	schemaChanged func()
 	settings      func(*session.Decision) // is told of statements that change settings
+	recording     func() policy.Recording // says what policy wants to be recorded
 	altered       bool                    // in the transaction that is open
 
 	open   []running           // by id - 1: statements that have not ended
@@ -34,14 +35,14 @@ type running struct {
 
 // Begin records a statement that is about to be forwarded.
 func (r *recorder) Begin(b *session.Begin) (uint64, error) {
-	begin := journal.Begin{Text: b.Text, Protocol: b.Protocol, Approval: b.Approval, Verdict: string(verdictAllow)}
+	begin := journal.Begin{Text: r.bare(b.Text), Protocol: b.Protocol, Approval: b.Approval, Verdict: string(verdictAllow)}
 	if d := b.Decision; d != nil {
 		begin.Verdict, begin.Policy, begin.Rule = d.Action, d.Policy, d.Rule
 		if j, ok := d.Private.(*judged); ok {
 			begin.Revision, begin.Warnings, begin.Audited = j.revision, j.warnings, j.audited
 			begin.Prepared = r.text(d, j)
 		} else {
-			begin.Text = []byte(d.Text)
+			begin.Text = r.bare([]byte(d.Text))
 		}
 		if d.RecordParameters {
 			begin.Parameters = r.parameters(b.Parameters)
@@ -77,6 +78,14 @@ func (r *recorder) text(d *session.Decision, j *judged) *journal.Text {
 	t := r.journal.Text([]byte(text))
 	j.recorded.Store(t)
 	return t
+}
+
+// bare gives a text that was not decided on by the rules.
+func (r *recorder) bare(text []byte) []byte {
+	if r.recording().OmitStatements {
+		return nil
+	}
+	return text
 }
 
 func (r *recorder) parameters(in []session.Parameter) []journal.Parameter {
@@ -161,11 +170,11 @@ func (r *recorder) rows(fields []wire.Field, sample [][]byte) *journal.Result {
 
 // Denied records a statement that was refused.
 func (r *recorder) Denied(b *session.Begin, d *diagnostic.Diagnostic) {
-	denied := journal.Denied{Text: b.Text, Protocol: b.Protocol, Verdict: string(verdictDeny), Approval: b.Approval,
+	denied := journal.Denied{Text: r.bare(b.Text), Protocol: b.Protocol, Verdict: string(verdictDeny), Approval: b.Approval,
 		Failure: *failure(d)}
 	if dec := b.Decision; dec != nil {
 		denied.Policy, denied.Rule = dec.Policy, dec.Rule
-		denied.Text = []byte(dec.Text)
+		denied.Text = r.bare([]byte(dec.Text))
 		if dec.Action != "" && dec.Action != string(verdictAllow) {
 			denied.Verdict = dec.Action
 		}
@@ -183,7 +192,7 @@ func (r *recorder) Denied(b *session.Begin, d *diagnostic.Diagnostic) {
 
 // Sample says how many bytes of a result's rows are recorded.
 func (r *recorder) Sample() int {
-	if r.sample {
+	if r.recording().Results == policy.ResultsMasked {
 		return maxSample
 	}
 	return 0

@@ -150,7 +150,7 @@ func (s *Session) oversized(h wire.Header, p []byte) int {
 	e := s.expect.push(k, false, k == expectParse)
 	if k == expectParse {
 		// What it executes is recorded by the same beginning.
-		s.named(e, string(name), &prepared{decision: &Decision{Text: string(text), Action: "Observe"}, copies: true, segment: s.segment})
+		s.named(e, string(name), &prepared{decision: &Decision{Text: string(text), Action: "Observe"}, copies: true, unread: h.Size, segment: s.segment})
 	} else {
 		e.record, e.begun = record, s.now()
 		s.segment++

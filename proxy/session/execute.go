@@ -70,7 +70,16 @@ func (s *Session) execute(frame, body []byte) bool {
 // says that a refusal stands in the Execute's place.
 func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 	d := o.decision
-	if d == nil {
+	switch {
+	case (d == nil || o.unread > 0) && !s.judge.Observes():
+		// It was bound while nothing was enforced.
+		why := diagnostic.NoSuchPortal(string(name))
+		if o.unread > 0 {
+			why = diagnostic.StatementTooLong(o.unread, s.cfg.Limits.Statement)
+		}
+		s.denied(expectExecute, Begin{Decision: d, Protocol: "extended"}, why)
+		return true, true
+	case d == nil:
 		return true, false
 	}
 	if d.executes() {

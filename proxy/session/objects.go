@@ -22,6 +22,7 @@ type prepared struct {
 	sql      *statement.Statement // made by PREPARE
 	size     int                  // what it counts against Limits.Memory
 	segment  uint64
+	unread   int  // size of the message whose text was too long to be read, else 0
 	copies   bool // may begin copy-in mode
 	settled  bool
 	gone     bool      // closed
@@ -44,6 +45,7 @@ type portal struct {
 	size      int
 	segment   uint64
 	turn      uint64 // when it was judged
+	unread    int    // as its statement's
 	large     bool
 	copies    bool
 	settled   bool

@@ -168,6 +168,10 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 			s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, why)
 			return nil, true
 		}
+		if st.unread > 0 && !s.judge.Observes() {
+			s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, diagnostic.StatementTooLong(st.unread, s.cfg.Limits.Statement))
+			return nil, true
+		}
 		if !s.judge.Current(d) {
 			if d = s.judgeAgain(d.Text); d == nil {
 				return nil, false
@@ -200,7 +204,9 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 	if s.early && s.decided == d {
 		made.turn = 0 // judged before what ran has ended: looked at again
 	}
-	made.copies = st != nil && st.copies
+	if st != nil {
+		made.copies, made.unread = st.copies, st.unread
+	}
 	return made, true
 }
 
