@@ -212,13 +212,14 @@ func (p *pair) signal() {
 
 // fit makes room in buf behind have bytes, and lets go of a large buffer that is
 // not needed any more. A buffer grows only when it is full, so that a length word
-// alone allocates nothing; want, when it is more than have, bounds its growth.
+// alone allocates nothing, and then to twice its size, or to what is wanted when
+// that is well within.
 func fit(buf []byte, have, want int) []byte {
 	switch {
 	case have == len(buf):
 		size := 2 * len(buf)
-		if want > have {
-			size = min(size, want)
+		if want >= have+readSize && want < size {
+			size = want
 		}
 		grown := make([]byte, size)
 		copy(grown, buf)

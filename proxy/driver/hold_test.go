@@ -1,8 +1,11 @@
 package driver_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"testing"
+	"time"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
@@ -179,5 +182,23 @@ func TestAClientThatLeavesWhileADecisionIsMade(t *testing.T) {
 		r.server.ends() // it may have been sent on
 		_ = r.server.Close()
 		r.endsFor("")
+	})
+}
+
+// A batch that might be held is looked at from its beginning each time that more
+// of it comes.
+func TestABatchWithoutAnEndIsNotGoneOverForEver(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		r := start(t, w)
+		holding(r)
+		batch := append(frame(wire.Parse, "\x00hold this\x00\x00\x00"), wire.AppendBind(nil, "", "")...)
+		batch = append(batch, bytes.Repeat(wire.AppendDescribe(nil, 'P', nil), 2<<20)...)
+		go func() { _, _ = io.Copy(io.Discard, r.server) }()
+		used := cpu(t)
+		f := flooding(r.client, batch, len(batch))
+		f.stalls(t) // more messages than may await a reply
+		if used = cpu(t) - used; used > 2*time.Second {
+			t.Errorf("%v of processor time", used)
+		}
 	})
 }

@@ -66,10 +66,7 @@ func (s *Session) batchHolds(p []byte, name string, st *prepared) bool {
 		return true
 	}
 	shape := readBatch(p)
-	if shape.more > 0 && shape.more <= s.cfg.Limits.Message {
-		if len(p) >= s.cfg.Limits.Message {
-			return true
-		}
+	if shape.more > 0 && shape.more <= s.lookAhead() {
 		s.clientWant = shape.more
 		return false
 	}
@@ -110,10 +107,7 @@ func (s *Session) batchHoldsBind(p []byte, o *portal, params []Parameter) bool {
 		return true
 	}
 	shape := readBatch(p)
-	if shape.more > 0 && shape.more <= s.cfg.Limits.Message {
-		if len(p) >= s.cfg.Limits.Message {
-			return true
-		}
+	if shape.more > 0 && shape.more <= s.lookAhead() {
 		s.clientWant = shape.more
 		return false
 	}
@@ -130,6 +124,10 @@ func (s *Session) batchHoldsBind(p []byte, o *portal, params []Parameter) bool {
 	s.question = &Approve{Decision: o.decision, Parameters: keep(params), MayHold: true}
 	return false
 }
+
+// lookAhead bounds how much of a batch is waited for, in bytes: all of it is gone
+// over again when more of it comes. A longer one goes on, as one of another shape.
+func (s *Session) lookAhead() int { return s.cfg.Limits.Statement + 4*wholeBind }
 
 // batchShape is what the client has sent up to a Sync.
 type batchShape struct {
