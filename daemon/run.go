@@ -68,7 +68,7 @@ type Daemon struct {
 const (
 	catalogFresh = time.Minute
 	catalogStale = 5 * time.Minute
-	catalogsKept = 64
+	catalogsKept = 256 // a database counts once for each network namespace that it is dialled from
 )
 
 // Run runs weir until ctx ends. It returns an error when it could not start, or

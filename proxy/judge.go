@@ -22,7 +22,7 @@ import (
 const masksKept = 256
 
 // catalogsKept is how many catalogs are shared by sessions in the form for guards.
-const catalogsKept = 64
+const catalogsKept = 256
 
 // maxSeen is how many unknown oids a session remembers.
 const maxSeen = 1000
