@@ -39,7 +39,7 @@ func goSuites() []suite {
 			},
 			env: func(s *site) []string {
 				dsn := func(user string) string {
-					return fmt.Sprintf("host=%s port=%d user=%s password=secret dbname=pgx_test sslmode=disable",
+					return fmt.Sprintf("host=%s port=%d user=%s password=secret dbname=pgx_test",
 						s.postgres.Host, s.postgres.Port, user)
 				}
 				return []string{
@@ -71,7 +71,7 @@ func goSuites() []suite {
 			},
 			// Some of its tests expect the name.
 			env: func(*site) []string {
-				return []string{"PGHOST=localhost", "PGUSER=pqgo", "PGDATABASE=pqgo", "PGSSLMODE=disable"}
+				return []string{"PGHOST=localhost", "PGUSER=pqgo", "PGDATABASE=pqgo"}
 			},
 		}.suite("the tests of lib/pq, a driver in Go for database/sql"),
 	}

@@ -32,7 +32,8 @@ func run() (differs bool, err error) {
 	names := flag.String("suite", "all", "suites to run, joined by commas")
 	only := flag.String("test", "", "tests of the suites to run alone, joined by commas")
 	folder := flag.String("cache", "build/conformance", "folder of what is fetched and built, and of the results")
-	bin := flag.String("server", "", "folder of the server's programs (the newest installed when empty)")
+	server := flag.String("server", "", "the server: a major version that npm has, or a folder of programs (the newest installed when empty)")
+	tls := flag.Bool("tls", false, "have clients insist on TLS and check the certificate, and weir log in")
 	fetch := flag.Bool("fetch", false, "only fetch and build what the suites need")
 	accepting := flag.String("accept", "", "write the differences that are found to test/conformance/expected, with this reason")
 	list := flag.Bool("list", false, "list the suites")
@@ -59,6 +60,10 @@ func run() (differs bool, err error) {
 			return false, fmt.Errorf("prepare %s: %w", s.name, err)
 		}
 	}
+	bin, err := c.serverBin(ctx, *server)
+	if err != nil {
+		return false, err
+	}
 	if *fetch {
 		return false, nil
 	}
@@ -72,7 +77,10 @@ func run() (differs bool, err error) {
 	}
 	r := report{dir: c.path("results")}
 	for _, s := range chosen {
-		s.server.bin = *bin
+		s.server.bin, s.server.tls = bin, *tls
+		if *tls {
+			s.name += "+tls" // what is meant to differ is another matter
+		}
 		if err := judge(ctx, &r, s, c, *binary, split(*only), *accepting); err != nil {
 			return false, err
 		}

@@ -42,7 +42,7 @@ func pipeline(ctx context.Context, s *site, c cache) ([]test, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn := fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres sslmode=disable", s.postgres.Host, s.postgres.Port)
+	dsn := fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres", s.postgres.Host, s.postgres.Port)
 	var tests []test
 	for _, name := range strings.Fields(listed.Stdout) {
 		if !s.wants(name) {

@@ -85,7 +85,9 @@ func (r *report) add(o outcome, differences []difference) {
 }
 
 // pairs brings the two ends of each test together, in the order of their running.
+// A name that comes again, as in two packages of one Go program, is another test.
 func pairs(a, b []test) [][2]test {
+	a, b = distinct(a), distinct(b)
 	var list [][2]test
 	at := map[string]int{}
 	for _, t := range a {
@@ -97,6 +99,18 @@ func pairs(a, b []test) [][2]test {
 			list[i][1] = t
 		} else {
 			list = append(list, [2]test{{name: t.name, status: missing}, t})
+		}
+	}
+	return list
+}
+
+// distinct puts a number to names that come again.
+func distinct(tests []test) []test {
+	seen := map[string]int{}
+	list := slices.Clone(tests)
+	for i, t := range list {
+		if seen[t.name]++; seen[t.name] > 1 {
+			list[i].name = fmt.Sprintf("%s#%d", t.name, seen[t.name])
 		}
 	}
 	return list

@@ -30,6 +30,7 @@ type serverOptions struct {
 	hba  []string // lines of pg_hba.conf that go before that
 	conf []string // lines of postgresql.conf
 	rows bool     // record results too, so that rows do not pass unseen
+	tls  bool     // clients insist on TLS with a certificate that they can check; weir logs in
 }
 
 // site is a fresh server with a client's cgroup, and on the way through weir a weir
@@ -42,6 +43,7 @@ type site struct {
 	client   *lab.Cgroup
 	user     *lab.User // that clients run as: the server's, since suites exchange files with it
 	only     []string  // tests to run, nil for all
+	ca       string    // of what clients see as the server, "" without TLS
 	port     *regexp.Regexp
 	log      io.Writer // gets what clients write
 }
@@ -65,8 +67,12 @@ func openSite(ctx context.Context, way, binary string, o serverOptions) (_ *site
 	if s.client, err = l.Cgroup("agent"); err != nil {
 		return nil, err
 	}
+	bin, err := readable(l, o.bin)
+	if err != nil {
+		return nil, err
+	}
 	s.postgres, err = l.Postgres(ctx, lab.PostgresOptions{
-		Bin: o.bin, Auth: o.auth,
+		Bin: bin, Auth: o.auth, TLS: o.tls,
 		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
 		Conf: append([]string{
 			// What the suites are written for, where the lab's differ.
@@ -79,6 +85,7 @@ func openSite(ctx context.Context, way, binary string, o serverOptions) (_ *site
 	if err := s.admit(ctx, o.hba); err != nil {
 		return nil, err
 	}
+	s.ca = s.postgres.CAFile
 	if way == through {
 		if err := s.startWeir(ctx, binary, o); err != nil {
 			return nil, err
@@ -114,8 +121,8 @@ spec:
   hosts: [%s]
   ports: [%d]
   databases: ["*"]
-  tls: {mode: Disable}
-  login: {type: Passthrough}
+  tls: %s
+  login: %s
 ---
 apiVersion: weir.dev/v1alpha1
 kind: Policy
@@ -151,16 +158,45 @@ func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) er
 	if o.rows {
 		results = ", results: Masked"
 	}
+	upstream, offer, login := "{mode: Disable}", "Off", "{type: Passthrough}"
+	if o.tls {
+		// The client's TLS ends at weir only where weir logs in itself.
+		secret, err := s.lab.Write("weir.password", s.postgres.Password, 0o600)
+		if err != nil {
+			return err
+		}
+		upstream, offer = fmt.Sprintf("{mode: VerifyFull, caFile: %s}", s.ca), "Offer"
+		login = fmt.Sprintf("{type: Static, user: postgres, passwordFile: %s}", secret)
+	}
 	var err error
 	s.weir, err = s.lab.Weir(ctx, lab.WeirOptions{
 		Binary:  binary,
 		Capture: []string{fmt.Sprintf("ports: [%d]", s.postgres.Port)},
-		Spec:    "unmatched: Deny\nclientTLS: \"Off\"\nlog: {level: warn}\n",
+		Spec:    "unmatched: Deny\nclientTLS: \"" + offer + "\"\nlog: {level: warn}\n",
 		Documents: map[string]string{
-			"server.yaml": fmt.Sprintf(documents, s.postgres.Host, s.postgres.Port, s.client.Name, results),
+			"server.yaml": fmt.Sprintf(documents, s.postgres.Host, s.postgres.Port, upstream, login, s.client.Name, results),
 		},
 	})
+	if err != nil || !o.tls {
+		return err
+	}
+	out, err := s.lab.Run(ctx, lab.Command{Path: binary, Args: []string{"ca", "--config", s.weir.Config}})
+	if err == nil && out.Code != 0 {
+		err = fmt.Errorf("weir ca ended with %d: %s", out.Code, out.Stderr)
+	}
+	if err != nil {
+		return err
+	}
+	s.ca, err = s.lab.Write("weir-ca.pem", out.Stdout, 0o644)
 	return err
+}
+
+// tls are libpq's settings for the connection's encryption.
+func (s *site) tls() []string {
+	if s.ca == "" {
+		return []string{"PGSSLMODE=disable"}
+	}
+	return []string{"PGSSLMODE=verify-full", "PGSSLROOTCERT=" + s.ca, "NODE_EXTRA_CA_CERTS=" + s.ca}
 }
 
 // wants says whether a test is among those to run.
@@ -176,14 +212,18 @@ func (s *site) run(ctx context.Context, limit time.Duration, c lab.Command) (lab
 	c.Env = append([]string{
 		"PATH=" + s.postgres.Bin + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + s.lab.Dir,
 		"PGHOST=" + s.postgres.Host.String(), "PGPORT=" + strconv.Itoa(s.postgres.Port), "PGUSER=postgres",
-	}, c.Env...)
+	}, append(s.tls(), c.Env...)...)
 	return s.lab.Run(ctx, c)
 }
 
 // psql runs a script as the superuser, over the Unix socket and so never captured.
 func (s *site) psql(ctx context.Context, database, script string) error {
+	bin, err := lab.PostgresBin()
+	if err != nil {
+		return err
+	}
 	out, err := s.run(ctx, time.Minute, lab.Command{
-		Path: filepath.Join(s.postgres.Bin, "psql"), Env: []string{"PGHOST=" + s.postgres.Socket},
+		Path: filepath.Join(bin, "psql"), Env: []string{"PGHOST=" + s.postgres.Socket},
 		Args: []string{"-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", script},
 	})
 	if err == nil && out.Code != 0 {

@@ -45,6 +45,10 @@ public class WithJdbc {
     Properties p = new Properties();
     p.setProperty("user", System.getenv("PGUSER"));
     p.setProperty("password", System.getenv("PGPASSWORD"));
+    p.setProperty("sslmode", System.getenv("PGSSLMODE"));
+    if (System.getenv("PGSSLROOTCERT") != null) {
+      p.setProperty("sslrootcert", System.getenv("PGSSLROOTCERT"));
+    }
     for (int i = 0; i < settings.length; i += 2) {
       p.setProperty(settings[i], settings[i + 1]);
     }
@@ -78,6 +82,14 @@ public class WithJdbc {
       b.append(']');
     }
     return b.toString();
+  }
+
+  static void connects(String... settings) {
+    attempt(() -> {
+      try (Connection c = connect(settings)) {
+        return c.isValid(1);
+      }
+    });
   }
 
   static void print(Object o) {
@@ -349,9 +361,11 @@ public class WithJdbc {
       }
     });
     sections.put("wrong_logins", c -> {
-      attempt(() -> connect("user", "nobody_here"));
-      attempt(() -> connect("password", "wrong"));
-      attempt(() -> connect("options", "-c nothing_here=1"));
+      connects("user", "nobody_here");
+      connects("password", "wrong");
+    });
+    sections.put("unknown_settings_of_the_start", c -> connects("options", "-c nothing_here=1"));
+    sections.put("settings_of_the_start", c -> {
       attempt(() -> {
         try (Connection o = connect("options", "-c work_mem=12MB", "currentSchema", "pg_catalog"); Statement s = o.createStatement()) {
           return rows(s.executeQuery("SELECT current_setting('work_mem'), current_setting('search_path'), current_setting('application_name')"));

@@ -190,8 +190,8 @@ section('big_values', async (c) => {
   console.log((await c.query('SELECT i, md5(i::text) FROM generate_series(1, 50000) i')).rows.length)
 })
 
-section('wrong_logins', async () => {
-  for (const config of [{ user: 'nobody_here' }, { database: 'nothing_here' }, { password: 'wrong' }, { options: '-c work_mem=12MB' }, { options: '-c nothing_here=1' }]) {
+const connects = async (...configs) => {
+  for (const config of configs) {
     const other = new Client(config)
     await attempt(async () => {
       await other.connect()
@@ -199,7 +199,11 @@ section('wrong_logins', async () => {
     })
     await other.end().catch(() => {})
   }
-})
+}
+
+section('wrong_logins', () => connects({ user: 'nobody_here' }, { database: 'nothing_here' }, { password: 'wrong' }))
+section('settings_of_the_start', () => connects({ options: '-c work_mem=12MB' }, { options: '-c work_mem=lots' }))
+section('unknown_settings_of_the_start', () => connects({ options: '-c nothing_here=1' }))
 
 async function main() {
   for (const { name, f } of sections) {

@@ -299,12 +299,25 @@ def asynchronous_connection(conn):
 
 @section
 def wrong_logins(conn):
-    for dsn in ("user=nobody_here", "dbname=nothing_here", "password=wrong", "options='-c work_mem=12MB' application_name=mine",
-                "options='-c nothing_here=1'"):
+    connects("user=nobody_here", "dbname=nothing_here", "password=wrong")
+
+
+@section
+def settings_of_the_start(conn):
+    connects("options='-c work_mem=12MB' application_name=mine", "options='-c geqo=off -c search_path=a,b'", "options='-c work_mem=lots'")
+
+
+@section
+def unknown_settings_of_the_start(conn):
+    connects("options='-c nothing_here=1'")
+
+
+def connects(*settings):
+    for dsn in settings:
         try:
             other = psycopg2.connect(dsn)
             cur = other.cursor()
-            cur.execute("SELECT current_setting('work_mem'), current_setting('application_name')")
+            cur.execute("SELECT current_setting('work_mem'), current_setting('application_name'), current_setting('search_path')")
             print(cur.fetchone())
             other.close()
         except psycopg2.Error as e:
