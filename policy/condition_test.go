@@ -71,7 +71,7 @@ func TestConditions(t *testing.T) {
 		if v.Action != Deny || !strings.Contains(v.Reason, "could not be evaluated") {
 			t.Errorf("%+v", v)
 		}
-		if d := time.Since(start); d > time.Second {
+		if d := time.Since(start); d > 30*time.Second {
 			t.Errorf("took %v", d)
 		}
 	})

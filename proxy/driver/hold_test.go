@@ -197,7 +197,7 @@ func TestABatchWithoutAnEndIsNotGoneOverForEver(t *testing.T) {
 		used := cpu(t)
 		f := flooding(r.client, batch, len(batch))
 		f.stalls(t) // more messages than may await a reply
-		if used = cpu(t) - used; used > 2*time.Second {
+		if used = cpu(t) - used; used > 20*time.Second {
 			t.Errorf("%v of processor time", used)
 		}
 	})

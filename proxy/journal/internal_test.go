@@ -44,7 +44,7 @@ func TestSecretsAreHidden(t *testing.T) {
 	for _, s := range []string{"$a$", "$$", "'", "/*", "password '", "password=", "://:", "$a"} {
 		start := time.Now()
 		hideSecrets([]byte("password " + strings.Repeat(s, 1<<20/len(s))))
-		if d := time.Since(start); d > 2*time.Second {
+		if d := time.Since(start); d > time.Minute {
 			t.Errorf("a text of %q took %v", s, d)
 		}
 	}
