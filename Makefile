@@ -86,13 +86,9 @@ lint: go-check ## Check the form: gofmt, go vet, golangci-lint
 	$(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 
-# go test fuzzes one target at a time; they are found, not listed.
 .PHONY: fuzz
 fuzz: go-check compiler ## Run every fuzz target for FUZZTIME (10s)
-	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:func / /' | sort | while read -r file target; do \
-	  echo "fuzz $$(dirname $$file) $$target"; \
-	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null | grep -vE '^(PASS|fuzz: elapsed.*gathering)' ; \
-	done
+	@GO=$(GO) FUZZTIME=$(FUZZTIME) test/fuzz.sh
 
 .PHONY: demo
 demo: build ## See it work: a throwaway PostgreSQL, two agents, masks, a refusal, an approval
