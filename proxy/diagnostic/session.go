@@ -83,11 +83,13 @@ func Encoding(name string) *Diagnostic {
 		Hint:    "Use client_encoding UTF8."}
 }
 
-// FunctionCall refuses the FunctionCall message.
-func FunctionCall() *Diagnostic {
+// FunctionCall refuses the FunctionCall message of a function that is none of
+// those for large objects.
+func FunctionCall(oid uint32) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
-		Message: "function calls by the fast-path protocol are not allowed through weir",
-		Hint:    "Call the function in a SELECT."}
+		Message: fmt.Sprintf("the function with oid %d is not allowed through weir by the fast-path protocol", oid),
+		Detail:  "Of the FunctionCall message weir knows the functions for large objects only.",
+		Hint:    "Nothing was executed. Call the function in a SELECT."}
 }
 
 // JournalUnavailable refuses a statement that could not be recorded.

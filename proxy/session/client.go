@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -163,34 +162,6 @@ func (s *Session) oversized(h wire.Header, p []byte) int {
 	return n
 }
 
-// functionCall takes a FunctionCall, which is refused where anything is enforced.
-func (s *Session) functionCall(h wire.Header, p []byte) int {
-	const least = wire.HeaderSize + 4
-	if h.Size < least {
-		s.violation(wire.Violationf("malformed FunctionCall message"))
-		return 0
-	}
-	if len(p) < least {
-		s.clientWant = least
-		return 0
-	}
-	r := wire.NewReader(p[wire.HeaderSize:least])
-	begin := Begin{Text: fmt.Appendf(nil, "FunctionCall of the function with oid %d", uint32(r.Int32())), Protocol: "function"}
-	if !s.judge.Observes() {
-		s.denied(expectFunction, begin, diagnostic.FunctionCall())
-		return s.discard(h, p)
-	}
-	id, err := s.recordBegin(begin)
-	if err != nil {
-		s.refuse(expectFunction, diagnostic.JournalUnavailable(err))
-		return s.discard(h, p)
-	}
-	e := s.expect.push(expectFunction, false, false)
-	e.record, e.begun = id, s.now()
-	s.segment++
-	return s.stream(h, p)
-}
-
 // unsafe says why texts cannot be read now, nil if they can.
 func (s *Session) unsafe() *diagnostic.Diagnostic {
 	why := s.strings
@@ -229,6 +200,15 @@ func (s *Session) askDecision(text []byte) {
 	s.question, s.early = &Decide{Text: text}, s.expect.running > 0
 }
 
+// asking is a statement that is executed as soon as it arrives: a Query's, or
+// the one that stands for a FunctionCall.
+type asking struct {
+	kind     kind
+	protocol string
+	params   []Parameter
+	large    bool // its values are not known
+}
+
 // query takes a Query; false when it must wait.
 func (s *Session) query(frame, body []byte) bool {
 	text, ok := textOf(body)
@@ -236,50 +216,10 @@ func (s *Session) query(frame, body []byte) bool {
 		s.violation(wire.Violationf("malformed Query message"))
 		return false
 	}
-	d := s.decide(text)
+	d, record, done := s.ask(text, asking{kind: expectQuery, protocol: "simple"})
 	if d == nil {
-		return false
+		return done
 	}
-	if s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d)) {
-		// It depends on what is under way: judged again when that has ended.
-		s.decided = nil
-		s.wait()
-		return false
-	}
-	if s.decided == d && (!s.sameExecutes(d) || (s.early && !s.judge.Current(d))) {
-		s.decided = nil
-		return s.query(frame, body)
-	}
-	why := d.Denial
-	if why == nil {
-		why = s.misnamed(d)
-	}
-	if why != nil {
-		s.denied(expectQuery, Begin{Decision: d, Protocol: "simple"}, why)
-		return true
-	}
-	id := ""
-	if d.Approval != nil {
-		if !s.approve(d, nil) {
-			return false
-		}
-		if s.approval.refusal != nil {
-			s.denied(expectQuery, Begin{Decision: d, Protocol: "simple"}, s.approval.refusal)
-			return true
-		}
-		if !s.approval.again && !s.judge.Current(d) {
-			// Much may have changed while it was held.
-			s.approval.again, s.decided = true, nil
-			return s.query(frame, body)
-		}
-		id = s.approval.id
-	}
-	record, err := s.recordBegin(Begin{Decision: d, Protocol: "simple", Approval: id})
-	if err != nil {
-		s.refuse(expectQuery, diagnostic.JournalUnavailable(err))
-		return true
-	}
-	s.notices(d)
 	e := s.expect.push(expectQuery, s.moves(d), false)
 	e.record, e.begun, e.what = record, s.now(), d
 	s.segment++
@@ -289,6 +229,54 @@ func (s *Session) query(frame, body []byte) bool {
 		s.wait()
 	}
 	return true
+}
+
+// ask decides on a statement, sees to its approval and writes it down. It gives no
+// decision when the statement must wait, or, with done, when a refusal stands in
+// its place.
+func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done bool) {
+	if d = s.decide(text); d == nil {
+		return nil, 0, false
+	}
+	if s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d)) {
+		// It depends on what is under way: judged again when that has ended.
+		s.decided = nil
+		s.wait()
+		return nil, 0, false
+	}
+	if s.decided == d && (!s.sameExecutes(d) || (s.early && !s.judge.Current(d))) {
+		s.decided = nil
+		return s.ask(text, a)
+	}
+	begin := Begin{Decision: d, Parameters: a.params, Protocol: a.protocol}
+	why := d.Denial
+	if why == nil {
+		why = s.misnamed(d)
+	}
+	if why == nil && d.Approval != nil {
+		if !s.approve(d, nil, a) {
+			return nil, 0, false
+		}
+		why = s.approval.refusal
+		if why == nil && !s.approval.again && !s.judge.Current(d) {
+			// Much may have changed while it was held.
+			s.approval.again, s.decided = true, nil
+			return s.ask(text, a)
+		}
+		begin.Approval = s.approval.id
+	}
+	if why != nil {
+		begin.Approval = ""
+		s.denied(a.kind, begin, why)
+		return nil, 0, true
+	}
+	record, err := s.recordBegin(begin)
+	if err != nil {
+		s.refuse(a.kind, diagnostic.JournalUnavailable(err))
+		return nil, 0, true
+	}
+	s.notices(d)
+	return d, record, true
 }
 
 // sync takes a Sync.

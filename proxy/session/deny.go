@@ -11,7 +11,12 @@ import (
 // committed by the Sync behind it. In its place the server gets one that fails,
 // naming a prepared statement that does not exist, and its error is replaced by
 // the refusal. So the skipping, the rollback and the state of the transaction
-// are the server's own.
+// are the server's own. For a FunctionCall it is one of a function that does not
+// exist.
+
+// noFunction is an oid that no function has: those below 10,000 are given by hand
+// in PostgreSQL's sources, and this one is not given.
+const noFunction = 1
 
 // reservedPrefix begins the names that clients may not give to statements.
 const reservedPrefix = "weir_refused_"
@@ -28,11 +33,16 @@ func (s *Session) denied(k kind, b Begin, d *diagnostic.Diagnostic) {
 // statement that does not exist is a new secret each time: no client can have
 // prepared it.
 func (s *Session) refuse(k kind, d *diagnostic.Diagnostic) {
+	if k == expectFunction {
+		s.expect.push(k, false, false).denial = d
+		s.segment++
+		s.toServer = wire.AppendFunctionCall(s.toServer, noFunction)
+		return
+	}
 	name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
 	switch k {
-	case expectQuery, expectFunction:
-		// The reply to a FunctionCall ends with ReadyForQuery, as a Query's.
-		e := s.expect.push(expectQuery, false, false)
+	case expectQuery:
+		e := s.expect.push(k, false, false)
 		e.denial = d
 		s.segment++
 		s.forgetUnnamed(&e.undo)

@@ -117,7 +117,7 @@ func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 // of standing.
 func (s *Session) approved(o *portal, begin *Begin) (done, refused bool) {
 	if s.batch == nil || s.batch.portal != o {
-		if !s.approve(o.decision, o) {
+		if !s.approve(o.decision, o, asking{}) {
 			return false, false
 		}
 		s.batch = &batchApproval{portal: o, text: o.decision.Text, approval: *s.approval}

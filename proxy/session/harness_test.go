@@ -211,6 +211,8 @@ func showClient(t *testing.T, p []byte) string {
 		switch typ {
 		case wire.Sync, wire.Flush, wire.Terminate, wire.CopyDone:
 			return string(typ)
+		case wire.FunctionCall:
+			return fmt.Sprintf("F:%d", binary.BigEndian.Uint32(body))
 		}
 		return string(typ) + ":" + s
 	})
@@ -237,9 +239,23 @@ func frame(typ byte, body string) []byte {
 	return wire.End(append(p, body...), at)
 }
 
-func query(text string) []byte          { return wire.AppendQuery(nil, text) }
-func parse(name, text string) []byte    { return frame('P', name+"\x00"+text+"\x00\x00\x00") }
-func bind(portal, stmt string) []byte   { return wire.AppendBind(nil, portal, stmt) }
+func query(text string) []byte        { return wire.AppendQuery(nil, text) }
+func parse(name, text string) []byte  { return frame('P', name+"\x00"+text+"\x00\x00\x00") }
+func bind(portal, stmt string) []byte { return wire.AppendBind(nil, portal, stmt) }
+
+// call is a FunctionCall with values in binary.
+func call(oid uint32, values ...string) []byte {
+	p, at := wire.Begin(nil, wire.FunctionCall)
+	p = binary.BigEndian.AppendUint32(p, oid)
+	p = append(p, 0, 1, 0, 1)
+	p = binary.BigEndian.AppendUint16(p, uint16(len(values)))
+	for _, v := range values {
+		p = binary.BigEndian.AppendUint32(p, uint32(len(v)))
+		p = append(p, v...)
+	}
+	return wire.End(append(p, 0, 1), at)
+}
+
 func execute(portal string) []byte      { return frame('E', portal+"\x00\x00\x00\x00\x00") }
 func closeStatement(name string) []byte { return frame('C', "S"+name+"\x00") }
 func sync() []byte                      { return wire.AppendEmpty(nil, 'S') }

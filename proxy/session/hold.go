@@ -25,19 +25,23 @@ type batchApproval struct {
 }
 
 // approve asks for the approval of d; false while it waits. The portal is nil
-// for a Query.
-func (s *Session) approve(d *Decision, o *portal) bool {
+// for what runs as soon as it arrives.
+func (s *Session) approve(d *Decision, o *portal, a asking) bool {
 	if s.approval != nil {
 		return true
 	}
 	q := &Approve{Decision: d}
-	if o == nil {
+	switch {
+	case o == nil && a.large:
+		s.approval = &approval{refusal: diagnostic.LargeApproval(wholeBind)}
+		return true
+	case o == nil:
 		if !s.expect.empty() {
 			s.wait()
 			return false
 		}
-		q.MayHold = s.atRest()
-	} else {
+		q.MayHold, q.Parameters = s.atRest(), keep(a.params)
+	default:
 		if o.large {
 			s.approval = &approval{refusal: diagnostic.LargeApproval(wholeBind)}
 			return true

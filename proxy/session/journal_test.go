@@ -79,38 +79,6 @@ func TestTwoExecutesOfOnePortalInAPipelineAreOneRecord(t *testing.T) {
 	b.expectRecords("begin 1 select", "end 1 SELECT 1 rows=1")
 }
 
-func TestAFunctionCall(t *testing.T) {
-	call := frame('F', "\x00\x00\x04\xd2\x00\x00\x00\x00\x00\x00")
-	t.Run("is refused and on record", func(t *testing.T) {
-		b := started(t)
-		b.client(join(call, query("select 1")))
-		b.expectServer("Q:EXECUTE weir_refused_01 Q:select 1")
-		b.expectRecords("denied FunctionCall of the function with oid 1234 0A000", "begin 1 select 1")
-	})
-	t.Run("is observed and on record", func(t *testing.T) {
-		b := started(t)
-		b.judge.observes = true
-		b.client(call)
-		b.server(join(frame('V', "\x00\x00\x00\x01x"), readyForQuery('I')))
-		b.expectRecords("begin 1 FunctionCall of the function with oid 1234", "end 1  rows=0")
-	})
-	t.Run("skips nothing when it fails", func(t *testing.T) {
-		b := started(t)
-		b.judge.observes = true
-		b.client(join(call, query("select 1")))
-		b.server(join(serverError("42883"), readyForQuery('I'), complete("SELECT 1"), readyForQuery('I')))
-		b.expectClient("E:42883:server says 42883 Z:I C:SELECT 1 Z:I")
-	})
-	t.Run("has no result unless it was asked for", func(t *testing.T) {
-		b := started(t)
-		b.client(query("select 1"))
-		b.server(frame('V', "\x00\x00\x00\x01x"))
-		if !b.Ended() {
-			t.Fatal("the session goes on")
-		}
-	})
-}
-
 func TestARefusedTextIsNotKept(t *testing.T) {
 	b := started(t)
 	b.judge.decisions = map[string]*session.Decision{"drop": {Action: "Deny", Denial: denial}}

@@ -318,8 +318,12 @@ func modelMessage(n int, kind, what, which byte) []byte {
 	switch what {
 	case 0:
 		return wire.AppendEmpty(nil, 'X')
-	case 1:
-		return frame('F', "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+	case 1, 2:
+		return frame('F', "\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00")
+	case 3, 4, 5, 6:
+		return call([]uint32{964, 715, 955, 955}[what-3], "\x00\x00\x00\x07")
+	case 7:
+		return call(955, "\x00\x00\x00\x07", strings.Repeat("x", 70<<10))
 	}
 	return join(parse("", text), bind("", ""), execute(""))
 }

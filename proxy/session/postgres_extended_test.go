@@ -8,6 +8,29 @@ import (
 	"github.com/weirgate/weir/proxy/wire"
 )
 
+// function executes a FunctionCall.
+func (p *postgres) function(body string) *pgError {
+	if p.tx == 'E' {
+		return &pgError{"25P02", "current transaction is aborted"}
+	}
+	text := map[string]string{
+		"\x00\x00\x03\xc4": "SELECT pg_catalog.lo_unlink($1)", "\x00\x00\x02\xcb": "SELECT pg_catalog.lo_create($1)",
+		"\x00\x00\x03\xbb": "SELECT pg_catalog.lowrite($1, $2)",
+	}[body[:4]]
+	if text == "" {
+		if body[:4] != "\x00\x00\x00\x01" {
+			p.executed("F", nil, sentence{verb: "function"})
+		}
+		return &pgError{"42883", "no such function"}
+	}
+	p.executed(text, &run{text: text}, readSentences(text)[0])
+	p.reply('V', "\xff\xff\xff\xff")
+	if p.tx == 'I' {
+		return p.end(true)
+	}
+	return nil
+}
+
 func (p *postgres) extended(typ byte, body string) *pgError {
 	aborted := &pgError{"25P02", "current transaction is aborted"}
 	switch typ {

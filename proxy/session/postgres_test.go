@@ -82,6 +82,11 @@ func readSentences(text string) []sentence {
 				s.rest = strings.Join(f[2:], " ")
 			}
 			s.verb = strings.ToLower(s.verb)
+		case "SELECT": // a function's call
+			s.verb = map[string]string{"pg_catalog.lo_unlink($1)": "del", "pg_catalog.lo_create($1)": "bad"}[f[1]]
+			if s.verb == "" {
+				s.verb = "sel"
+			}
 		default:
 			s.rest = strings.Join(f[1:], " ")
 		}
@@ -130,8 +135,9 @@ func (p *postgres) step() bool {
 	case wire.Query:
 		p.query(strings.TrimSuffix(body, "\x00"))
 	case wire.FunctionCall:
-		p.executed("F", nil, sentence{verb: "function"})
-		p.reply('V', "\xff\xff\xff\xff")
+		if e := p.function(body); e != nil {
+			p.fail(e, false)
+		}
 		p.ready()
 	case wire.Sync:
 		if p.implicit {

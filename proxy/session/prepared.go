@@ -275,7 +275,7 @@ func (s *Session) readParameters(rest []byte, types []uint32) ([]Parameter, bool
 	nf := int(r.Uint16())
 	formats := wire.NewReader(r.Bytes(2 * nf))
 	n := int(r.Uint16())
-	if !r.OK() || (nf > 1 && nf != n) || 4*n > len(r.Rest()) {
+	if !r.OK() || 4*n > len(r.Rest()) {
 		return nil, false
 	}
 	s.params = s.params[:0]

@@ -60,12 +60,7 @@ func (s *Session) serverBytes(p []byte) int {
 		s.end(diagnostic.RowTooLarge(h.Size, s.cfg.Limits.Message))
 		return 0
 	case h.Type == wire.FunctionCallResponse:
-		if front := s.expect.front(); s.phase != ready || front == nil || front.kind != expectFunction {
-			s.lost(wire.Violationf("the result of a function from the server, for which nothing was asked"))
-			return 0
-		}
-		s.current.bytes += int64(h.Size - wire.HeaderSize)
-		return s.relayFrame(h, p)
+		return s.functionResult(h, p)
 	case h.Type != wire.DataRow && h.Size > smallReply:
 		s.lost(wire.Violationf("message %q of %d bytes from the server", h.Type, h.Size))
 		return 0
@@ -230,7 +225,7 @@ func (s *Session) redacts(front *expectation) string {
 	if front == nil {
 		return ""
 	}
-	if s.redactLater != "" && (front.kind == expectSync || (front.kind == expectQuery && s.state.Tx == wire.TxIdle)) {
+	if s.redactLater != "" && (front.kind == expectSync || front.kind == expectFunction || (front.kind == expectQuery && s.state.Tx == wire.TxIdle)) {
 		// It ends a transaction, and constraints are checked that were deferred.
 		return s.redactLater
 	}

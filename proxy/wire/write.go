@@ -27,6 +27,14 @@ func AppendDescribe(dst []byte, what byte, name []byte) []byte {
 	return End(dst, at)
 }
 
+// AppendFunctionCall appends a FunctionCall without arguments.
+func AppendFunctionCall(dst []byte, oid uint32) []byte {
+	dst, at := Begin(dst, FunctionCall)
+	dst = binary.BigEndian.AppendUint32(dst, oid)
+	dst = append(dst, 0, 0, 0, 0, 0, 0)
+	return End(dst, at)
+}
+
 // AppendEmpty appends a message without a body: Sync, Flush, Terminate.
 func AppendEmpty(dst []byte, typ byte) []byte {
 	return append(dst, typ, 0, 0, 0, 4)
