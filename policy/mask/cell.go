@@ -1,6 +1,6 @@
 package mask
 
-import "hash"
+import "time"
 
 // The formats of a cell, as RowDescription gives them.
 const (
@@ -27,18 +27,24 @@ type Column struct {
 // own: it is not for two goroutines at a time.
 type Cell struct {
 	how    how
+	class  class
 	fixed  []byte // what howFixed writes
 	first  int    // Partial: characters kept
 	last   int
 	limit  int // the most characters of a result, 0 for no bound
 	pad    bool
 	size   int // integers: bytes in binary format
+	digits int // Hash of numeric: digits in front of the point, 0 for none
 	binary bool
-	mac    hash.Hash
-	sum    [64]byte
-	number [24]byte
-	id     [16]byte
-	array  *array
+	mac    *cmac
+	// Noise: how far a number may move, in percent, and a moment.
+	percent int
+	span    time.Duration
+	scratch [64]byte
+	fresh   []byte
+	number  decimal
+	id      [16]byte
+	array   *array
 }
 
 // how is what a Cell does with a value.
@@ -54,6 +60,16 @@ const (
 	howHashInteger
 	howHashUUID
 	howHashBytea
+	howHashNumeric
+	howHashFloat
+	howHashMoment
+	howHashJSON
+	howHashInet
+	howHashMAC
+	howNoiseInteger
+	howNoiseNumeric
+	howNoiseFloat
+	howNoiseMoment
 	howArray
 )
 
@@ -66,7 +82,8 @@ func (m *Masker) Cell(c Column) *Cell {
 		return m.arrayCell(c, element, wire)
 	}
 	kind := classOf(c.TypeOID)
-	cell := &Cell{binary: c.Format == BinaryFormat, first: m.spec.KeepFirst, last: m.spec.KeepLast}
+	cell := &Cell{class: kind, binary: c.Format == BinaryFormat, first: m.spec.KeepFirst, last: m.spec.KeepLast,
+		percent: m.spec.Percent, span: m.spec.Span}
 	cell.size = integerSize(kind)
 	cell.limit, cell.pad = bounds(kind, c.TypeMod)
 	switch m.spec.Type {
@@ -77,7 +94,11 @@ func (m *Masker) Cell(c Column) *Cell {
 		if cell.how == howNull {
 			return cell
 		}
-		cell.mac = m.mac()
+		cell.mac = newCMAC(m.spec.Key)
+		cell.digits = wholeDigits(kind, c.TypeMod)
+	case Noise:
+		cell.how = noiseHow(kind)
+		cell.mac = newCMAC(m.spec.Key)
 	case Redact, Null:
 		cell.how = howFixed
 	}
@@ -118,6 +139,34 @@ func (c *Cell) Mask(dst, value []byte) (out []byte, isNull bool) {
 	case howArray:
 		return c.maskArray(dst, value)
 	case howNull:
+		return dst, true
+	}
+	return c.maskNumber(dst, value)
+}
+
+// maskNumber is Mask for the forms of numbers, moments and addresses.
+func (c *Cell) maskNumber(dst, value []byte) (out []byte, isNull bool) {
+	switch c.how {
+	case howHashNumeric:
+		return c.hashNumeric(dst, value)
+	case howHashFloat:
+		return c.hashFloat(dst, value)
+	case howHashMoment:
+		return c.hashMoment(dst, value)
+	case howHashJSON:
+		return c.hashJSON(dst, value)
+	case howHashInet:
+		return c.hashInet(dst, value)
+	case howHashMAC:
+		return c.hashMAC(dst, value)
+	case howNoiseInteger:
+		return c.noiseInteger(dst, value)
+	case howNoiseNumeric:
+		return c.noiseNumeric(dst, value)
+	case howNoiseFloat:
+		return c.noiseFloat(dst, value)
+	case howNoiseMoment:
+		return c.noiseMoment(dst, value)
 	}
 	return dst, true
 }

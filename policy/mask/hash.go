@@ -19,16 +19,28 @@ func hashHow(k class) how {
 		return howHashUUID
 	case classBytea:
 		return howHashBytea
+	case classNumeric:
+		return howHashNumeric
+	case classFloat4, classFloat8:
+		return howHashFloat
+	case classDate, classTimestamp, classTimestampTZ:
+		return howHashMoment
+	case classJSON, classJSONB:
+		return howHashJSON
+	case classInet:
+		return howHashInet
+	case classMAC:
+		return howHashMAC
 	}
 	return howNull
 }
 
-// digest is the HMAC of a value in its canonical form. It is valid until the
-// next call.
+// digest is the keyed hash of a value in its canonical form, 16 bytes. It is
+// valid until the next call.
 func (c *Cell) digest(canonical []byte) []byte {
-	c.mac.Reset()
-	_, _ = c.mac.Write(canonical) // a hash's Write never fails
-	return c.mac.Sum(c.sum[:0])
+	c.mac.reset()
+	c.mac.write(canonical)
+	return c.mac.sum()
 }
 
 // hashText gives the digest in hexadecimal, cut to what the column holds.
@@ -54,7 +66,7 @@ func (c *Cell) hashInteger(dst, value []byte) (out []byte, isNull bool) {
 	if !ok {
 		return dst, true
 	}
-	sum := c.digest(strconv.AppendInt(c.number[:0], n, 10))
+	sum := c.digest(strconv.AppendInt(c.scratch[:0], n, 10))
 	h := binary.BigEndian.Uint64(sum) >> (64 - 8*c.size + 1)
 	return c.appendInteger(dst, int64(h)), false
 }
@@ -116,16 +128,16 @@ func (c *Cell) hashBytea(dst, value []byte) (out []byte, isNull bool) {
 	if !ok || len(digits)%2 != 0 {
 		return dst, true // bytea_output = escape
 	}
-	c.mac.Reset()
+	c.mac.reset()
 	for len(digits) > 0 {
-		part := digits[:min(len(digits), 2*len(c.sum))]
-		n, err := hex.Decode(c.sum[:], part)
+		part := digits[:min(len(digits), 2*len(c.scratch))]
+		n, err := hex.Decode(c.scratch[:], part)
 		if err != nil {
 			return dst, true
 		}
-		_, _ = c.mac.Write(c.sum[:n]) // a hash's Write never fails
+		c.mac.write(c.scratch[:n])
 		digits = digits[len(part):]
 	}
 	dst = append(dst, `\x`...)
-	return hex.AppendEncode(dst, c.mac.Sum(c.sum[:0])), false
+	return hex.AppendEncode(dst, c.mac.sum()), false
 }

@@ -3,6 +3,7 @@ package mask
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func masker(t testing.TB, spec Spec) *Masker {
@@ -110,6 +111,13 @@ func TestHashesAreStableInBothFormatsAndOfTheirType(t *testing.T) {
 	same("an integer", oidInt4, TextFormat, "-7", oidInt4, BinaryFormat, "\xff\xff\xff\xf9")
 	same("a bigint", oidInt8, TextFormat, "7", oidInt8, BinaryFormat, "\x00\x00\x00\x00\x00\x00\x00\x07")
 	same("a uuid", oidUUID, TextFormat, "123e4567-e89b-12d3-a456-426614174000", oidUUID, BinaryFormat, "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00")
+	same("a numeric", 1700, TextFormat, "-12.50", 1700, BinaryFormat, "\x00\x02\x00\x00\x40\x00\x00\x02\x00\x0c\x13\x88")
+	same("a float8", 701, TextFormat, "1.5", 701, BinaryFormat, "\x3f\xf8\x00\x00\x00\x00\x00\x00")
+	same("a date", 1082, TextFormat, "2000-01-03", 1082, BinaryFormat, "\x00\x00\x00\x02")
+	same("a timestamp", 1114, TextFormat, "2000-01-01 00:00:01.5", 1114, BinaryFormat, "\x00\x00\x00\x00\x00\x16\xe3\x60")
+	same("a jsonb", 3802, TextFormat, `{"a": 1}`, 3802, BinaryFormat, "\x01{\"a\": 1}")
+	same("an address", 869, TextFormat, "1.2.3.4", 869, BinaryFormat, "\x02\x20\x00\x04\x01\x02\x03\x04")
+	same("a hardware address", 829, TextFormat, "08:00:2b:01:02:03", 829, BinaryFormat, "\x08\x00\x2b\x01\x02\x03")
 	same("a bytea", 17, TextFormat, `\x616263`, 17, BinaryFormat, "abc")
 	cell := m.Cell(Column{TypeOID: oidBpchar, TypeMod: 14})
 	padded, _ := cell.Mask(nil, []byte("ada       "))
@@ -117,7 +125,7 @@ func TestHashesAreStableInBothFormatsAndOfTheirType(t *testing.T) {
 	if len(padded) != 10 || !strings.HasPrefix(string(plain), string(padded)) {
 		t.Errorf("char(10) %q, text %q", padded, plain)
 	}
-	if name, _ := m.Mask(nil, []byte("ada"), oidName, TextFormat); len(name) != 63 {
+	if name, _ := m.Mask(nil, []byte("ada"), oidName, TextFormat); len(name) != 32 {
 		t.Errorf("a name of %d bytes", len(name))
 	}
 }
@@ -134,6 +142,9 @@ func TestTheStricterOfTwoMasks(t *testing.T) {
 	order := []*Masker{
 		masker(t, Spec{Type: Partial, KeepLast: 8}),
 		masker(t, Spec{Type: Partial, KeepFirst: 2, KeepLast: 2}),
+		masker(t, Spec{Type: Noise, Key: testKey, Percent: 5}),
+		masker(t, Spec{Type: Noise, Key: testKey, Percent: 5, Span: 1000 * time.Hour}),
+		masker(t, Spec{Type: Noise, Key: testKey, Percent: 20}),
 		masker(t, Spec{Type: Hash, Key: testKey}),
 		masker(t, Spec{Type: Redact}),
 		masker(t, Spec{Type: Null}),
@@ -151,6 +162,8 @@ func TestASpecThatMakesNoSenseIsAnError(t *testing.T) {
 	for _, spec := range []Spec{
 		{}, {Type: "Blur"}, {Type: Partial}, {Type: Partial, KeepLast: -1}, {Type: Hash}, {Type: Hash, Key: []byte("short")},
 		{Type: Redact, KeepLast: 4}, {Type: Null, Key: testKey},
+		{Type: Noise}, {Type: Noise, Key: testKey, Percent: 101}, {Type: Noise, Key: testKey, Span: -1}, {Type: Hash, Key: testKey, Percent: 1},
+		{Type: Noise, Key: testKey, Span: MaxSpan + 1}, {Type: Noise, Key: testKey, KeepLast: 1},
 	} {
 		if _, err := New(spec); err == nil {
 			t.Errorf("%+v was taken", spec)
@@ -223,7 +236,8 @@ func FuzzMaskNeverPanicsAndKeepsWhatStandsBefore(f *testing.F) {
 			typeMod = -1
 		}
 		_ = Text(oid, value)
-		for _, spec := range []Spec{{Type: Redact}, {Type: Partial, KeepFirst: 1, KeepLast: 2}, {Type: Hash, Key: testKey}, {Type: Null}} {
+		for _, spec := range []Spec{{Type: Redact}, {Type: Partial, KeepFirst: 1, KeepLast: 2}, {Type: Hash, Key: testKey},
+			{Type: Noise, Key: testKey, Percent: 100, Span: MaxSpan}, {Type: Null}} {
 			cell := masker(t, spec).Cell(Column{TypeOID: oid, TypeMod: typeMod, Format: format})
 			out, null := cell.Mask([]byte("before"), value)
 			if !strings.HasPrefix(string(out), "before") || (null && len(out) != 6) {

@@ -2,20 +2,19 @@ package mask
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
 	"fmt"
-	"hash"
+	"time"
 )
 
 // Type is the way in which a value is masked, as policy documents name it.
 type Type string
 
 // The ways to mask a value. Where a type has no form for one of them, the way
-// falls back to a stricter one: Partial to Redact, Hash and Redact to Null.
+// falls back to a stricter one: Partial and Noise to Redact, Hash and Redact to Null.
 const (
 	Partial Type = "Partial" // some characters stay, the others become '*'
-	Hash    Type = "Hash"    // HMAC-SHA-256 of the value, stable for one key, of the column's type
+	Noise   Type = "Noise"   // a number or date near the true one, stable for one key and value
+	Hash    Type = "Hash"    // AES-CMAC of the value, stable for one key, of the column's type
 	Redact  Type = "Redact"  // one fixed value of the column's type
 	Null    Type = "Null"    // NULL
 )
@@ -31,11 +30,17 @@ type Spec struct {
 	// together is masked entirely.
 	KeepFirst int
 	KeepLast  int
-	// Key is the secret of Hash, at least MinKey bytes. Columns whose masks
-	// have the same key and whose types belong together (the character types;
-	// uuid; each of the integer types for itself) get equal hashes for equal
-	// values, whatever the format.
+	// Key is the secret of Hash and Noise, at least MinKey bytes. Columns whose
+	// masks have the same key and whose types belong together (the character
+	// types; each other type for itself) get equal hashes for equal values,
+	// whatever the format.
 	Key []byte
+	// Percent is how far Noise moves a number: 1 to 100, 0 for DefaultPercent.
+	// An integer, or a numeric's last decimal, moves by at least 1.
+	Percent int
+	// Span is how far Noise moves a date or a timestamp, 0 for DefaultSpan. A
+	// date moves by whole days.
+	Span time.Duration
 }
 
 // Masker masks values as one Spec says. It does not change and may be shared.
@@ -54,18 +59,21 @@ func New(spec Spec) (*Masker, error) {
 		if spec.KeepFirst == 0 && spec.KeepLast == 0 {
 			return nil, fmt.Errorf("a Partial mask keeps something: set keepLast or keepFirst, or use Redact")
 		}
-	case Hash:
+	case Hash, Noise:
 		if len(spec.Key) < MinKey {
-			return nil, fmt.Errorf("a Hash mask needs a key of at least %d bytes, this one has %d", MinKey, len(spec.Key))
+			return nil, fmt.Errorf("a %s mask needs a key of at least %d bytes, this one has %d", spec.Type, MinKey, len(spec.Key))
 		}
 	default:
-		return nil, fmt.Errorf("unknown mask type %q: use Redact, Partial, Hash or Null", spec.Type)
+		return nil, fmt.Errorf("unknown mask type %q: use Redact, Partial, Noise, Hash or Null", spec.Type)
+	}
+	if err := spec.noise(); err != nil {
+		return nil, err
 	}
 	if spec.Type != Partial && (spec.KeepFirst != 0 || spec.KeepLast != 0) {
 		return nil, fmt.Errorf("keepFirst and keepLast belong to Partial, not to %s", spec.Type)
 	}
-	if spec.Type != Hash && len(spec.Key) != 0 {
-		return nil, fmt.Errorf("a key belongs to Hash, not to %s", spec.Type)
+	if spec.Type != Hash && spec.Type != Noise && len(spec.Key) != 0 {
+		return nil, fmt.Errorf("a key belongs to Hash and Noise, not to %s", spec.Type)
 	}
 	spec.Key = bytes.Clone(spec.Key)
 	return &Masker{spec: spec}, nil
@@ -75,11 +83,18 @@ func New(spec Spec) (*Masker, error) {
 func (m *Masker) Type() Type { return m.spec.Type }
 
 // Stricter says whether m tells less than o. Null is stricter than Redact,
-// Redact than Hash, Hash than Partial; of two Partial masks the one that keeps
-// less. It is false where the two tell the same.
+// Redact than Hash, Hash than Noise, Noise than Partial; of two Partial masks
+// the one that keeps less, of two Noise masks the one that moves further. It is
+// false where the two tell the same.
 func (m *Masker) Stricter(o *Masker) bool {
 	if a, b := rank(m.spec.Type), rank(o.spec.Type); a != b {
 		return a > b
+	}
+	if m.spec.Type == Noise {
+		if m.spec.Percent != o.spec.Percent {
+			return m.spec.Percent > o.spec.Percent
+		}
+		return m.spec.Span > o.spec.Span
 	}
 	return m.spec.KeepFirst+m.spec.KeepLast < o.spec.KeepFirst+o.spec.KeepLast
 }
@@ -88,12 +103,37 @@ func rank(t Type) int {
 	switch t {
 	case Partial:
 		return 1
-	case Hash:
+	case Noise:
 		return 2
-	case Redact:
+	case Hash:
 		return 3
+	case Redact:
+		return 4
 	}
-	return 4
+	return 5
+}
+
+// noise checks and completes the amplitudes.
+func (s *Spec) noise() error {
+	if s.Type != Noise {
+		if s.Percent != 0 || s.Span != 0 {
+			return fmt.Errorf("percent and span belong to Noise, not to %s", s.Type)
+		}
+		return nil
+	}
+	if s.Percent < 0 || s.Percent > 100 {
+		return fmt.Errorf("a Noise mask moves numbers by 1 to 100 percent, not by %d", s.Percent)
+	}
+	if s.Span < 0 || s.Span > MaxSpan {
+		return fmt.Errorf("a Noise mask moves dates by up to %s, not by %s", MaxSpan, s.Span)
+	}
+	if s.Percent == 0 {
+		s.Percent = DefaultPercent
+	}
+	if s.Span == 0 {
+		s.Span = DefaultSpan
+	}
+	return nil
 }
 
 // Mask masks one value without preparation: see Cell. The value's type modifier
@@ -101,6 +141,3 @@ func rank(t Type) int {
 func (m *Masker) Mask(dst, value []byte, typeOID uint32, format int16) (out []byte, isNull bool) {
 	return m.Cell(Column{TypeOID: typeOID, TypeMod: -1, Format: format}).Mask(dst, value)
 }
-
-// mac returns a fresh HMAC under the mask's key.
-func (m *Masker) mac() hash.Hash { return hmac.New(sha256.New, m.spec.Key) }

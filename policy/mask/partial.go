@@ -109,7 +109,7 @@ func (c *Cell) partialInteger(dst, value []byte) (out []byte, isNull bool) {
 	if !ok {
 		return dst, true
 	}
-	digits := strconv.AppendInt(c.number[:0], n, 10)
+	digits := strconv.AppendInt(c.scratch[:0], n, 10)
 	if n < 0 {
 		digits = digits[1:]
 	}

@@ -129,16 +129,21 @@ func stars(k class, typeMod int32) string {
 	return s
 }
 
-// zeroNumeric is 0 with as many decimals as the type modifier asks for
+// scaleOf is the number of decimals that numeric's type modifier asks for
 // (numeric_typmod_scale: eleven bits, signed since PostgreSQL 15).
-func zeroNumeric(typeMod int32, bin bool) []byte {
-	scale := 0
-	if typeMod >= 4 {
-		scale = int((typeMod - 4) & 0x7ff)
-		if scale >= 1024 { // negative scale
-			scale = 0
-		}
+func scaleOf(typeMod int32) int {
+	if typeMod < 4 {
+		return 0
 	}
+	if scale := int((typeMod - 4) & 0x7ff); scale < 1024 {
+		return scale
+	}
+	return 0 // negative: rounded in front of the point
+}
+
+// zeroNumeric is 0 with as many decimals as the type modifier asks for.
+func zeroNumeric(typeMod int32, bin bool) []byte {
+	scale := scaleOf(typeMod)
 	if bin { // ndigits, weight, sign, dscale
 		b := make([]byte, 8)
 		binary.BigEndian.PutUint16(b[6:], uint16(scale))
