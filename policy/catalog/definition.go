@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // The kinds of range table entry (RTEKind in nodes/parsenodes.h).
@@ -44,8 +45,14 @@ func ParseDefinition(view uint32, action string) (*Definition, error) {
 	if a.strange != "" {
 		return nil, errors.New(a.strange)
 	}
-	d.Reads, d.Calls, d.Relations = all.reads, all.calls, a.relations
+	a.finish(d, &all)
 	return d, nil
+}
+
+// finish gives a definition all that was found.
+func (a *analysis) finish(d *Definition, all *source) {
+	d.Reads, d.Calls, d.Relations = all.reads, all.calls, a.relations
+	d.Operators, d.Types, d.Writes = a.operators, a.types, a.writes
 }
 
 // ParseGenerated reads the expression of a generated column, pg_attrdef.adbin, as
@@ -55,6 +62,11 @@ func ParseGenerated(expression string) ([]int16, error) {
 	if err != nil {
 		return nil, err
 	}
+	return columnsOf(tree), nil
+}
+
+// columnsOf gives the numbers of the columns that an expression reads.
+func columnsOf(tree item) []int16 {
 	numbers := []int16{}
 	tree.each(func(n *node) {
 		if n.name == "VAR" {
@@ -63,7 +75,7 @@ func ParseGenerated(expression string) ([]int16, error) {
 			}
 		}
 	})
-	return numbers, nil
+	return numbers
 }
 
 // each visits every node below.
@@ -144,6 +156,9 @@ func (s *scope) up(levels int64) *scope {
 type analysis struct {
 	view      uint32
 	relations []uint32
+	operators []uint32
+	types     []uint32
+	writes    []Change
 	queries   map[*node][]source // nil while it is being followed
 	depth     int                // of the recursion
 	steps     int
@@ -391,11 +406,28 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 		return
 	case "QUERY":
 		sc = &scope{query: n, outer: sc}
+		a.change(n)
 	case "RANGETBLENTRY", "RTE":
 		a.entry(n)
+	case "COERCETODOMAIN", "COERCEVIAIO", "CONVERTROWTYPEEXPR", "ARRAYCOERCEEXPR", "RELABELTYPE", "ROWEXPR":
+		for _, field := range []string{"resulttype", "row_typeid"} {
+			if t := uint32(n.integer(field)); t >= FirstUser && !slices.Contains(a.types, t) {
+				a.types = append(a.types, t)
+			}
+		}
 	}
-	for _, field := range []string{"funcid", "opfuncid", "aggfnoid", "winfnoid", "tsmhandler"} {
+	for _, field := range []string{"funcid", "opfuncid", "aggfnoid", "winfnoid", "tsmhandler", "startInRangeFunc", "endInRangeFunc"} {
 		s.call(uint32(n.integer(field)))
+	}
+	for _, field := range []string{"opno", "sortop", "eqop", "cycle_mark_neop"} {
+		a.operator(n.integer(field))
+	}
+	if list, ok := n.get("opnos"); ok {
+		for _, i := range list.list { // of "(o 1 2)"
+			if oid, err := strconv.ParseInt(i.token, 10, 64); err == nil {
+				a.operator(oid)
+			}
+		}
 	}
 	for _, f := range n.fields {
 		if f.name == "joinaliasvars" || f.name == "groupexprs" {
@@ -404,6 +436,13 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 		for _, i := range f.values {
 			a.everything(s, i, sc)
 		}
+	}
+}
+
+// operator notes an operator that is not PostgreSQL's own.
+func (a *analysis) operator(oid int64) {
+	if o := uint32(oid); oid >= FirstUser && !slices.Contains(a.operators, o) {
+		a.operators = append(a.operators, o)
 	}
 }
 

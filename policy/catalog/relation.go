@@ -1,5 +1,7 @@
 package catalog
 
+import "github.com/weirgate/weir/policy/statement"
+
 // Kind is the kind of a relation, as pg_class.relkind.
 type Kind byte
 
@@ -26,6 +28,74 @@ type Relation struct {
 	Query    *Definition // of views and materialized views
 	Rules    bool        // has rewrite rules besides a view's own
 	Triggers bool        // has triggers, those of foreign keys included
+
+	Type        uint32       // the type of its rows
+	Fires       []Trigger    // its triggers, without those of foreign keys
+	Rewrites    []Rule       // its rewrite rules, without a view's own
+	Runs        []Expression // what is evaluated when its rows are read or written
+	Keys        []ForeignKey // of other tables that refer to this one
+	RowSecurity bool         // row security is on: the expressions of policies hold
+	Server      string       // of a foreign table: the server's name
+	OwnedBy     ColumnRef    // of a sequence: the column that it belongs to
+
+	quiet bool // nothing follows from reading it
+	inert bool // nor from changing it
+}
+
+// Trigger is a trigger of a relation.
+type Trigger struct {
+	Name     string
+	Function uint32
+	Events   Event
+	Instead  bool        // INSTEAD OF
+	When     *Definition // its condition, nil for none
+}
+
+// Event is a set of what can happen to a relation.
+type Event uint8
+
+// The events.
+const (
+	OnInsert Event = 1 << iota
+	OnUpdate
+	OnDelete
+	OnTruncate
+)
+
+// Rule is a rewrite rule.
+type Rule struct {
+	Name    string
+	Event   Event // 0 for SELECT, which only views have
+	Instead bool
+	Action  *Definition
+}
+
+// Moment says when an expression is evaluated.
+type Moment byte
+
+// The moments.
+const (
+	WhenWritten  Moment = 'w' // a default, a check, a stored generated column, an index, a partition's key
+	WhenRead     Moment = 'r' // a generated column that is not stored
+	ByRowPolicy  Moment = 'p' // a policy of row security, for whom it holds
+	WhenAnalyzed Moment = 'a' // extended statistics
+)
+
+// Expression is one that belongs to a relation.
+type Expression struct {
+	Moment Moment
+	What   string // in words, "a column default"
+	Column int16  // that it gives, 0 for none
+	Uses   *Definition
+}
+
+// ForeignKey is one of another table that refers to a relation. Its actions are
+// as pg_constraint has them: a nothing, r restrict, c cascade, n set null, d set
+// default.
+type ForeignKey struct {
+	Table    uint32 // the one that refers
+	OnDelete byte
+	OnUpdate byte
 }
 
 // Column is a column of a relation.
@@ -46,7 +116,8 @@ type ColumnRef struct {
 	Column   int16
 }
 
-// Definition is what a view is made of.
+// Definition is what a view is made of, or another part of the catalog that is
+// kept as a tree: a rule's action, an expression, a function's body.
 type Definition struct {
 	// Unread says why the definition could not be read, "" if it could: then any
 	// column may come from anywhere.
@@ -60,6 +131,22 @@ type Definition struct {
 	// Calls are the oids of all functions that it calls, those of operators and
 	// aggregates included.
 	Calls []uint32
+	// Operators are the oids of all operators that it uses.
+	Operators []uint32
+	// Types are the oids of types that it converts values to.
+	Types []uint32
+	// Writes are the relations that it changes: only a rule's action and a
+	// function's body do.
+	Writes []Change
+}
+
+// Change is a change of a relation's rows.
+type Change struct {
+	Relation uint32
+	Command  statement.Command   // Insert, Update, Delete, Merge, Truncate or Copy
+	Where    statement.Condition // as in statement.Write; Present where it is not told
+	// Columns are those that it sets, nil for all or where it is not told.
+	Columns []int16
 }
 
 // Derivation says where one column of a view comes from.
@@ -94,37 +181,4 @@ func (r *Relation) System() bool { return SystemSchema(r.Schema) }
 // SystemSchema says whether a schema is one of PostgreSQL's own.
 func SystemSchema(name string) bool {
 	return name == "pg_catalog" || name == "information_schema" || name == "pg_toast"
-}
-
-// Function is a function, procedure, aggregate or window function outside
-// pg_catalog.
-type Function struct {
-	OID        uint32
-	Schema     string
-	Name       string
-	Kind       byte   // pg_proc.prokind: f, p, a, w
-	Language   string // "sql", "plpgsql", "c", "internal", ...
-	Volatility byte   // pg_proc.provolatile: i, s, v
-	Arguments  int    // input arguments
-	Defaults   int    // how many of them have defaults
-	Variadic   bool
-	Extension  string // the extension that it belongs to, "" for none
-}
-
-// Accepts says whether a call with so many arguments can be this function's.
-// It is true where that is not sure.
-func (f *Function) Accepts(arguments int) bool {
-	if f.Variadic || f.Kind != 'f' { // CALL lists output arguments; ordered-set aggregates split theirs
-		return true
-	}
-	return arguments >= f.Arguments-f.Defaults && arguments <= f.Arguments
-}
-
-// Type is a type that is not built in. Types that are not listed have no known
-// form on the wire.
-type Type struct {
-	OID     uint32
-	Base    uint32 // of a domain: its base type, which may be a domain
-	Element uint32 // of an array
-	Text    bool   // is sent as text is
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,10 @@ type Data struct {
 	Types     []Type
 	Functions []Function        // outside pg_catalog
 	BuiltIn   map[uint32]string // the functions of pg_catalog by oid
+
+	Operators     []Operator // outside pg_catalog
+	Casts         []Cast
+	EventTriggers []EventTrigger
 }
 
 // Snapshot is a database's catalog at one moment. It does not change and may be
@@ -38,6 +43,16 @@ type Snapshot struct {
 	calls     map[string][]int32 // places in functions
 	builtIn   map[uint32]string
 	builtName map[string]struct{}
+
+	children      map[uint32][]uint32 // of relations, those that inherit from them and their partitions
+	operators     []Operator          // by oid
+	symbols       map[string][]int32  // places in operators
+	casts         []Cast
+	castsOf       map[uint32][]int32  // places in casts, by either type
+	typeNames     map[string][]uint32 // oids of types that are not built in
+	eventTriggers []EventTrigger
+
+	followed sync.Map // step → *Effects, filled as they are asked for
 }
 
 // New makes a Snapshot. It takes over what is in d.
@@ -70,13 +85,90 @@ func New(d Data) (*Snapshot, error) {
 		f := &s.functions[i]
 		s.calls[f.Name] = append(s.calls[f.Name], int32(i))
 	}
+	s.typeNames = make(map[string][]uint32, len(d.Types))
 	for _, t := range d.Types {
 		s.types[t.OID] = t
+		s.typeNames[t.Name] = append(s.typeNames[t.Name], t.OID)
 	}
 	for _, name := range d.BuiltIn {
 		s.builtName[name] = struct{}{}
 	}
+	s.index(&d)
 	return s, nil
+}
+
+// index finds things by what leads to them.
+func (s *Snapshot) index(d *Data) {
+	s.operators, s.casts, s.eventTriggers = d.Operators, d.Casts, d.EventTriggers
+	slices.SortFunc(s.operators, func(a, b Operator) int { return cmp.Compare(a.OID, b.OID) })
+	s.symbols = make(map[string][]int32, len(s.operators))
+	for i := range s.operators {
+		s.symbols[s.operators[i].Name] = append(s.symbols[s.operators[i].Name], int32(i))
+	}
+	s.castsOf = make(map[uint32][]int32, 2*len(s.casts))
+	for i, c := range s.casts {
+		s.castsOf[c.Source] = append(s.castsOf[c.Source], int32(i))
+		if c.Target != c.Source {
+			s.castsOf[c.Target] = append(s.castsOf[c.Target], int32(i))
+		}
+	}
+	s.children = map[uint32][]uint32{}
+	for i := range s.relations {
+		for _, p := range s.relations[i].Parents {
+			s.children[p] = append(s.children[p], s.relations[i].OID)
+		}
+	}
+	for i := range s.relations {
+		r := &s.relations[i]
+		r.quiet, r.inert = s.calm(r)
+	}
+}
+
+// calm says whether nothing follows from reading a relation, and whether nothing
+// follows from changing it either: most relations are so, and are not followed.
+func (s *Snapshot) calm(r *Relation) (quiet, inert bool) {
+	if r.Kind == View || r.Kind == MaterializedView || len(s.children[r.OID]) > 0 {
+		return r.System(), false
+	}
+	if len(s.castsOf[r.Type]) > 0 || slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Type >= FirstUser }) {
+		return false, false
+	}
+	quiet = !slices.ContainsFunc(r.Runs, func(e Expression) bool { return e.Moment == WhenRead || e.Moment == ByRowPolicy })
+	return quiet, quiet && len(r.Runs)+len(r.Fires)+len(r.Rewrites)+len(r.Keys) == 0
+}
+
+// Children gives the relations that inherit from a relation, and its partitions.
+// They must not be changed.
+func (s *Snapshot) Children(relation uint32) []uint32 { return s.children[relation] }
+
+// TypesNamed gives the oids of the types that are not built in and that a name may
+// mean: those of the schema or, with an empty schema, those of that name in any.
+func (s *Snapshot) TypesNamed(schema, name string) []uint32 {
+	if schema == "" {
+		return s.typeNames[name]
+	}
+	var found []uint32
+	for _, oid := range s.typeNames[name] {
+		if s.types[oid].Schema == schema {
+			found = append(found, oid)
+		}
+	}
+	return found
+}
+
+// Type gives a type that is not built in.
+func (s *Snapshot) Type(oid uint32) (Type, bool) {
+	t, ok := s.types[oid]
+	return t, ok
+}
+
+// operator finds an operator outside pg_catalog, nil if there is none.
+func (s *Snapshot) operator(oid uint32) *Operator {
+	i, ok := slices.BinarySearchFunc(s.operators, oid, func(o Operator, oid uint32) int { return cmp.Compare(o.OID, oid) })
+	if !ok {
+		return nil
+	}
+	return &s.operators[i]
 }
 
 // Database is the name of the database.
