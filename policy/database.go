@@ -22,6 +22,10 @@ type Database struct {
 	Login     Login          `json:"login"`
 	Catalog   *Credential    `json:"catalog,omitempty"` // nil: see CatalogCredential
 	DialFrom  DialFrom       `json:"dialFrom,omitempty"`
+	Server    Server         `json:"server"`
+	Clients   Clients        `json:"clients"`
+	// Replication says whether replication connections are relayed.
+	Replication bool `json:"replication,omitempty"`
 
 	at place
 }
@@ -160,9 +164,21 @@ func (r *reader) database(name string, root *mapping, spec *yaml.Node) *Database
 		s, _ := r.choice(n, "dialFrom", string(DialFromWorkload), string(DialFromHost))
 		d.DialFrom = DialFrom(s)
 	}
+	d.Server = r.server(m, d)
+	d.Clients = r.clients(m.get("clients"), d)
+	if n := m.get("replication"); n != nil {
+		s, _ := r.choice(n, "replication", replicationDeny, replicationAllow)
+		d.Replication = s == replicationAllow
+	}
 	m.close()
 	return d
 }
+
+// What replication: can say.
+const (
+	replicationDeny  = "Deny"
+	replicationAllow = "Allow"
+)
 
 func (r *reader) hosts(n *yaml.Node) []Host {
 	var all []Host

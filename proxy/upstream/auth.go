@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/weirgate/weir/proxy/scram"
 	"github.com/weirgate/weir/proxy/wire"
 )
 
@@ -72,6 +73,8 @@ type AuthOptions struct {
 	Verified bool   // and the server's certificate was verified
 	Local    bool   // it cannot leave this host: a Unix socket, or loopback in weir's own network namespace
 	EndPoint []byte // tls-server-end-point of the server's certificate (RFC 5929), nil when there is none
+	// Keys keeps what was derived from passwords, nil for nobody.
+	Keys *scram.Cache
 }
 
 // Codes of authentication requests that weir knows but does not speak; those
@@ -106,7 +109,7 @@ type Authenticator struct {
 	options AuthOptions
 	state   authState
 	method  Method
-	scram   scramExchange
+	sasl    scramExchange
 }
 
 // NewAuthenticator begins an exchange.
@@ -254,7 +257,7 @@ func (a *Authenticator) saslStart(data []byte) ([]byte, error) {
 	if err := a.choose(method); err != nil {
 		return nil, err
 	}
-	first, err := a.scram.first(flag, a.options)
+	first, err := a.sasl.first(flag, a.options)
 	if err != nil {
 		return nil, &AuthError{Kind: AuthUnsafe, Method: method, Err: err}
 	}
@@ -268,7 +271,7 @@ func (a *Authenticator) saslContinue(data []byte) ([]byte, error) {
 	if a.state != authSASLFirst {
 		return nil, a.broken("a SASL challenge that was not due")
 	}
-	answer, err := a.scram.answer(data, a.options)
+	answer, err := a.sasl.answer(data, a.options)
 	if err != nil {
 		return nil, &AuthError{Kind: AuthUnsafe, Method: a.method, Err: err}
 	}
@@ -280,7 +283,7 @@ func (a *Authenticator) saslFinal(data []byte) error {
 	if a.state != authSASLLast {
 		return a.broken("the end of a SASL exchange that was not due")
 	}
-	if err := a.scram.verify(data); err != nil {
+	if err := a.sasl.verify(data); err != nil {
 		return &AuthError{Kind: AuthServerUnproven, Method: a.method, Err: err}
 	}
 	a.state = authSASLProven
@@ -295,6 +298,10 @@ func (a *Authenticator) choose(method Method) error {
 	a.method = method
 	if a.options.Allowed != 0 && a.options.Allowed&method == 0 {
 		return a.unsafe("it asked for a method that is not allowed for this login")
+	}
+	if a.options.Binding == BindingRequire && method == MethodSCRAM && a.options.TLS && len(a.options.EndPoint) == 0 {
+		return a.unsafe("channel binding is required, and the signature of its certificate has no hash to bind to (Ed25519); " +
+			"give the server a certificate that is signed with ECDSA or RSA")
 	}
 	if a.options.Binding == BindingRequire && method != MethodSCRAMPlus {
 		return a.unsafe("it did not offer %s, and channel binding is required", mechanismSCRAMPlus)

@@ -3,19 +3,19 @@ package upstream
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/pbkdf2"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/weirgate/weir/proxy/scram"
 )
 
 const (
-	mechanismSCRAM     = "SCRAM-SHA-256"
-	mechanismSCRAMPlus = "SCRAM-SHA-256-PLUS"
+	mechanismSCRAM     = scram.Mechanism
+	mechanismSCRAMPlus = scram.MechanismPlus
 )
 
 // Bounds for what a server may ask in SCRAM.
@@ -84,19 +84,17 @@ func (s *scramExchange) answer(serverFirst []byte, options AuthOptions) ([]byte,
 			"use VerifyFull, or set scram_iterations to %d on the server and set the password again", iterations, minIterations, minIterations)
 	}
 
-	salted, err := pbkdf2.Key(sha256.New, saslPrep(options.Password), salt, iterations, sha256.Size)
+	keys, err := options.Keys.Derive(options.Password, salt, iterations)
 	if err != nil {
-		return nil, fmt.Errorf("deriving the key: %w", err)
+		return nil, err
 	}
-	clientKey := mac(salted, "Client Key")
-	storedKey := sha256.Sum256(clientKey)
 	withoutProof := "c=" + base64.StdEncoding.EncodeToString(s.binding) + ",r=" + nonce
 	message := s.firstBare + "," + string(serverFirst) + "," + withoutProof
-	proof := mac(storedKey[:], message)
+	proof := scram.MAC(keys.Stored[:], message)
 	for i := range proof {
-		proof[i] ^= clientKey[i]
+		proof[i] ^= keys.Client[i]
 	}
-	s.server = mac(mac(salted, "Server Key"), message)
+	s.server = scram.MAC(keys.Server[:], message)
 	return []byte(withoutProof + ",p=" + base64.StdEncoding.EncodeToString(proof)), nil
 }
 
@@ -151,10 +149,4 @@ func parseServerFirst(message []byte) (nonce string, salt []byte, iterations int
 		return "", nil, 0, errors.New("the server's iteration count is not a number")
 	}
 	return nonce, salt, iterations, nil
-}
-
-func mac(key []byte, message string) []byte {
-	h := hmac.New(sha256.New, key)
-	_, _ = h.Write([]byte(message)) // a hash never fails
-	return h.Sum(nil)
 }

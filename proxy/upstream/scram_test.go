@@ -127,6 +127,11 @@ func TestDowngradesAreRefused(t *testing.T) {
 		{"cleartext in the open", plainOptions, [][]byte{request(3, "")}},
 		{"PLUS offered where there is no TLS", plainOptions, [][]byte{request(10, offerBoth)}},
 		{"PLUS only, where the certificate has no hash", AuthOptions{User: "u", Password: "p", TLS: true}, [][]byte{request(10, "SCRAM-SHA-256-PLUS\x00\x00")}},
+		{"no binding where it is required", AuthOptions{User: "u", Password: "p", TLS: true, EndPoint: []byte("hash"), Binding: BindingRequire}, [][]byte{request(10, offerPlain)}},
+		{"a binding that is required, where the certificate has no hash", AuthOptions{User: "u", Password: "p", TLS: true, Binding: BindingRequire}, [][]byte{request(10, offerBoth)}},
+		{"md5 where only SCRAM will do", AuthOptions{User: "u", Password: "p", Allowed: MethodSCRAM | MethodSCRAMPlus}, [][]byte{request(5, "salt")}},
+		{"cleartext where only SCRAM will do", AuthOptions{User: "u", Password: "p", TLS: true, Allowed: MethodSCRAM | MethodSCRAMPlus}, [][]byte{request(3, "")}},
+		{"nothing asked where only SCRAM will do", AuthOptions{User: "u", Password: "p", Allowed: MethodSCRAM | MethodSCRAMPlus}, [][]byte{request(0, "")}},
 		{"an unknown mechanism", plainOptions, [][]byte{request(10, "OAUTHBEARER\x00\x00")}},
 		{"no mechanism", plainOptions, [][]byte{request(10, "\x00")}},
 		{"mechanisms without an end", plainOptions, [][]byte{request(10, "SCRAM-SHA-256\x00")}},
@@ -233,7 +238,7 @@ func FuzzAuthenticator(f *testing.F) {
 			options.EndPoint = []byte("hash")
 		}
 		a := NewAuthenticator(options)
-		a.scram.nonce = rfcClientNonce
+		a.sasl.nonce = rfcClientNonce
 		input = input[1:]
 		began, proven, failed, over := false, false, false, false
 		for len(input) > 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/weirgate/weir/proxy/scram"
 	"github.com/weirgate/weir/proxy/wire"
 )
 
@@ -40,6 +41,7 @@ type Startup struct {
 	Methods           Method
 	ChannelBinding    ChannelBinding
 	CleartextAnywhere bool // see AuthOptions
+	Keys              *scram.Cache
 }
 
 // Greeting is what a server said between the start-up packet and its first
@@ -144,13 +146,14 @@ func (c *Conn) authOptions(ctx context.Context, s Startup) (*login, error) {
 		Allowed:           s.Methods,
 		Binding:           s.ChannelBinding,
 		CleartextAnywhere: s.CleartextAnywhere,
+		Keys:              s.Keys,
 		Local:             !c.target.exposed(),
 	}}
 	if c.tlsState != nil {
 		options.TLS = true
 		options.Verified = c.target.TLS.Mode == VerifyCA || c.target.TLS.Mode == VerifyFull
 		if certificates := c.tlsState.PeerCertificates; len(certificates) > 0 {
-			options.EndPoint = endPoint(certificates[0])
+			options.EndPoint = scram.EndPoint(certificates[0])
 		}
 	}
 	if s.Secret == nil {

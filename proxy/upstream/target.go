@@ -116,11 +116,13 @@ type TLS struct {
 	Mode TLSMode
 	// RootCAs are the authorities that may have signed the server's certificate.
 	RootCAs *x509.CertPool
-	// CAFile is a PEM file of them, read at every dial; used when RootCAs is nil.
+	// CAFile is a PEM file of them, looked at for every dial; used when RootCAs is nil.
 	// With neither, VerifyFull takes the system's authorities and VerifyCA fails:
 	// without a look at the name, anybody's certificate of a public authority
 	// would do.
 	CAFile string
+	// Roots keeps what was read from CAFile, nil for nobody.
+	Roots *Roots
 	// ServerName is the name that VerifyFull looks for, and the one that is sent
 	// to the server (SNI). "" means the address.
 	ServerName string

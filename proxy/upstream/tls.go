@@ -2,9 +2,6 @@ package upstream
 
 import (
 	"context"
-	"crypto"
-	_ "crypto/sha256" // makes crypto.SHA256 available to endPoint
-	_ "crypto/sha512" // and SHA384, SHA512
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
@@ -96,7 +93,7 @@ func (t TLS) config(address netip.Addr) (*tls.Config, error) {
 	roots := t.RootCAs
 	if roots == nil && t.CAFile != "" {
 		var err error
-		if roots, err = LoadRoots(t.CAFile); err != nil {
+		if roots, err = t.Roots.Load(t.CAFile); err != nil {
 			return nil, err
 		}
 	}
@@ -196,28 +193,4 @@ func LoadRoots(path string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("caFile %s holds no certificate in PEM form", path)
 	}
 	return pool, nil
-}
-
-// endPoint gives the tls-server-end-point binding of a certificate (RFC 5929
-// section 4.1): its hash by the hash of its signature, SHA-256 where that is MD5
-// or SHA-1, nil where the signature has no hash of its own (Ed25519).
-func endPoint(certificate *x509.Certificate) []byte {
-	var hash crypto.Hash
-	switch certificate.SignatureAlgorithm {
-	case x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1,
-		x509.SHA256WithRSA, x509.DSAWithSHA256, x509.ECDSAWithSHA256, x509.SHA256WithRSAPSS:
-		hash = crypto.SHA256
-	case x509.SHA384WithRSA, x509.ECDSAWithSHA384, x509.SHA384WithRSAPSS:
-		hash = crypto.SHA384
-	case x509.SHA512WithRSA, x509.ECDSAWithSHA512, x509.SHA512WithRSAPSS:
-		hash = crypto.SHA512
-	default:
-		return nil
-	}
-	if !hash.Available() {
-		return nil
-	}
-	h := hash.New()
-	_, _ = h.Write(certificate.Raw) // a hash never fails
-	return h.Sum(nil)
 }

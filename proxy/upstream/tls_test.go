@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weirgate/weir/proxy/scram"
 	"github.com/weirgate/weir/test/lab"
 )
 
@@ -397,7 +398,7 @@ func TestAStrippedOfferOfTheBindingIsFoundByTheServer(t *testing.T) {
 	if _, _, _, err := c.frames.next(startLimit); err != nil {
 		t.Fatal(err)
 	}
-	a := NewAuthenticator(AuthOptions{User: "u_scram", Password: "scram secret", TLS: true, EndPoint: endPoint(c.tlsState.PeerCertificates[0])})
+	a := NewAuthenticator(AuthOptions{User: "u_scram", Password: "scram secret", TLS: true, EndPoint: scram.EndPoint(c.tlsState.PeerCertificates[0])})
 	reply, _, err := a.Step(request(10, offerPlain))
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package upstream
+package scram
 
 import (
 	"unicode/utf8"
@@ -7,10 +7,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// saslPrep normalises a password as RFC 4013 asks, in the way of PostgreSQL's
+// Prepare normalises a password as RFC 4013 asks, in the way of PostgreSQL's
 // pg_saslprep (src/common/saslprep.c): a password that SASLprep forbids, or that
 // is not UTF-8, is used as it is, by client and server alike.
-func saslPrep(password string) string {
+func Prepare(password string) string {
 	ascii := true
 	for i := range len(password) {
 		ascii = ascii && password[i] < utf8.RuneSelf
