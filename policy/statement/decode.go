@@ -41,7 +41,7 @@ func Decode(data []byte) (*Facts, error) {
 // The fewest bytes that one of each takes, so that a count is never believed
 // beyond what the payload can hold.
 const (
-	smallestStatement = 12
+	smallestStatement = 14
 	smallestTable     = 5
 	smallestColumn    = 6
 	smallestFunction  = 4
@@ -166,6 +166,7 @@ func (d *decoder) statement(s *Statement, depth int) {
 	s.Limit = d.signed()
 	s.Shape.Why = d.string()
 	s.Opaque = d.strings()
+	d.trees(s)
 	d.relations(s)
 	d.effects(s)
 	if flags&8 != 0 {

@@ -10,6 +10,7 @@ func (w *walker) statement(n *pg_query.Node) {
 	if w.err != nil {
 		return
 	}
+	defer w.trace(n)
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_SelectStmt:
 		w.outermostSelect(v.SelectStmt)

@@ -76,6 +76,7 @@ func (e *encoder) statement(s *Statement) {
 	e.signed(s.Limit)
 	e.string(s.Shape.Why)
 	e.strings(s.Opaque)
+	e.trees(s)
 
 	e.number(len(s.Tables))
 	for i := range s.Tables {

@@ -47,6 +47,11 @@ type Statement struct {
 	// Dynamic says that the statement runs text which was not read here (DO
 	// or a function body in a language or a form that is not followed).
 	Dynamic bool `json:"dynamic,omitempty"`
+	// Trees are the builds of the queries in it, for PREPARE and DECLARE those of
+	// the body. Untraced says that it has columns which no tree shows: then
+	// only Columns tells of them.
+	Trees    []Tree `json:"-"`
+	Untraced bool   `json:"-"`
 	// Opaque names the constructs of the statement whose effect on columns is
 	// not followed yet, in words for an error ("a NATURAL JOIN"). A mask that
 	// may be concerned refuses a statement that has one.
@@ -222,6 +227,9 @@ func (s *Statement) size() int {
 		len(s.Opaque)*int(unsafe.Sizeof(""))
 	for i := range s.Writes {
 		n += len(s.Writes[i].Columns) * int(unsafe.Sizeof(""))
+	}
+	for i := range s.Trees {
+		n += int(unsafe.Sizeof(s.Trees[i])) + s.Trees[i].Root.size()
 	}
 	if s.Copy != nil {
 		n += int(unsafe.Sizeof(*s.Copy)) + len(s.Copy.Columns)*int(unsafe.Sizeof("")) + len(s.Copy.Options)*int(unsafe.Sizeof(CopyOption{}))

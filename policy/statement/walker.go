@@ -213,6 +213,13 @@ func (w *walker) merge(sub *walker, construct string) {
 	w.st.Settings = append(w.st.Settings, sub.st.Settings...)
 	w.st.Dynamic = w.st.Dynamic || sub.st.Dynamic
 	w.st.Locking = w.st.Locking || sub.st.Locking
+	for _, t := range sub.st.Trees {
+		if construct != "" {
+			t.Sink = construct
+		}
+		w.st.Trees = append(w.st.Trees, t)
+	}
+	w.st.Untraced = w.st.Untraced || sub.st.Untraced
 	for _, o := range sub.st.Opaque {
 		w.opaque(o)
 	}

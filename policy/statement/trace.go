@@ -1,0 +1,578 @@
+package statement
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// trace adds the trees of a statement that was read. Where the statement has
+// columns and no tree shows them, it says so.
+func (w *walker) trace(n *pg_query.Node) {
+	if w.err != nil {
+		return
+	}
+	t := tracer{walker: w}
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_SelectStmt:
+		sink := ""
+		for arm := v.SelectStmt; arm != nil; arm = arm.Larg {
+			if arm.IntoClause != nil {
+				sink = "SELECT INTO"
+			}
+		}
+		t.root(t.query(n), sink)
+	case *pg_query.Node_InsertStmt, *pg_query.Node_UpdateStmt, *pg_query.Node_DeleteStmt, *pg_query.Node_MergeStmt:
+		t.root(t.query(n), "")
+	case *pg_query.Node_CreateTableAsStmt:
+		sink := "CREATE TABLE AS"
+		if v.CreateTableAsStmt.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
+			sink = "CREATE MATERIALIZED VIEW"
+		}
+		if v.CreateTableAsStmt.Query.GetExecuteStmt() == nil {
+			t.root(t.query(v.CreateTableAsStmt.Query), sink)
+		}
+	case *pg_query.Node_ViewStmt:
+		t.root(t.query(v.ViewStmt.Query), "a view's definition")
+	case *pg_query.Node_CallStmt:
+		t.root(t.values([]*pg_query.Node{{Node: &pg_query.Node_FuncCall{FuncCall: v.CallStmt.Funccall}}}), "CALL")
+	case *pg_query.Node_ExecuteStmt:
+		if len(v.ExecuteStmt.Params) > 0 {
+			t.root(t.values(v.ExecuteStmt.Params), "the parameters of EXECUTE")
+		}
+	case *pg_query.Node_PrepareStmt, *pg_query.Node_DeclareCursorStmt:
+		w.st.Trees = nil // they are those of the body
+	case *pg_query.Node_ExplainStmt, *pg_query.Node_DoStmt:
+	case *pg_query.Node_CreateFunctionStmt:
+		for _, p := range v.CreateFunctionStmt.Parameters {
+			w.st.Untraced = w.st.Untraced || p.GetFunctionParameter().GetDefexpr() != nil
+		}
+	case *pg_query.Node_CopyStmt:
+		if v.CopyStmt.Query == nil {
+			w.st.Untraced = true
+			return
+		}
+		for i := range w.st.Trees {
+			if w.st.Trees[i].Sink == "" {
+				w.st.Trees[i].Sink = "COPY (query) TO"
+			}
+		}
+	default:
+		w.st.Untraced = w.st.Untraced || len(w.st.Columns) > 0
+	}
+}
+
+// tracer makes trees. It stands beside the walk, which has refused what neither
+// knows.
+type tracer struct {
+	*walker
+}
+
+func (t *tracer) root(n Node, sink string) {
+	n.tidy()
+	t.st.Trees = append(t.st.Trees, Tree{Root: n, Sink: sink})
+}
+
+// values gives a query of expressions alone.
+func (t *tracer) values(list []*pg_query.Node) Node {
+	targets := make([]Node, 0, len(list))
+	for _, n := range list {
+		targets = append(targets, Node{Kind: NodeTarget, Names: []string{""}, Nodes: []Node{t.expr(n)}})
+	}
+	return Node{Kind: NodeSelect, Nodes: []Node{{}, {}, {Kind: NodeList, Nodes: targets}}}
+}
+
+func list(nodes []Node) Node { return Node{Kind: NodeList, Nodes: nodes} }
+
+func (t *tracer) query(n *pg_query.Node) Node {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_SelectStmt:
+		return t.sel(v.SelectStmt)
+	case *pg_query.Node_InsertStmt:
+		return t.insertion(v.InsertStmt)
+	case *pg_query.Node_UpdateStmt:
+		s := v.UpdateStmt
+		return Node{Kind: NodeUpdate, Nodes: []Node{t.with(s.WithClause), t.rangeVar(s.Relation), t.assignList(s.TargetList),
+			t.fromList(s.FromClause), t.expr(s.WhereClause), t.targetList(s.ReturningList)}}
+	case *pg_query.Node_DeleteStmt:
+		s := v.DeleteStmt
+		return Node{Kind: NodeDelete, Nodes: []Node{t.with(s.WithClause), t.rangeVar(s.Relation),
+			t.fromList(s.UsingClause), t.expr(s.WhereClause), t.targetList(s.ReturningList)}}
+	case *pg_query.Node_MergeStmt:
+		return t.merged(v.MergeStmt)
+	}
+	t.unsupported(n)
+	return Node{}
+}
+
+func (t *tracer) sel(s *pg_query.SelectStmt) Node {
+	order := t.orderList(s.SortClause)
+	limits := list([]Node{t.expr(s.LimitOffset), t.expr(s.LimitCount)})
+	with := t.with(s.WithClause)
+	switch {
+	case s.Larg != nil && s.Rarg != nil:
+		flags := map[pg_query.SetOperation]int{
+			pg_query.SetOperation_SETOP_UNION: FlagUnion, pg_query.SetOperation_SETOP_INTERSECT: FlagIntersect,
+			pg_query.SetOperation_SETOP_EXCEPT: FlagExcept,
+		}[s.Op]
+		if s.All {
+			flags |= FlagAll
+		}
+		return Node{Kind: NodeSetOp, Flags: flags, Nodes: []Node{with, t.sel(s.Larg), t.sel(s.Rarg), order, limits}}
+	case len(s.ValuesLists) > 0:
+		return Node{Kind: NodeValues, Nodes: []Node{with, t.valueColumns(s.ValuesLists), order, limits}}
+	}
+	windows := make([]Node, 0, len(s.WindowClause))
+	for _, n := range s.WindowClause {
+		windows = append(windows, t.windowDef(n.GetWindowDef()))
+	}
+	flags := 0
+	var distinct Node
+	switch {
+	case len(s.DistinctClause) == 1 && s.DistinctClause[0].GetNode() == nil:
+		flags = FlagDistinct
+	case len(s.DistinctClause) > 0:
+		distinct = t.groupList(s.DistinctClause)
+	}
+	nodes := []Node{with, t.fromList(s.FromClause), t.targetList(s.TargetList), t.expr(s.WhereClause),
+		t.groupList(s.GroupClause), t.expr(s.HavingClause), list(windows), distinct, order, limits}
+	return Node{Kind: NodeSelect, Flags: flags, Nodes: nodes}
+}
+
+// valueColumns turns the rows of VALUES into columns. Constants are kept once.
+func (t *tracer) valueColumns(rows []*pg_query.Node) Node {
+	width := 0
+	if len(rows) > 0 {
+		width = len(rows[0].GetList().GetItems())
+	}
+	columns := make([]Node, width)
+	constant := make([]bool, width)
+	for i := range columns {
+		columns[i].Kind = NodeList
+	}
+	for _, row := range rows {
+		for i, n := range row.GetList().GetItems() {
+			if i >= width {
+				break // PostgreSQL refuses rows of different lengths
+			}
+			e := t.expr(n)
+			if e.Kind == NodeConstant {
+				if constant[i] {
+					continue
+				}
+				constant[i] = true
+			}
+			columns[i].Nodes = append(columns[i].Nodes, e)
+		}
+	}
+	return list(columns)
+}
+
+func (t *tracer) with(c *pg_query.WithClause) Node {
+	if c == nil {
+		return Node{}
+	}
+	n := Node{Kind: NodeWith}
+	if c.Recursive {
+		n.Flags = FlagRecursive
+	}
+	for _, item := range c.Ctes {
+		e := item.GetCommonTableExpr()
+		cte := Node{Kind: NodeCTE, Names: []string{e.GetCtename()}}
+		var extra []Node
+		if s := e.GetSearchClause(); s != nil {
+			cte.Names = append(cte.Names, s.SearchSeqColumn)
+		}
+		if s := e.GetCycleClause(); s != nil {
+			cte.Names = append(cte.Names, s.CycleMarkColumn, s.CyclePathColumn)
+			extra = []Node{t.expr(s.CycleMarkValue), t.expr(s.CycleMarkDefault)}
+		}
+		cte.Nodes = []Node{t.query(e.GetCtequery()), {Kind: NodeList, Names: t.strings(e.GetAliascolnames())}, list(extra)}
+		n.Nodes = append(n.Nodes, cte)
+	}
+	return n
+}
+
+func (t *tracer) insertion(s *pg_query.InsertStmt) Node {
+	columns := make([]Node, 0, len(s.Cols))
+	for _, n := range s.Cols {
+		columns = append(columns, t.assign(n.GetResTarget(), Node{}))
+	}
+	var source Node
+	if s.SelectStmt != nil {
+		source = t.query(s.SelectStmt)
+	}
+	return Node{Kind: NodeInsert, Nodes: []Node{t.with(s.WithClause), t.rangeVar(s.Relation), list(columns), source,
+		t.conflictList(s.OnConflictClause), t.targetList(s.ReturningList)}}
+}
+
+// conflictList gives what ON CONFLICT asks and does: the expressions of the
+// index, its condition, the assignments, their condition.
+func (t *tracer) conflictList(c *pg_query.OnConflictClause) Node {
+	if c == nil {
+		return Node{}
+	}
+	var elements []Node
+	for _, n := range c.GetInfer().GetIndexElems() {
+		e := n.GetIndexElem()
+		if e.GetName() != "" {
+			elements = append(elements, Node{Kind: NodeColumn, Names: []string{e.Name}})
+			continue
+		}
+		elements = append(elements, t.expr(e.GetExpr()))
+	}
+	return list([]Node{list(elements), t.expr(c.GetInfer().GetWhereClause()), t.assignList(c.TargetList), t.expr(c.WhereClause)})
+}
+
+func (t *tracer) merged(s *pg_query.MergeStmt) Node {
+	whens := make([]Node, 0, len(s.MergeWhenClauses))
+	for _, n := range s.MergeWhenClauses {
+		c := n.GetMergeWhenClause()
+		var assigned []Node
+		if c.GetCommandType() == pg_query.CmdType_CMD_INSERT {
+			for i, v := range c.Values {
+				var to *pg_query.ResTarget
+				if i < len(c.TargetList) {
+					to = c.TargetList[i].GetResTarget()
+				}
+				assigned = append(assigned, t.assign(to, t.expr(v)))
+			}
+		} else {
+			assigned = t.assignList(c.GetTargetList()).Nodes
+		}
+		whens = append(whens, Node{Kind: NodeWhen, Nodes: []Node{t.expr(c.GetCondition()), list(assigned)}})
+	}
+	return Node{Kind: NodeMerge, Nodes: []Node{t.with(s.WithClause), t.rangeVar(s.Relation), t.from(s.SourceRelation),
+		t.expr(s.JoinCondition), list(whens), {}}}
+}
+
+func (t *tracer) assignList(nodes []*pg_query.Node) Node {
+	assigned := make([]Node, 0, len(nodes))
+	for _, n := range nodes {
+		r := n.GetResTarget()
+		m := r.GetVal().GetMultiAssignRef()
+		if m != nil && m.Source.GetRowExpr() == nil && m.Colno > 1 && len(assigned) > 0 {
+			last := &assigned[len(assigned)-1] // the source is repeated for each column
+			last.Names = append(last.Names, r.GetName())
+			continue
+		}
+		assigned = append(assigned, t.assign(r, t.expr(r.GetVal())))
+	}
+	return list(assigned)
+}
+
+func (t *tracer) assign(r *pg_query.ResTarget, value Node) Node {
+	a := Node{Kind: NodeAssign, Names: []string{r.GetName()}, Nodes: []Node{value}}
+	for _, i := range r.GetIndirection() {
+		a.Flags |= FlagElement
+		if x := i.GetAIndices(); x != nil {
+			a.Nodes = append(a.Nodes, t.expr(x.Lidx), t.expr(x.Uidx))
+		}
+	}
+	return a
+}
+
+func (t *tracer) targetList(nodes []*pg_query.Node) Node {
+	targets := make([]Node, 0, len(nodes))
+	for _, n := range nodes {
+		r := n.GetResTarget()
+		target := Node{Kind: NodeTarget, Names: []string{r.GetName()}, Nodes: []Node{t.expr(r.GetVal())}}
+		if r.GetName() == "" {
+			label, _, sure := t.label(r.GetVal())
+			target.Names[0] = label
+			if !sure {
+				target.Flags = FlagGuess
+			}
+		}
+		targets = append(targets, target)
+	}
+	return list(targets)
+}
+
+func (t *tracer) orderList(nodes []*pg_query.Node) Node {
+	if len(nodes) == 0 {
+		return Node{}
+	}
+	out := make([]Node, 0, len(nodes))
+	for _, n := range nodes {
+		out = append(out, t.pointing(n.GetSortBy().GetNode()))
+	}
+	return list(out)
+}
+
+// groupList gives the entries of GROUP BY, those of grouping sets as well.
+func (t *tracer) groupList(nodes []*pg_query.Node) Node {
+	if len(nodes) == 0 {
+		return Node{}
+	}
+	var out []Node
+	var add func(nodes []*pg_query.Node)
+	add = func(nodes []*pg_query.Node) {
+		for _, n := range nodes {
+			switch v := n.GetNode().(type) {
+			case *pg_query.Node_GroupingSet:
+				add(v.GroupingSet.Content)
+			case *pg_query.Node_RowExpr:
+				add(v.RowExpr.Args)
+			case *pg_query.Node_List:
+				add(v.List.Items)
+			default:
+				out = append(out, t.pointing(n))
+			}
+		}
+	}
+	add(nodes)
+	return list(out)
+}
+
+// pointing gives an entry that may be the number of an output.
+func (t *tracer) pointing(n *pg_query.Node) Node {
+	if c := n.GetAConst(); c != nil {
+		if v := t.constants.value(c); v.kind == integerConstant && v.integer > 0 && v.integer < 1<<20 {
+			return Node{Kind: NodePosition, Flags: int(v.integer)}
+		}
+		return Node{Kind: NodeConstant}
+	}
+	return t.expr(n)
+}
+
+func (t *tracer) windowDef(d *pg_query.WindowDef) Node {
+	if d == nil {
+		return Node{}
+	}
+	var partition []Node
+	for _, n := range d.PartitionClause {
+		partition = append(partition, t.expr(n))
+	}
+	var order []Node
+	for _, n := range d.OrderClause {
+		order = append(order, t.expr(n.GetSortBy().GetNode()))
+	}
+	return Node{Kind: NodeWindow, Names: []string{d.Name, d.Refname}, Nodes: []Node{list(partition), list(order),
+		list([]Node{t.expr(d.StartOffset), t.expr(d.EndOffset)})}}
+}
+
+func (t *tracer) fromList(nodes []*pg_query.Node) Node {
+	if len(nodes) == 0 {
+		return Node{}
+	}
+	items := make([]Node, 0, len(nodes))
+	for _, n := range nodes {
+		items = append(items, t.from(n))
+	}
+	return list(items)
+}
+
+func (t *tracer) aliases(a *pg_query.Alias) Node {
+	if a == nil {
+		return Node{}
+	}
+	return Node{Kind: NodeList, Names: append([]string{a.Aliasname}, t.strings(a.Colnames)...)}
+}
+
+func (t *tracer) rangeVar(r *pg_query.RangeVar) Node {
+	return Node{Kind: NodeRelation, Names: []string{r.GetSchemaname(), r.GetRelname()}, Nodes: []Node{t.aliases(r.GetAlias())}}
+}
+
+func (t *tracer) from(n *pg_query.Node) Node {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_RangeVar:
+		return t.rangeVar(v.RangeVar)
+	case *pg_query.Node_JoinExpr:
+		return t.joined(v.JoinExpr)
+	case *pg_query.Node_RangeSubselect:
+		flags := 0
+		if v.RangeSubselect.Lateral {
+			flags = FlagLateral
+		}
+		return Node{Kind: NodeSubquery, Flags: flags, Nodes: []Node{t.aliases(v.RangeSubselect.Alias), t.query(v.RangeSubselect.Subquery)}}
+	case *pg_query.Node_RangeFunction:
+		return t.rangeFunction(v.RangeFunction)
+	case *pg_query.Node_RangeTableSample:
+		s := v.RangeTableSample
+		var args []Node
+		for _, a := range append(slices.Clone(s.Args), s.Repeatable) {
+			args = append(args, t.expr(a))
+		}
+		return Node{Kind: NodeSample, Nodes: []Node{t.from(s.Relation), list(args)}}
+	case *pg_query.Node_RangeTableFunc:
+		return Node{Kind: NodeFunction, Nodes: []Node{t.aliases(v.RangeTableFunc.Alias),
+			list([]Node{{Kind: NodeDerived, Names: []string{"XMLTABLE"}, Nodes: t.parts(inner(n))}})}}
+	}
+	t.unsupported(n)
+	return Node{}
+}
+
+func (t *tracer) rangeFunction(f *pg_query.RangeFunction) Node {
+	n := Node{Kind: NodeFunction, Nodes: []Node{t.aliases(f.Alias), {}}}
+	var calls []Node
+	name := ""
+	for _, item := range f.Functions {
+		parts := item.GetList().GetItems()
+		if len(parts) == 0 {
+			continue
+		}
+		calls = append(calls, t.expr(parts[0]))
+		if c := parts[0].GetFuncCall(); c != nil && len(c.Funcname) > 0 && name == "" {
+			name = c.Funcname[len(c.Funcname)-1].GetString_().GetSval()
+		}
+	}
+	if f.Alias == nil {
+		n.Nodes[0] = Node{Kind: NodeList, Names: []string{name}}
+	}
+	if len(f.Coldeflist) > 0 && len(n.Nodes[0].Names) == 1 {
+		for _, d := range f.Coldeflist {
+			n.Nodes[0].Names = append(n.Nodes[0].Names, d.GetColumnDef().GetColname())
+		}
+		if !f.Ordinality && len(calls) == 1 {
+			n.Flags |= FlagDefined
+		}
+	}
+	if f.Ordinality {
+		n.Flags |= FlagOrdinality
+	}
+	n.Nodes[1] = list(calls)
+	return n
+}
+
+func (t *tracer) joined(j *pg_query.JoinExpr) Node {
+	flags := 0
+	if j.IsNatural {
+		flags |= FlagNatural
+	}
+	if j.Alias != nil {
+		flags |= FlagNamed
+	}
+	return Node{Kind: NodeJoin, Flags: flags, Nodes: []Node{t.aliases(j.Alias), t.from(j.Larg), t.from(j.Rarg), t.expr(j.Quals),
+		{Kind: NodeList, Names: t.strings(j.UsingClause)}, t.aliases(j.JoinUsingAlias)}}
+}
+
+// parts gives every expression and query in a piece of the tree that is known
+// only by what is in it.
+func (t *tracer) parts(m protoreflect.Message) []Node {
+	var found []Node
+	if m == nil {
+		return nil
+	}
+	child := func(m protoreflect.Message) {
+		switch v := m.Interface().(type) {
+		case *pg_query.Node:
+			switch {
+			case v.GetNode() == nil:
+			case v.GetList() != nil || isPart(v) || v.GetTypeName() != nil:
+				found = append(found, t.parts(inner(v))...)
+			case isQuery(v):
+				found = append(found, Node{Kind: NodeSublink, Flags: FlagScalar, Nodes: []Node{{}, t.query(v)}})
+			default:
+				found = append(found, t.expr(v))
+			}
+		case *pg_query.FuncCall:
+			found = append(found, t.expr(&pg_query.Node{Node: &pg_query.Node_FuncCall{FuncCall: v}}))
+		case *pg_query.SelectStmt:
+			found = append(found, Node{Kind: NodeSublink, Flags: FlagScalar, Nodes: []Node{{}, t.sel(v)}})
+		case *pg_query.WindowDef:
+			found = append(found, t.windowDef(v))
+		default:
+			found = append(found, t.parts(m)...)
+		}
+	}
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.Kind() != protoreflect.MessageKind:
+		case field.IsList():
+			for i := range value.List().Len() {
+				child(value.List().Get(i).Message())
+			}
+		default:
+			child(value.Message())
+		}
+		return true
+	})
+	return found
+}
+
+// label gives the name that an output without one gets (FigureColname in
+// parser/parse_target.c): weak where a cast or CASE around it has one of its own.
+func (t *tracer) label(n *pg_query.Node) (name string, strong, sure bool) {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_ColumnRef:
+		return lastName(v.ColumnRef.Fields), true, true
+	case *pg_query.Node_AIndirection:
+		if name := lastName(v.AIndirection.Indirection); name != "" {
+			return name, true, true
+		}
+		return t.label(v.AIndirection.Arg)
+	case *pg_query.Node_FuncCall:
+		return lastName(v.FuncCall.Funcname), true, true
+	case *pg_query.Node_AExpr:
+		if v.AExpr.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF {
+			return "nullif", true, true
+		}
+		return "", false, true
+	case *pg_query.Node_TypeCast:
+		if name, strong, sure = t.label(v.TypeCast.Arg); strong || !sure {
+			return name, strong, sure
+		}
+		return lastName(v.TypeCast.GetTypeName().GetNames()), false, true
+	case *pg_query.Node_CollateClause:
+		return t.label(v.CollateClause.Arg)
+	case *pg_query.Node_CaseExpr:
+		if name, strong, sure = t.label(v.CaseExpr.Defresult); strong || !sure {
+			return name, strong, sure
+		}
+		return "case", false, true
+	case *pg_query.Node_AArrayExpr:
+		return "array", true, true
+	case *pg_query.Node_RowExpr:
+		return "row", true, true
+	case *pg_query.Node_CoalesceExpr:
+		return "coalesce", true, true
+	case *pg_query.Node_MinMaxExpr:
+		if v.MinMaxExpr.Op == pg_query.MinMaxOp_IS_LEAST {
+			return "least", true, true
+		}
+		return "greatest", true, true
+	case *pg_query.Node_GroupingFunc:
+		return "grouping", true, true
+	case *pg_query.Node_SqlvalueFunction:
+		name := strings.ToLower(strings.TrimPrefix(v.SqlvalueFunction.Op.String(), "SVFOP_"))
+		return strings.TrimSuffix(name, "_n"), true, true
+	case *pg_query.Node_SubLink:
+		switch v.SubLink.SubLinkType {
+		case pg_query.SubLinkType_EXISTS_SUBLINK:
+			return "exists", true, true
+		case pg_query.SubLinkType_ARRAY_SUBLINK:
+			return "array", true, true
+		case pg_query.SubLinkType_EXPR_SUBLINK:
+			s := v.SubLink.Subselect.GetSelectStmt()
+			if s == nil {
+				return "", false, false
+			}
+			if s = leftmost(s); len(s.TargetList) > 0 {
+				r := s.TargetList[0].GetResTarget()
+				if r.GetName() != "" {
+					return r.Name, true, true
+				}
+				name, _, sure := t.label(r.GetVal())
+				return name, true, sure && !isStar(r.GetVal())
+			}
+			return "column1", true, true
+		}
+		return "", false, true
+	case *pg_query.Node_AConst, *pg_query.Node_ParamRef, *pg_query.Node_BoolExpr, *pg_query.Node_NullTest, *pg_query.Node_BooleanTest,
+		*pg_query.Node_SetToDefault:
+		return "", false, true
+	}
+	return "", false, false
+}
+
+func lastName(nodes []*pg_query.Node) string {
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if s := nodes[i].GetString_(); s != nil {
+			return s.Sval
+		}
+	}
+	return ""
+}
