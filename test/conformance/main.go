@@ -34,6 +34,7 @@ func run() (differs bool, err error) {
 	folder := flag.String("cache", "build/conformance", "folder of what is fetched and built, and of the results")
 	server := flag.String("server", "", "the server: a major version that npm has, or a folder of programs (the newest installed when empty)")
 	tls := flag.Bool("tls", false, "have clients insist on TLS and check the certificate, and weir log in")
+	masked := flag.Bool("masks", false, "mask columns of a table that no suite uses")
 	fetch := flag.Bool("fetch", false, "only fetch and build what the suites need")
 	accepting := flag.String("accept", "", "write the differences that are found to test/conformance/expected, with this reason")
 	list := flag.Bool("list", false, "list the suites")
@@ -77,9 +78,12 @@ func run() (differs bool, err error) {
 	}
 	r := report{dir: c.path("results")}
 	for _, s := range chosen {
-		s.server.bin, s.server.tls = bin, *tls
+		s.server.bin, s.server.tls, s.server.masks = bin, *tls, *masked
 		if *tls {
 			s.name += "+tls" // what is meant to differ is another matter
+		}
+		if *masked {
+			s.name += "+masks"
 		}
 		if err := judge(ctx, &r, s, c, *binary, split(*only), *accepting); err != nil {
 			return false, err
@@ -166,7 +170,7 @@ func runSuite(ctx context.Context, s suite, c cache, results, binary string, onl
 			o.tests[way], err = s.run(ctx, site, c)
 			o.took[way] = time.Since(began)
 			o.refused = site.refusals()
-			return err
+			return errors.Join(err, site.writeDenied(ctx, filepath.Join(results, "refused.txt")))
 		}()
 		if ctx.Err() != nil {
 			break

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/weirgate/weir/test/lab"
@@ -82,6 +83,13 @@ func regress(ctx context.Context, s *site, c cache, d driver) ([]test, error) {
 		"--host=" + s.postgres.Host.String(), fmt.Sprintf("--port=%d", s.postgres.Port), "--user=postgres",
 		"--dbname=" + d.database, "--max-concurrent-tests=20",
 	}
+	if s.masks {
+		// Its database is made beforehand: a session with masks makes none.
+		if err := s.makeDatabase(ctx, d.database); err != nil {
+			return nil, err
+		}
+		args = append(args, "--use-existing")
+	}
 	if s.only == nil {
 		args = append(append(args, "--schedule="+filepath.Join(input, d.schedule)), d.more...)
 	} else {
@@ -108,6 +116,21 @@ func regress(ctx context.Context, s *site, c cache, d driver) ([]test, error) {
 		return tests, fmt.Errorf("%s ended with %d: %w\n%s", d.program, out.Code, err, tail(out.Stdout+out.Stderr, 20))
 	}
 	return tests, nil
+}
+
+// makeDatabase does what pg_regress does for the database of its tests.
+func (s *site) makeDatabase(ctx context.Context, name string) error {
+	if err := s.postgres.Exec(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		return err
+	}
+	var settings strings.Builder
+	for _, setting := range []string{
+		"lc_messages TO 'C'", "lc_monetary TO 'C'", "lc_numeric TO 'C'", "lc_time TO 'C'",
+		"bytea_output TO 'hex'", "timezone_abbreviations TO 'Default'",
+	} {
+		settings.WriteString("ALTER DATABASE " + name + " SET " + setting + ";")
+	}
+	return s.postgres.Exec(ctx, "postgres", settings.String())
 }
 
 // regressLine is what pg_regress says of a test: "test name  ... ok  12 ms", or

@@ -31,6 +31,9 @@ type serverOptions struct {
 	conf []string // lines of postgresql.conf
 	rows bool     // record results too, so that rows do not pass unseen
 	tls  bool     // clients insist on TLS with a certificate that they can check; weir logs in
+	// masks puts a table with masked columns beside those of the suite, which never
+	// uses it: what each statement shows must then be followed, and none refused.
+	masks bool
 }
 
 // site is a fresh server with a client's cgroup, and on the way through weir a weir
@@ -43,6 +46,7 @@ type site struct {
 	client   *lab.Cgroup
 	user     *lab.User // that clients run as: the server's, since suites exchange files with it
 	only     []string  // tests to run, nil for all
+	masks    bool      // the table with masked columns is there
 	ca       string    // of what clients see as the server, "" without TLS
 	port     *regexp.Regexp
 	log      io.Writer // gets what clients write
@@ -55,7 +59,7 @@ func openSite(ctx context.Context, way, binary string, o serverOptions) (_ *site
 	if err != nil {
 		return nil, err
 	}
-	s := &site{way: way, lab: l}
+	s := &site{way: way, lab: l, masks: o.masks}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.Close())
@@ -85,6 +89,11 @@ func openSite(ctx context.Context, way, binary string, o serverOptions) (_ *site
 	if err := s.admit(ctx, o.hba); err != nil {
 		return nil, err
 	}
+	if o.masks {
+		if err := s.addMaskedTable(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.ca = s.postgres.CAFile
 	if way == through {
 		if err := s.startWeir(ctx, binary, o); err != nil {
@@ -111,6 +120,26 @@ func (s *site) admit(ctx context.Context, lines []string) error {
 	return s.postgres.Exec(ctx, "postgres", "SELECT pg_reload_conf()")
 }
 
+// maskedTable is what masks are on in every database, also those that a suite makes.
+const maskedTable = `CREATE SCHEMA weir_masked;
+CREATE TABLE weir_masked.holder (id int PRIMARY KEY, email text, born date, card numeric);
+INSERT INTO weir_masked.holder VALUES (1, 'canary@example.com', '2001-02-03', 4111111111111111);`
+
+// addMaskedTable makes the table, on both ways, so that what lists tables lists it
+// on both.
+func (s *site) addMaskedTable(ctx context.Context) error {
+	// pg_regress takes template0 for its databases, which lets nobody in.
+	if err := s.postgres.Exec(ctx, "postgres", "ALTER DATABASE template0 ALLOW_CONNECTIONS true"); err != nil {
+		return err
+	}
+	for _, database := range []string{"template0", "template1", "postgres"} {
+		if err := s.postgres.Exec(ctx, database, maskedTable); err != nil {
+			return fmt.Errorf("make the masked table in %s: %w", database, err)
+		}
+	}
+	return s.postgres.Exec(ctx, "postgres", "ALTER DATABASE template0 ALLOW_CONNECTIONS false")
+}
+
 // documents let everything pass, but have guards evaluated on every statement that
 // hold on none. Those that deny ask nothing of the statement itself: where weir
 // cannot see what a statement does, such a question counts as answered with yes.
@@ -123,7 +152,7 @@ spec:
   databases: ["*"]
   tls: %s
   login: %s
----
+%s---
 apiVersion: weir.dev/v1alpha1
 kind: Policy
 metadata: {name: suite}
@@ -150,7 +179,18 @@ spec:
     match: {any: true}
     when: statement.commands.exists(c, c == 'Nothing') || statement.limit == 4294967294
     action: Warn
-  recording: {statements: Full, parameters: Full%s}
+%s  recording: {statements: Full, parameters: Full%s}
+`
+
+// masks are on columns that no suite uses.
+const masks = `  masks:
+  - name: contact
+    columns: [weir_masked.holder.email]
+    with: {type: Partial, keepLast: 4}
+  - name: secrets
+    columns: [weir_masked.holder.born, weir_masked.holder.card]
+    with: {type: Redact}
+    predicates: Deny
 `
 
 func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) error {
@@ -158,23 +198,26 @@ func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) er
 	if o.rows {
 		results = ", results: Masked"
 	}
-	upstream, offer, login := "{mode: Disable}", "Off", "{type: Passthrough}"
+	secret, err := s.lab.Write("weir.password", s.postgres.Password, 0o600)
+	if err != nil {
+		return err
+	}
+	upstream, offer, login, catalog, masked := "{mode: Disable}", "Off", "{type: Passthrough}", "", ""
+	if o.masks {
+		masked = masks
+		catalog = fmt.Sprintf("  catalog: {user: postgres, passwordFile: %s}\n", secret)
+	}
 	if o.tls {
 		// The client's TLS ends at weir only where weir logs in itself.
-		secret, err := s.lab.Write("weir.password", s.postgres.Password, 0o600)
-		if err != nil {
-			return err
-		}
 		upstream, offer = fmt.Sprintf("{mode: VerifyFull, caFile: %s}", s.ca), "Offer"
 		login = fmt.Sprintf("{type: Static, user: postgres, passwordFile: %s}", secret)
 	}
-	var err error
 	s.weir, err = s.lab.Weir(ctx, lab.WeirOptions{
 		Binary:  binary,
 		Capture: []string{fmt.Sprintf("ports: [%d]", s.postgres.Port)},
 		Spec:    "unmatched: Deny\nclientTLS: \"" + offer + "\"\nlog: {level: warn}\n",
 		Documents: map[string]string{
-			"server.yaml": fmt.Sprintf(documents, s.postgres.Host, s.postgres.Port, upstream, login, s.client.Name, results),
+			"server.yaml": fmt.Sprintf(documents, s.postgres.Host, s.postgres.Port, upstream, login, catalog, s.client.Name, masked, results),
 		},
 	})
 	if err != nil || !o.tls {
