@@ -71,7 +71,14 @@ func (w *walker) do(s *pg_query.DoStmt) {
 func (w *walker) createFunction(s *pg_query.CreateFunctionStmt) {
 	w.command(CommandCreate)
 	for _, n := range s.Parameters {
+		w.typeName(n.GetFunctionParameter().GetArgType())
 		w.expression(n.GetFunctionParameter().GetDefexpr(), UseDerived, "a parameter's default")
+	}
+	w.typeName(s.ReturnType)
+	for _, n := range s.Options {
+		if o := n.GetDefElem(); o != nil {
+			w.namedBy(o)
+		}
 	}
 	if s.SqlBody != nil {
 		w.sqlBody(s.SqlBody)

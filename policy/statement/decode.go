@@ -17,7 +17,7 @@ const deepestBody = 2
 // bounds, allocates in proportion to their length and returns facts that are well
 // formed or an error.
 func Decode(data []byte) (*Facts, error) {
-	d := decoder{s: string(data), commands: All()}
+	d := decoder{s: string(data), commands: All(), kinds: Kinds()}
 	if len(data) == 0 || data[0] != encodingMark {
 		return nil, fmt.Errorf("%w: wrong first byte", errEncoding)
 	}
@@ -41,13 +41,16 @@ func Decode(data []byte) (*Facts, error) {
 // The fewest bytes that one of each takes, so that a count is never believed
 // beyond what the payload can hold.
 const (
-	smallestStatement = 14
+	smallestStatement = 17
 	smallestTable     = 5
 	smallestColumn    = 6
 	smallestFunction  = 4
 	smallestWrite     = 5
 	smallestOutput    = 5
-	smallestSetting   = 3
+	smallestSetting   = 4
+	smallestObject    = 6
+	smallestOperator  = 3
+	smallestType      = 3
 	smallestOption    = 2
 )
 
@@ -57,6 +60,7 @@ type decoder struct {
 	s        string
 	at       int
 	commands []Command
+	kinds    []Kind
 	err      error
 }
 
@@ -161,14 +165,16 @@ func (d *decoder) statement(s *Statement, depth int) {
 		d.fail("inconsistent statement")
 		return
 	}
-	flags := d.flags(6)
+	flags := d.flags(7)
 	s.Dynamic, s.Locking, s.Shape.Plain = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	s.Planned = flags&64 != 0
 	s.Limit = d.signed()
 	s.Shape.Why = d.string()
 	s.Opaque = d.strings()
 	d.trees(s)
 	d.relations(s)
 	d.effects(s)
+	d.named(s)
 	if flags&8 != 0 {
 		s.Prepared = &Prepared{Name: d.string(), What: d.string(), Body: d.body(depth)}
 	}
@@ -224,12 +230,13 @@ func (d *decoder) relations(s *Statement) {
 		f := &s.Functions[i]
 		f.Schema, f.Name = d.string(), d.string()
 		f.Arguments = d.number(1 << 30)
-		f.Aggregate = d.flags(1) != 0
+		bits := d.flags(2)
+		f.Aggregate, f.Named = bits&1 != 0, bits&2 != 0
 	}
 }
 
 func (d *decoder) effects(s *Statement) {
-	where := conditions()
+	where, scope := conditions(), scopes()
 	if n := d.count(smallestWrite); n > 0 {
 		s.Writes = make([]Write, n)
 	}
@@ -257,6 +264,37 @@ func (d *decoder) effects(s *Statement) {
 		bits := d.flags(3)
 		t.Local, t.Known, t.Reset = bits&1 != 0, bits&2 != 0, bits&4 != 0
 		t.Name, t.Value = d.string(), d.string()
+		t.Scope = scope[d.number(len(scope)-1)]
+	}
+}
+
+func (d *decoder) named(s *Statement) {
+	if n := d.count(smallestObject); n > 0 {
+		s.Objects = make([]Object, n)
+	}
+	for i := range s.Objects {
+		o := &s.Objects[i]
+		o.Command = d.command()
+		o.Kind = d.kinds[d.number(len(d.kinds)-1)]
+		bits := d.flags(2)
+		o.Temporary, o.Replaces = bits&1 != 0, bits&2 != 0
+		o.Schema, o.Relation, o.Name = d.string(), d.string(), d.string()
+	}
+	if n := d.count(smallestOperator); n > 0 {
+		s.Operators = make([]Operator, n)
+	}
+	for i := range s.Operators {
+		o := &s.Operators[i]
+		o.Prefix = d.flags(1) != 0
+		o.Schema, o.Name = d.string(), d.string()
+	}
+	if n := d.count(smallestType); n > 0 {
+		s.Types = make([]Type, n)
+	}
+	for i := range s.Types {
+		t := &s.Types[i]
+		t.Column = d.flags(1) != 0
+		t.Schema, t.Name = d.string(), d.string()
 	}
 }
 

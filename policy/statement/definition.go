@@ -38,11 +38,11 @@ func (w *walker) definition(n *pg_query.Node) {
 		w.command(CommandCreate)
 		w.relation(v.CreateTrigStmt.Relation, AccessWrite)
 		w.relation(v.CreateTrigStmt.Constrrel, AccessRead)
-		w.callable(v.CreateTrigStmt.Funcname, 0)
+		w.later(v.CreateTrigStmt.Funcname)
 		w.expression(v.CreateTrigStmt.WhenClause, UseDerived, "a trigger's definition")
 	case *pg_query.Node_CreateEventTrigStmt:
 		w.command(CommandCreate)
-		w.callable(v.CreateEventTrigStmt.Funcname, 0)
+		w.later(v.CreateEventTrigStmt.Funcname)
 	case *pg_query.Node_DropStmt:
 		w.command(CommandDrop)
 		for _, object := range v.DropStmt.Objects {

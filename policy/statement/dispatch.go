@@ -110,45 +110,74 @@ func (w *walker) utility(n *pg_query.Node) {
 	case *pg_query.Node_RefreshMatViewStmt:
 		w.command(CommandRefresh)
 		w.relation(v.RefreshMatViewStmt.Relation, AccessRead, AccessWrite)
+		w.inRelation(CommandRefresh, KindMaterializedView, v.RefreshMatViewStmt.Relation, "")
 	case *pg_query.Node_CommentStmt:
 		w.command(CommandComment)
 		w.object(v.CommentStmt.Objtype, v.CommentStmt.Object)
+		w.about(CommandComment, kindOf(v.CommentStmt.Objtype), v.CommentStmt.Object)
 	case *pg_query.Node_SecLabelStmt:
 		w.command(CommandSecurityLabel)
 		w.object(v.SecLabelStmt.Objtype, v.SecLabelStmt.Object)
+		w.about(CommandSecurityLabel, kindOf(v.SecLabelStmt.Objtype), v.SecLabelStmt.Object)
 	case *pg_query.Node_ReassignOwnedStmt:
 		w.command(CommandReassign)
 		w.command(CommandAlter)
+		for _, role := range v.ReassignOwnedStmt.Roles {
+			w.mention(Object{Command: CommandReassign, Kind: KindOwned, Name: role.GetRoleSpec().GetRolename()})
+		}
 	case *pg_query.Node_ImportForeignSchemaStmt:
 		w.command(CommandImport)
 		for _, t := range v.ImportForeignSchemaStmt.TableList {
 			w.named([]string{v.ImportForeignSchemaStmt.LocalSchema, t.GetRangeVar().GetRelname()}, AccessWrite)
 		}
+		w.mention(Object{Command: CommandImport, Kind: KindAll, Schema: v.ImportForeignSchemaStmt.LocalSchema})
 	case *pg_query.Node_GrantStmt:
 		w.grant(v.GrantStmt)
 	case *pg_query.Node_GrantRoleStmt:
+		command := CommandRevoke
 		if v.GrantRoleStmt.IsGrant {
-			w.command(CommandGrant)
-		} else {
-			w.command(CommandRevoke)
+			command = CommandGrant
+		}
+		w.command(command)
+		for _, role := range v.GrantRoleStmt.GrantedRoles {
+			w.mention(Object{Command: command, Kind: KindRole, Name: role.GetAccessPriv().GetPrivName()})
 		}
 	case *pg_query.Node_AlterDefaultPrivilegesStmt:
 		w.command(CommandAlter)
+		w.mention(Object{Command: CommandAlter, Kind: KindDefaultPrivileges})
 		if v.AlterDefaultPrivilegesStmt.Action != nil {
 			w.grant(v.AlterDefaultPrivilegesStmt.Action)
 		}
 	default:
-		w.definition(n)
+		if w.definition(n); w.err == nil {
+			w.defined(n)
+			w.namedFunctions(n)
+			w.settingsOf(n)
+		}
 	}
 }
 
+// grant lists what privileges are given or taken, on objects, on all of a schema's
+// or on those to come.
 func (w *walker) grant(s *pg_query.GrantStmt) {
+	command := CommandRevoke
 	if s.IsGrant {
-		w.command(CommandGrant)
-	} else {
-		w.command(CommandRevoke)
+		command = CommandGrant
 	}
-	for _, n := range s.Objects {
-		w.relation(n.GetRangeVar(), AccessWrite)
+	w.command(command)
+	switch s.Targtype {
+	case pg_query.GrantTargetType_ACL_TARGET_OBJECT:
+		for _, n := range s.Objects {
+			w.relation(n.GetRangeVar(), AccessWrite)
+			w.about(command, kindOf(s.Objtype), n)
+		}
+	case pg_query.GrantTargetType_ACL_TARGET_ALL_IN_SCHEMA:
+		for _, n := range s.Objects {
+			w.mention(Object{Command: command, Kind: KindAll, Schema: n.GetString_().GetSval()})
+		}
+	case pg_query.GrantTargetType_ACL_TARGET_DEFAULTS:
+		w.mention(Object{Command: command, Kind: KindDefaultPrivileges})
+	default:
+		w.fail(&UnsupportedError{"a GRANT of an unknown kind"})
 	}
 }

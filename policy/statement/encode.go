@@ -19,11 +19,15 @@ func conditions() [3]Condition {
 	return [...]Condition{WhereMissing, WhereConstant, WherePresent}
 }
 
+func scopes() [5]Scope {
+	return [...]Scope{ScopeSession, ScopeFunction, ScopeRole, ScopeDatabase, ScopeSystem}
+}
+
 func accesses() [2]Access { return [...]Access{AccessRead, AccessWrite} }
 
 // Encode appends facts to b in the form that Decode reads.
 func Encode(b []byte, facts *Facts) []byte {
-	e := encoder{b: append(b, encodingMark), commands: All()}
+	e := encoder{b: append(b, encodingMark), commands: All(), kinds: Kinds()}
 	e.number(len(facts.Statements))
 	for i := range facts.Statements {
 		e.statement(&facts.Statements[i])
@@ -34,6 +38,7 @@ func Encode(b []byte, facts *Facts) []byte {
 type encoder struct {
 	b        []byte
 	commands []Command
+	kinds    []Kind
 }
 
 func (e *encoder) number(n int) { e.b = binary.AppendUvarint(e.b, uint64(n)) }
@@ -72,7 +77,7 @@ func (e *encoder) statement(s *Statement) {
 	for _, c := range s.Commands {
 		e.command(c)
 	}
-	e.bits(s.Dynamic, s.Locking, s.Shape.Plain, s.Prepared != nil, s.Cursor != nil, s.Copy != nil)
+	e.bits(s.Dynamic, s.Locking, s.Shape.Plain, s.Prepared != nil, s.Cursor != nil, s.Copy != nil, s.Planned)
 	e.signed(s.Limit)
 	e.string(s.Shape.Why)
 	e.strings(s.Opaque)
@@ -92,7 +97,7 @@ func (e *encoder) statement(s *Statement) {
 		e.string(f.Schema)
 		e.string(f.Name)
 		e.number(f.Arguments)
-		e.bits(f.Aggregate)
+		e.bits(f.Aggregate, f.Named)
 	}
 	e.number(len(s.Writes))
 	for i := range s.Writes {
@@ -119,7 +124,10 @@ func (e *encoder) statement(s *Statement) {
 		e.bits(t.Local, t.Known, t.Reset)
 		e.string(t.Name)
 		e.string(t.Value)
+		scope := scopes()
+		e.number(slices.Index(scope[:], t.Scope))
 	}
+	e.names(s)
 	if p := s.Prepared; p != nil {
 		e.string(p.Name)
 		e.string(p.What)
@@ -133,6 +141,33 @@ func (e *encoder) statement(s *Statement) {
 	}
 	if s.Copy != nil {
 		e.copy(s.Copy)
+	}
+}
+
+func (e *encoder) names(s *Statement) {
+	e.number(len(s.Objects))
+	for i := range s.Objects {
+		o := &s.Objects[i]
+		e.command(o.Command)
+		e.number(slices.Index(e.kinds, o.Kind))
+		e.bits(o.Temporary, o.Replaces)
+		e.string(o.Schema)
+		e.string(o.Relation)
+		e.string(o.Name)
+	}
+	e.number(len(s.Operators))
+	for i := range s.Operators {
+		o := &s.Operators[i]
+		e.bits(o.Prefix)
+		e.string(o.Schema)
+		e.string(o.Name)
+	}
+	e.number(len(s.Types))
+	for i := range s.Types {
+		t := &s.Types[i]
+		e.bits(t.Column)
+		e.string(t.Schema)
+		e.string(t.Name)
 	}
 }
 

@@ -22,12 +22,13 @@ func (w *walker) expression(n *pg_query.Node, use Use, construct string) {
 	}
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_AConst, *pg_query.Node_ParamRef, *pg_query.Node_SetToDefault, *pg_query.Node_CurrentOfExpr,
-		*pg_query.Node_TypeName, *pg_query.Node_Integer, *pg_query.Node_Float, *pg_query.Node_Boolean,
+		*pg_query.Node_Integer, *pg_query.Node_Float, *pg_query.Node_Boolean,
 		*pg_query.Node_String_, *pg_query.Node_BitString:
 		// No column in it. CURRENT OF names a cursor, which has facts of its own.
 	case *pg_query.Node_ColumnRef:
 		w.columnRef(v.ColumnRef, use, construct)
 	case *pg_query.Node_AExpr:
+		w.operators(v.AExpr)
 		w.expression(v.AExpr.Lexpr, use, construct)
 		w.expression(v.AExpr.Rexpr, use, construct)
 	case *pg_query.Node_BoolExpr:
@@ -36,7 +37,10 @@ func (w *walker) expression(n *pg_query.Node, use Use, construct string) {
 		w.expression(v.NullTest.Arg, use, construct)
 	case *pg_query.Node_BooleanTest:
 		w.expression(v.BooleanTest.Arg, use, construct)
+	case *pg_query.Node_TypeName:
+		w.typeName(v.TypeName)
 	case *pg_query.Node_TypeCast:
+		w.typeName(v.TypeCast.TypeName)
 		w.expression(v.TypeCast.Arg, use, narrow(use, construct, "a cast"))
 	case *pg_query.Node_CollateClause:
 		w.expression(v.CollateClause.Arg, use, construct)
@@ -76,6 +80,7 @@ func (w *walker) expression(n *pg_query.Node, use Use, construct string) {
 	case *pg_query.Node_GroupingFunc:
 		w.expressions(v.GroupingFunc.Args, UseGrouping, "GROUPING()")
 	case *pg_query.Node_SortBy:
+		w.operator(v.SortBy.UseOp, false)
 		w.expression(v.SortBy.Node, UseOrdering, "ORDER BY")
 	case *pg_query.Node_ResTarget: // an argument of XMLELEMENT and the like
 		w.expression(v.ResTarget.Val, use, construct)
@@ -121,6 +126,10 @@ func (w *walker) indirection(v *pg_query.A_Indirection, use Use, construct strin
 
 func (w *walker) sublink(v *pg_query.SubLink, use Use, construct string) {
 	w.expression(v.Testexpr, use, construct)
+	if v.Testexpr != nil && len(v.OperName) == 0 { // IN
+		w.operatorNamed(Operator{Name: "="})
+	}
+	w.operator(v.OperName, false)
 	if w.shallow {
 		return
 	}
@@ -183,7 +192,14 @@ func (w *walker) sweep(m protoreflect.Message, use Use, construct string) {
 	case *pg_query.RangeVar:
 		w.relation(v, AccessRead)
 		return
-	case *pg_query.TypeName, *pg_query.RoleSpec, *pg_query.VariableSetStmt:
+	case *pg_query.TypeName:
+		w.typeName(v)
+		return
+	case *pg_query.DefElem:
+		if w.namedBy(v) {
+			return
+		}
+	case *pg_query.RoleSpec, *pg_query.VariableSetStmt:
 		return
 	case *pg_query.FuncCall:
 		w.call(v, use, construct)

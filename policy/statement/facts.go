@@ -30,12 +30,15 @@ type Statement struct {
 	Functions []Function `json:"functions,omitempty"` // every function called, wherever it stands
 	Writes    []Write    `json:"writes,omitempty"`    // one for each UPDATE, DELETE, INSERT or MERGE, wherever it stands
 	Outputs   []Output   `json:"outputs,omitempty"`   // what the outermost statement returns: SELECT's targets or RETURNING
+	Objects   []Object   `json:"objects,omitempty"`   // what is defined, changed, dropped, commented on or granted
+	Operators []Operator `json:"operators,omitempty"` // every operator used or named, wherever it stands
+	Types     []Type     `json:"types,omitempty"`     // every type that a cast, a column or a signature names
 
 	// Shape says how the outermost query is built, so that a reader can tell
 	// whether a column in Outputs is the table's own column and nothing else.
 	Shape Shape `json:"shape"`
 
-	Settings []Setting `json:"settings,omitempty"` // SET, RESET, set_config with constant names
+	Settings []Setting `json:"settings,omitempty"` // SET, RESET, set_config, and what other commands set for later sessions
 	Prepared *Prepared `json:"prepared,omitempty"` // PREPARE, EXECUTE, DEALLOCATE
 	Cursor   *Cursor   `json:"cursor,omitempty"`   // DECLARE, FETCH, MOVE, CLOSE
 	Copy     *Copy     `json:"copy,omitempty"`     // COPY
@@ -44,6 +47,9 @@ type Statement struct {
 	// Locking says that a SELECT somewhere in it locks rows (FOR UPDATE, FOR
 	// SHARE). The relations are listed as read.
 	Locking bool `json:"locking,omitempty"`
+	// Planned says that an EXPLAIN without ANALYZE stands around all else: it is
+	// planned, which calls functions that are not volatile, and not run.
+	Planned bool `json:"planned,omitempty"`
 	// Dynamic says that the statement runs text which was not read here (DO
 	// or a function body in a language or a form that is not followed).
 	Dynamic bool `json:"dynamic,omitempty"`
@@ -118,6 +124,9 @@ type Function struct {
 	Name      string `json:"name"`
 	Arguments int    `json:"arguments"`
 	Aggregate bool   `json:"aggregate,omitempty"` // has a FILTER, ORDER BY, DISTINCT or star inside
+	// Named says that a definition names it for later (of an operator, a cast, a
+	// trigger, a type): how many arguments it then gets is not known, Arguments is 0.
+	Named bool `json:"named,omitempty"`
 }
 
 // Condition says what a write's WHERE limits.
@@ -159,13 +168,26 @@ type Shape struct {
 	Why string `json:"why,omitempty"`
 }
 
-// Setting is a change of a session's setting.
+// Scope says whose settings are changed.
+type Scope string
+
+// The scopes of a change of settings. The empty one is the session's.
+const (
+	ScopeSession  Scope = ""         // SET, RESET, set_config
+	ScopeFunction Scope = "Function" // while a function runs: CREATE or ALTER FUNCTION ... SET
+	ScopeRole     Scope = "Role"     // later sessions of a role, or of a role in a database: ALTER ROLE ... SET
+	ScopeDatabase Scope = "Database" // later sessions in a database: ALTER DATABASE ... SET
+	ScopeSystem   Scope = "System"   // the whole server: ALTER SYSTEM
+)
+
+// Setting is a change of a setting.
 type Setting struct {
 	Name  string `json:"name"`            // lower case; "role", "session_authorization", "all" for RESET ALL
 	Value string `json:"value,omitempty"` // as text; "" for RESET, DEFAULT or a value that is not constant
 	Local bool   `json:"local,omitempty"`
 	Known bool   `json:"known"` // Value is the whole truth: a constant, or a RESET (Reset is set)
 	Reset bool   `json:"reset,omitempty"`
+	Scope Scope  `json:"scope,omitempty"`
 }
 
 // Prepared is about a statement prepared in SQL.
@@ -224,6 +246,9 @@ func (s *Statement) size() int {
 		len(s.Writes)*int(unsafe.Sizeof(Write{})) +
 		len(s.Outputs)*int(unsafe.Sizeof(Output{})) +
 		len(s.Settings)*int(unsafe.Sizeof(Setting{})) +
+		len(s.Objects)*int(unsafe.Sizeof(Object{})) +
+		len(s.Operators)*int(unsafe.Sizeof(Operator{})) +
+		len(s.Types)*int(unsafe.Sizeof(Type{})) +
 		len(s.Opaque)*int(unsafe.Sizeof(""))
 	for i := range s.Writes {
 		n += len(s.Writes[i].Columns) * int(unsafe.Sizeof(""))

@@ -45,6 +45,7 @@ func (w *walker) selectStatement(s *pg_query.SelectStmt, p place) {
 	w.with(s.WithClause)
 	if s.IntoClause != nil {
 		w.command(CommandCreate)
+		w.created(KindTable, s.IntoClause.Rel)
 		w.into(s.IntoClause)
 	}
 	switch {

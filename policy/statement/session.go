@@ -8,26 +8,32 @@ import (
 
 // set reads SET and RESET.
 func (w *walker) set(s *pg_query.VariableSetStmt) {
-	setting := Setting{Name: strings.ToLower(s.Name), Local: s.IsLocal}
+	switch s.Kind {
+	case pg_query.VariableSetKind_VAR_RESET, pg_query.VariableSetKind_VAR_RESET_ALL:
+		w.command(CommandReset)
+	default:
+		w.command(CommandSet)
+	}
+	w.setting(s, ScopeSession)
+}
+
+// setting lists what a SET or RESET changes, which may stand in a definition.
+func (w *walker) setting(s *pg_query.VariableSetStmt, scope Scope) {
+	if s == nil {
+		return
+	}
+	setting := Setting{Name: strings.ToLower(s.Name), Local: s.IsLocal, Scope: scope}
 	switch s.Kind {
 	case pg_query.VariableSetKind_VAR_SET_VALUE:
-		w.command(CommandSet)
 		setting.Value, setting.Known = w.settingValue(s.Args)
-	case pg_query.VariableSetKind_VAR_SET_DEFAULT:
-		w.command(CommandSet)
+	case pg_query.VariableSetKind_VAR_SET_DEFAULT, pg_query.VariableSetKind_VAR_RESET:
 		setting.Reset, setting.Known = true, true
 	case pg_query.VariableSetKind_VAR_SET_CURRENT:
-		w.command(CommandSet)
 	case pg_query.VariableSetKind_VAR_SET_MULTI:
-		w.command(CommandSet)
 		w.transactionModes(s)
 		return
-	case pg_query.VariableSetKind_VAR_RESET:
-		w.command(CommandReset)
-		setting.Reset, setting.Known = true, true
 	case pg_query.VariableSetKind_VAR_RESET_ALL:
-		w.command(CommandReset)
-		setting = Setting{Name: "all", Reset: true, Known: true}
+		setting.Name, setting.Reset, setting.Known = "all", true, true
 	default:
 		w.fail(&UnsupportedError{"a SET of an unknown kind"})
 		return
@@ -170,7 +176,29 @@ func (w *walker) explain(s *pg_query.ExplainStmt) {
 	if body.Prepared != nil && body.Prepared.What == "Execute" {
 		w.st.Prepared = body.Prepared
 	}
+	w.st.Planned = true
 	for _, n := range s.Options {
-		w.expression(n.GetDefElem().GetArg(), UseDerived, "EXPLAIN")
+		option := n.GetDefElem()
+		w.expression(option.GetArg(), UseDerived, "EXPLAIN")
+		if option.GetDefname() == "analyze" && w.mayBeOn(option.GetArg()) {
+			w.st.Planned = false
+		}
 	}
+}
+
+// mayBeOn says whether an option is not clearly off (defGetBoolean of
+// commands/define.c).
+func (w *walker) mayBeOn(n *pg_query.Node) bool {
+	if n.GetNode() == nil {
+		return true
+	}
+	value, known := w.constants.written(n)
+	if !known {
+		return true
+	}
+	switch strings.ToLower(value) {
+	case "false", "off", "0":
+		return false
+	}
+	return true
 }

@@ -37,10 +37,18 @@ func TestSettingsAreReadFromEveryForm(t *testing.T) {
 		"update pg_settings set setting = 'x' where name = 'role'":                       {{}},
 		"do $$begin set role bob; end$$":                                                 {{Name: "role", Value: "bob", Known: true}},
 		"with x as (select set_config('role', 'bob', false)) select 1":                   {{Name: "role", Value: "bob", Known: true}},
-		"discard all":                   {{Name: "session_authorization", Reset: true, Known: true}, {Name: "all", Reset: true, Known: true}},
-		"discard plans":                 nil,
-		"alter role bob set role = 'x'": nil,
-		"select 1":                      nil,
+		"discard all":                                   {{Name: "session_authorization", Reset: true, Known: true}, {Name: "all", Reset: true, Known: true}},
+		"discard plans":                                 nil,
+		"alter role bob set role = 'x'":                 {{Name: "role", Value: "x", Known: true, Scope: ScopeRole}},
+		"alter role all in database d reset all":        {{Name: "all", Known: true, Reset: true, Scope: ScopeRole}},
+		"alter database d set client_encoding = 'SJIS'": {{Name: "client_encoding", Value: "SJIS", Known: true, Scope: ScopeDatabase}},
+		"alter system set archive_command = 'x'":        {{Name: "archive_command", Value: "x", Known: true, Scope: ScopeSystem}},
+		"alter system reset all":                        {{Name: "all", Known: true, Reset: true, Scope: ScopeSystem}},
+		"alter function f(int) set search_path = a, b":  {{Name: "search_path", Value: "a, b", Known: true, Scope: ScopeFunction}},
+		"alter procedure p reset role":                  {{Name: "role", Known: true, Reset: true, Scope: ScopeFunction}},
+		"create function f() returns int language sql set role = 'x' set work_mem from current as 'select 1'": {
+			{Name: "role", Value: "x", Known: true, Scope: ScopeFunction}, {Name: "work_mem", Scope: ScopeFunction}},
+		"select 1": nil,
 	} {
 		if got := only(t, text).Settings; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", text, got, want)

@@ -179,6 +179,7 @@ func (w *walker) sort(list, targets []*pg_query.Node) {
 			w.unsupported(n)
 			return
 		}
+		w.operator(s.SortBy.UseOp, false)
 		w.pointed(s.SortBy.Node, at)
 	}
 }

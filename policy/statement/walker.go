@@ -209,6 +209,17 @@ func (w *walker) merge(sub *walker, construct string) {
 	for _, f := range sub.st.Functions {
 		w.function(f)
 	}
+	for _, o := range sub.st.Objects {
+		w.mention(o)
+	}
+	for _, o := range sub.st.Operators {
+		w.operatorNamed(o)
+	}
+	for _, t := range sub.st.Types {
+		if !slices.Contains(w.st.Types, t) {
+			w.st.Types = append(w.st.Types, t)
+		}
+	}
 	w.st.Writes = append(w.st.Writes, sub.st.Writes...)
 	w.st.Settings = append(w.st.Settings, sub.st.Settings...)
 	w.st.Dynamic = w.st.Dynamic || sub.st.Dynamic
