@@ -19,6 +19,7 @@ type Bundle struct {
 	databases []*Database
 	policies  []*Policy
 	rules     *lru.Cache[ruleKey, *Rules]
+	buckets   buckets
 }
 
 // ruleKey is all that Rules depend on.

@@ -64,6 +64,7 @@ type (
 		Limit     int64         `cel:"limit"` // -1 without one
 		Copy      string        `cel:"copy"`  // "Client", "File", "Program", "" without a COPY
 		Dynamic   bool          `cel:"dynamic"`
+		Length    int64         `cel:"length"` // of the whole text, in bytes
 	}
 	celIdentity struct {
 		Subject    string `cel:"subject"`
@@ -291,7 +292,7 @@ func (v *variables) activation() (cel.PartialActivation, error) {
 		attribute("unit")
 	}
 	made, err := cel.PartialVars(map[string]any{
-		"statement": statementVariable(v.st),
+		"statement": statementVariable(v.st, len(v.request.Text)),
 		"identity":  v.identity,
 		"session": &celSession{Database: v.request.Session.Database, User: v.request.Session.User,
 			InTransaction: v.request.Session.InTransaction},
@@ -311,8 +312,8 @@ func identityVariable(id *identity.Identity) *celIdentity {
 	}
 }
 
-func statementVariable(st *statement.Statement) *celStatement {
-	v := &celStatement{Command: string(st.Command), Limit: st.Limit, Dynamic: st.Dynamic, Where: weakest(st)}
+func statementVariable(st *statement.Statement, length int) *celStatement {
+	v := &celStatement{Length: int64(length), Command: string(st.Command), Limit: st.Limit, Dynamic: st.Dynamic, Where: weakest(st)}
 	for _, c := range st.Commands {
 		v.Commands = append(v.Commands, string(c))
 	}

@@ -33,7 +33,10 @@ type Policy struct {
 	Identities  []identity.Selector `json:"identities"`
 	Databases   []string            `json:"databases,omitempty"` // names of Database documents
 	AnyDatabase bool                `json:"anyDatabase,omitempty"`
-	Guards      []*Guard            `json:"guards,omitempty"`
+	// Guards are the document's own and those of its packs.
+	Guards []*Guard `json:"guards,omitempty"`
+	// Packs are the built-in packs that are switched on.
+	Packs []string `json:"packs,omitempty"`
 	// Trusted are functions, schema.function, whose calls do not count as doing
 	// unseen what a guard is about.
 	Trusted   []pattern.Name `json:"trustedFunctions,omitempty"`
@@ -115,6 +118,8 @@ func (r *reader) policy(name string, root *mapping, spec *yaml.Node) *Policy {
 	r.databasesOf(p, m.need("databases", "name Database documents, or write databases: {any: true}"))
 	p.Approvals = r.approvals(m.get("approvals"))
 	p.Guards = r.guards(m.get("guards"), p)
+	p.Guards = append(p.Guards, r.packs(m.get("packs"), p)...)
+	sortGuards(p.Guards)
 	p.Trusted = r.names(m.get("trustedFunctions"), "trustedFunctions", "schema.function", 2, 2)
 	p.Masks = r.masks(m.get("masks"))
 	p.Recording = r.recording(m.get("recording"))

@@ -48,6 +48,10 @@ type GuardExplanation struct {
 	Action     Action            `json:"action"`
 	About      string            `json:"about"` // what the match is about, in words
 	When       string            `json:"when,omitempty"`
+	Limit      *Limit            `json:"limit,omitempty"`
+	Rate       string            `json:"rate,omitempty"`
+	Pack       string            `json:"pack,omitempty"` // the built-in pack that it is of
+	Note       string            `json:"note,omitempty"` // why the guard was not asked, "" if it was
 	Matched    bool              `json:"matched"`
 	Decided    bool              `json:"decided"` // the verdict is this guard's
 	Statements []StatementReason `json:"statements,omitempty"`
@@ -114,7 +118,14 @@ func (p *Policy) explain(id *identity.Identity, db *Database) PolicyExplanation 
 		return e
 	}
 	for _, g := range p.Guards {
-		e.Guards = append(e.Guards, GuardExplanation{Name: g.Name, Action: g.Action, About: g.Match.about(), When: g.When})
+		one := GuardExplanation{Name: g.Name, Action: g.Action, About: g.Match.about(), When: g.When, Limit: g.Limit, Pack: g.Pack}
+		if g.Rate != nil {
+			one.Rate = g.Rate.String()
+		}
+		if !p.concerns(g, id) {
+			one.Note = "it is only about the identities " + alternatives(g.Match.Identities)
+		}
+		e.Guards = append(e.Guards, one)
 	}
 	for _, m := range p.Masks {
 		e.Masks = append(e.Masks, m.Name)
@@ -125,8 +136,12 @@ func (p *Policy) explain(id *identity.Identity, db *Database) PolicyExplanation 
 // why words what a guard made of a statement.
 func (s *seeing) why() string {
 	switch {
+	case s.matched && s.guard.Limit != nil && s.because.hidden == "" && s.because.uncounted == "":
+		return s.guard.reason(s.because) + ", and may begin: " + s.guard.Limit.String() + " are allowed"
 	case s.matched:
 		return s.guard.reason(s.because)
+	case s.slow:
+		return s.guard.reason(s.because) + ", but it does not come faster than " + s.guard.Rate.String()
 	case s.condition:
 		return s.guard.reason(s.because) + ", but the rule's condition does not hold"
 	default:
@@ -158,6 +173,8 @@ func (m *Match) miss(p part, st *statement.Statement) string {
 	case partSettings:
 		only := Match{Settings: m.Settings}
 		return "it does not change " + only.about()
+	case partLength:
+		return fmt.Sprintf("the text is not longer than %d bytes", m.LongerThan)
 	}
 	return "it is not what the rule is about"
 }

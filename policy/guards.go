@@ -46,6 +46,12 @@ type Guard struct {
 	Action   Action `json:"action"`
 	Message  string `json:"message,omitempty"`
 	Approval string `json:"approval,omitempty"` // with RequireApproval: the name of an approval of the policy
+	// Limit makes the action one for statements that pass it; nil for none.
+	Limit *Limit `json:"limit,omitempty"`
+	// Rate makes the guard match only statements that come too fast; nil for none.
+	Rate *Rate `json:"rate,omitempty"`
+	// Pack is the built-in pack that the guard is of, "" for one of the document's own.
+	Pack string `json:"pack,omitempty"`
 
 	condition *condition // nil where When is ""
 }
@@ -62,6 +68,11 @@ type Match struct {
 	Settings  []pattern.Glob      `json:"settings,omitempty"`
 	// NoWhere asks for an UPDATE or DELETE that no WHERE limits.
 	NoWhere bool `json:"noWhere,omitempty"`
+	// LongerThan asks for a text of more bytes than this; 0 does not ask.
+	LongerThan int64 `json:"longerThan,omitempty"`
+	// Identities are entries of the policy's identities, by name; the guard is
+	// about workloads that one of them matches.
+	Identities []string `json:"identities,omitempty"`
 }
 
 func (r *reader) guards(n *yaml.Node, p *Policy) []*Guard {
@@ -69,7 +80,7 @@ func (r *reader) guards(n *yaml.Node, p *Policy) []*Guard {
 	r.named(n, "guards", "a guard", func(m *mapping, name string) {
 		g := &Guard{Name: name}
 		if n := m.need("match", "write match: {any: true} for every statement"); n != nil {
-			r.match(&g.Match, n)
+			r.match(&g.Match, n, p)
 		}
 		if n := m.get("when"); n != nil {
 			r.when(g, n)
@@ -78,10 +89,11 @@ func (r *reader) guards(n *yaml.Node, p *Policy) []*Guard {
 		if n := m.get("message"); n != nil {
 			g.Message = r.message(n)
 		}
-		m.unavailable("", "limit", "rate")
+		r.limit(g, m)
+		r.rate(g, m)
 		all = append(all, g)
 	})
-	slices.SortFunc(all, func(a, b *Guard) int { return strings.Compare(a.Name, b.Name) })
+	sortGuards(all)
 	return all
 }
 
@@ -126,7 +138,7 @@ func (r *reader) message(n *yaml.Node) string {
 	return strings.TrimSpace(s)
 }
 
-func (r *reader) match(k *Match, n *yaml.Node) {
+func (r *reader) match(k *Match, n *yaml.Node, p *Policy) {
 	m := r.mapping(n, "match")
 	anything := m.get("any")
 	k.Any = r.any(anything)
@@ -143,6 +155,10 @@ func (r *reader) match(k *Match, n *yaml.Node) {
 	if where != nil {
 		_, k.NoWhere = r.choice(where, "where", "Missing")
 	}
+	if v, ok := r.size(m.get("longerThan"), "longerThan", 1); ok {
+		k.LongerThan = v
+	}
+	k.Identities = r.entries(m.get("identities"), p)
 	m.close()
 	switch {
 	case m.broken:
@@ -168,6 +184,26 @@ func (r *reader) match(k *Match, n *yaml.Node) {
 // limited says whether a command is one that a WHERE limits.
 func limited(c statement.Command) bool {
 	return c == statement.CommandUpdate || c == statement.CommandDelete || c == statement.CommandMerge
+}
+
+// entries reads names of entries of the policy's identities.
+func (r *reader) entries(n *yaml.Node, p *Policy) []string {
+	var known []string
+	for i := range p.Identities {
+		known = append(known, p.Identities[i].Name)
+	}
+	var all []string
+	for _, w := range readList(r, n, "identities", func(n *yaml.Node) (word, bool) {
+		s, ok := r.text(n, "the name of one of the policy's identities")
+		if ok && !slices.Contains(known, s) {
+			r.report(n, didYouMean(s, known), "identities: %q is not one of the policy's identities", shorten(s))
+			return "", false
+		}
+		return word(s), ok
+	}) {
+		all = append(all, string(w))
+	}
+	return all
 }
 
 func (r *reader) commands(n *yaml.Node) []statement.Command {

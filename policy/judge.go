@@ -54,7 +54,10 @@ type judgement struct {
 type because struct {
 	st     *statement.Statement
 	hidden string // not "": only since the statement may do this unseen, as a clause
-	err    error  // the condition could not be evaluated
+	// uncounted says, as a clause, why a limit cannot be kept, "" if it can.
+	uncounted string
+	text      string // that was judged
+	err       error  // the condition could not be evaluated
 }
 
 // seeing is what a guard made of a statement, for explanations.
@@ -66,6 +69,7 @@ type seeing struct {
 	because   because
 	misses    part // what of the match was not met, when it did not match
 	condition bool // the match was met, the condition was not
+	slow      bool // the match was met, the rate was not exceeded
 }
 
 // statement judges one statement, and with an EXECUTE also the one that it runs.
@@ -101,6 +105,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 	if len(j.rules.guards) == 0 {
 		return
 	}
+	said := st // what the text says itself
 	var more *reach
 	if j.request.Catalog != nil {
 		more = j.request.Catalog.reachOf(st)
@@ -109,7 +114,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 	var vars *variables // made for the first condition
 	for i := range j.rules.guards {
 		g := &j.rules.guards[i]
-		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st}}
+		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
 		if g.condition != nil && vars == nil {
 			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
 		}
@@ -118,10 +123,18 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 			unseen = more.hiddenFrom(g)
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
+		if s.matched && g.Limit != nil && s.because.hidden == "" {
+			s.because.uncounted = uncounted(said)
+		}
 		if j.seen != nil {
 			j.seen(s)
 		}
-		if s.matched {
+		switch {
+		case !s.matched:
+		case g.Limit != nil && s.because.hidden == "" && s.because.uncounted == "":
+			j.verdict.Limits = append(j.verdict.Limits, Bounded{Limit: *g.Limit, Policy: g.policy, Rule: g.Name,
+				Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit})
+		default:
 			j.found(g, index, s.because)
 		}
 	}
@@ -134,13 +147,31 @@ func (j *judgement) guard(g *bound, vars *variables, unseen string, s *seeing) b
 	if !g.Action.stops() {
 		unseen = ""
 	}
-	s.misses = g.Match.test(s.because.st)
+	if s.misses = g.Match.test(s.because.st); s.misses == partNone && g.Match.LongerThan > 0 && int64(len(s.because.text)) <= g.Match.LongerThan {
+		// The length is no secret: nothing hides it.
+		s.misses = partLength
+		return false
+	}
 	if s.misses != partNone {
 		if unseen == "" {
 			return false
 		}
 		s.because.hidden = unseen
 	}
+	if s.condition = !j.condition(g, vars, unseen, s); s.condition {
+		return false
+	}
+	if g.bucket == nil {
+		return true
+	}
+	j.verdict.Cacheable = false
+	j.verdict.buckets = append(j.verdict.buckets, g.bucket)
+	s.slow = !g.bucket.exceeded(j.request.Now)
+	return !s.slow
+}
+
+// condition says whether a guard's condition holds, or must be taken to.
+func (j *judgement) condition(g *bound, vars *variables, unseen string, s *seeing) bool {
 	c := g.condition
 	if c == nil {
 		return true
@@ -157,7 +188,6 @@ func (j *judgement) guard(g *bound, vars *variables, unseen string, s *seeing) b
 		s.because.err = err
 		return true
 	}
-	s.condition = !holds
 	return holds
 }
 

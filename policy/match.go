@@ -20,6 +20,7 @@ const (
 	partColumns
 	partFunctions
 	partSettings
+	partLength
 )
 
 // test holds a statement against a match. It looks at names only: where a name

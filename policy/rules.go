@@ -47,6 +47,7 @@ type bound struct {
 	policy   string
 	audit    bool
 	approval *Approval      // with RequireApproval
+	bucket   *bucket        // with a rate
 	trusted  []pattern.Name // functions of which the policy says that they hide nothing
 }
 
@@ -103,7 +104,7 @@ func (b *Bundle) rulesOf(id *identity.Identity, db *Database) *Rules {
 		switch {
 		case outcome == identity.No:
 		case outcome == identity.Yes:
-			refusals = append(refusals, r.add(p)...)
+			refusals = append(refusals, r.add(p, id, &b.buckets)...)
 		case p.Mode == Audit:
 			r.Notes = append(r.Notes, "policy "+p.Name+" (Audit) is left out: "+why)
 		default:
@@ -117,7 +118,7 @@ func (b *Bundle) rulesOf(id *identity.Identity, db *Database) *Rules {
 
 // add takes over the rules of a policy that selects the connection. What it
 // returns are reasons to refuse it.
-func (r *Rules) add(p *Policy) (refusals []string) {
+func (r *Rules) add(p *Policy, id *identity.Identity, all *buckets) (refusals []string) {
 	if len(r.Policies) == 0 {
 		r.Recording = p.Recording
 	} else {
@@ -128,8 +129,14 @@ func (r *Rules) add(p *Policy) (refusals []string) {
 		r.Mode = Enforce
 	}
 	for _, g := range p.Guards {
-		r.guards = append(r.guards, bound{Guard: g, policy: p.Name, audit: p.Mode == Audit, approval: p.approval(g.Approval),
-			trusted: p.Trusted})
+		if !p.concerns(g, id) {
+			continue
+		}
+		one := bound{Guard: g, policy: p.Name, audit: p.Mode == Audit, approval: p.approval(g.Approval), trusted: p.Trusted}
+		if g.Rate != nil {
+			one.bucket = all.of(r.Subject, ruleName(p.Name, g.Name), g.Rate)
+		}
+		r.guards = append(r.guards, one)
 	}
 	for _, m := range p.Masks {
 		switch {
@@ -144,6 +151,29 @@ func (r *Rules) add(p *Policy) (refusals []string) {
 		}
 	}
 	return refusals
+}
+
+// concerns says whether a guard is about a workload: it names no identities, or
+// one that matches. One of which that cannot be told counts where the guard
+// stops statements.
+func (p *Policy) concerns(g *Guard, id *identity.Identity) bool {
+	if len(g.Match.Identities) == 0 {
+		return true
+	}
+	for i := range p.Identities {
+		if !slices.Contains(g.Match.Identities, p.Identities[i].Name) {
+			continue
+		}
+		switch p.Identities[i].Match(id) {
+		case identity.Yes:
+			return true
+		case identity.Unknown:
+			if g.Action.stops() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // match joins a policy's identities by OR: Yes wins over Unknown, Unknown over

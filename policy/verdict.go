@@ -21,7 +21,7 @@ type Request struct {
 	// Facts are those of the text. Nil, which is a text that was not read, is
 	// denied.
 	Facts *statement.Facts
-	// Text is what the facts are about. It is not looked at: it stands here for
+	// Text is what the facts are about, for guards on its length and for
 	// explanations.
 	Text    string
 	Session Session
@@ -72,11 +72,15 @@ type Verdict struct {
 	Warnings []Finding `json:"warnings,omitempty"`
 	// Audited is what policies in mode Audit would have done.
 	Audited []Finding `json:"audited,omitempty"`
+	// Limits are what the statements may return or change at most.
+	Limits []Bounded `json:"limits,omitempty"`
 	// Observed: no policy selects the connection, it is let through unjudged.
 	Observed bool `json:"observed,omitempty"`
-	// Cacheable: every text with these facts gets this verdict by these rules and
-	// this catalog, whatever the session and the time.
+	// Cacheable: this text gets this verdict by these rules and this catalog,
+	// whatever the session and the time.
 	Cacheable bool `json:"cacheable"`
+
+	buckets []*bucket // of guards with a rate that are about the statement
 }
 
 // Refused says whether the statement must not go on as it is: it is denied or

@@ -59,6 +59,15 @@ func (g *Guard) reason(why because) string {
 	default:
 		s = g.Match.reason(why.st)
 	}
+	if g.Match.LongerThan > 0 {
+		s += fmt.Sprintf(", in a text of %d bytes, more than %d", len(why.text), g.Match.LongerThan)
+	}
+	if g.Rate != nil {
+		s += "; more than " + g.Rate.String() + " of these came from this workload"
+	}
+	if why.uncounted != "" {
+		s += "; it " + why.uncounted + ", so that the rule's limit of " + g.Limit.String() + " cannot be kept"
+	}
 	if why.err != nil {
 		s += fmt.Sprintf("; the rule's condition could not be evaluated (%v), so it counts as met", why.err)
 	}
@@ -118,6 +127,9 @@ func (m *Match) reason(st *statement.Statement) string {
 	}
 	if len(m.Settings) > 0 {
 		parts = append(parts, "changes "+m.settingReason(st))
+	}
+	if len(parts) == 0 {
+		return "it is " + article(st.Command)
 	}
 	return "it " + strings.Join(parts, " and ")
 }
@@ -195,6 +207,12 @@ func (m *Match) about() string {
 		}
 		parts = append(parts, "the settings "+alternatives(words))
 	}
+	if m.LongerThan > 0 {
+		parts = append(parts, fmt.Sprintf("texts longer than %d bytes", m.LongerThan))
+	}
+	if len(parts) == 0 && len(m.Identities) > 0 {
+		return "every statement of " + alternatives(m.Identities)
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -204,6 +222,12 @@ func (g *bound) hint(why because, v *Verdict) string {
 		return fmt.Sprintf("It can be approved by %s.", v.Approval.Who())
 	}
 	switch {
+	case g.Rate != nil:
+		return fmt.Sprintf("Wait and send it again: the rule lets %s pass. Work on many rows with one statement instead of many.", g.Rate.String())
+	case why.uncounted != "":
+		return "Send the INSERT, UPDATE or DELETE as a statement of its own, so that its rows can be counted."
+	case g.Match.LongerThan > 0:
+		return fmt.Sprintf("Send texts of at most %d bytes: split the statement, or give values as parameters.", g.Match.LongerThan)
 	case why.hidden != "":
 		return "Send the statements themselves, not wrapped in DO, EXECUTE or a function, so that they can be checked. " +
 			"Functions of the database that are harmless can be named in trustedFunctions of policy " + g.policy + " by whoever is responsible for it."

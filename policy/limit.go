@@ -1,0 +1,163 @@
+package policy
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// Limit bounds what one statement may return or change. A guard with a limit
+// lets the statements that it matches begin; its action is for those that pass
+// the limit. 0 is no bound.
+type Limit struct {
+	// Rows are those of the result, or those that the statement changes.
+	Rows int64 `json:"rows,omitempty"`
+	// Bytes are those of the result's values.
+	Bytes int64 `json:"bytes,omitempty"`
+}
+
+// Bounded is a limit that a statement must keep to.
+type Bounded struct {
+	Limit
+	Policy    string `json:"policy"`
+	Rule      string `json:"rule"`
+	Action    Action `json:"action"` // what becomes of a statement that passes it
+	Statement int    `json:"statement"`
+	Message   string `json:"message,omitempty"` // the rule's own
+	Audit     bool   `json:"audit,omitempty"`   // the policy only tells what it would have done
+}
+
+// Name gives policy/rule.
+func (b *Bounded) Name() string { return ruleName(b.Policy, b.Rule) }
+
+func (r *reader) limit(g *Guard, m *mapping) {
+	n := m.get("limit")
+	if n == nil {
+		return
+	}
+	k := r.mapping(n, "limit")
+	rows, bytes := k.get("rows"), k.get("bytes")
+	k.close()
+	g.Limit = &Limit{}
+	if v, ok := r.integer(rows, "rows", 1, math.MaxInt64); ok {
+		g.Limit.Rows = v
+	}
+	if v, ok := r.size(bytes, "bytes", 1); ok {
+		g.Limit.Bytes = v
+	}
+	if rows == nil && bytes == nil && !k.broken {
+		r.report(n, "write limit: {rows: 1000}, {bytes: 16Mi} or both", "limit names neither rows nor bytes")
+	}
+	switch g.Action {
+	case Allow:
+		r.report(n, "use Deny or Warn", "limit has no effect with action Allow")
+	case RequireApproval:
+		r.report(n, "use Deny, and a guard without a limit for what needs an approval",
+			"action RequireApproval with a limit is not available in this version")
+	}
+	if m.has("rate") {
+		r.report(n, "make two guards of it", "limit and rate cannot stand in one guard")
+	}
+	if len(g.Match.Commands) > 0 && !slices.ContainsFunc(g.Match.Commands, bounded) {
+		r.report(n, "limit is about commands that return or change rows: Select, Insert, Update, Delete, Merge, Copy, Execute, Declare, Fetch, Show, Explain, Call",
+			"a limit can never be passed by %s", alternatives(keywords(g.Match.Commands)))
+	}
+}
+
+// bounded says whether a command can return or change rows.
+func bounded(c statement.Command) bool {
+	switch c {
+	case statement.CommandSelect, statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete,
+		statement.CommandMerge, statement.CommandCopy, statement.CommandExecute, statement.CommandDeclare,
+		statement.CommandFetch, statement.CommandShow, statement.CommandExplain, statement.CommandCall:
+		return true
+	}
+	return false
+}
+
+// uncounted says, as a clause, why the rows that a statement changes cannot be
+// counted: the server counts those of the outermost command only. "" when they
+// can, or when it changes none itself.
+func uncounted(st *statement.Statement) string {
+	if len(st.Writes) == 0 {
+		return ""
+	}
+	switch st.Command {
+	case statement.CommandPrepare, statement.CommandDeclare, statement.CommandCreate:
+		return "" // runs nothing of it now
+	case statement.CommandMerge:
+		return ""
+	case statement.CommandInsert:
+		// ON CONFLICT DO UPDATE is listed besides and counted with it.
+		first := &st.Writes[0]
+		if !slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return w.Schema != first.Schema || w.Table != first.Table }) && !inside(st) {
+			return ""
+		}
+	case statement.CommandUpdate, statement.CommandDelete:
+		if len(st.Writes) == 1 {
+			return ""
+		}
+	}
+	return "changes rows inside " + article(st.Command) + ", where the server does not count them"
+}
+
+// inside says whether an INSERT has another one in it.
+func inside(st *statement.Statement) bool {
+	inserts := 0
+	for i := range st.Writes {
+		if st.Writes[i].Command == statement.CommandInsert {
+			inserts++
+		}
+	}
+	return inserts > 1
+}
+
+// keywords gives commands as SQL writes them.
+func keywords(commands []statement.Command) []string {
+	words := make([]string, len(commands))
+	for i, c := range commands {
+		words[i] = keyword(c)
+	}
+	return words
+}
+
+// size reads a number of bytes: 4096, 64Ki, 16Mi, 1Gi.
+func (r *reader) size(n *yaml.Node, what string, least int64) (int64, bool) {
+	if n == nil {
+		return 0, false
+	}
+	text, unit := n.Value, int64(1)
+	for i, suffix := range []string{"Ki", "Mi", "Gi", "Ti"} {
+		if digits, found := strings.CutSuffix(text, suffix); found {
+			text, unit = digits, int64(1)<<(10*(i+1))
+			break
+		}
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if n.Kind != yaml.ScalarNode || err != nil || strings.HasPrefix(text, "+") {
+		r.report(n, "write a number of bytes: 4096, 64Ki, 16Mi, 1Gi", "%s: %q is not a size", what, shorten(n.Value))
+		return 0, false
+	}
+	if v < 0 || v > math.MaxInt64/unit || v*unit < least {
+		r.report(n, "", "%s must be from %d to %d, not %s", what, least, int64(math.MaxInt64), shorten(n.Value))
+		return 0, false
+	}
+	return v * unit, true
+}
+
+// String gives "1000 rows and 16777216 bytes".
+func (l *Limit) String() string {
+	var parts []string
+	if l.Rows > 0 {
+		parts = append(parts, strconv.FormatInt(l.Rows, 10)+" rows")
+	}
+	if l.Bytes > 0 {
+		parts = append(parts, strconv.FormatInt(l.Bytes, 10)+" bytes")
+	}
+	return strings.Join(parts, " and ")
+}

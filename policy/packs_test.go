@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestPacksAreGuardsLikeOthers(t *testing.T) {
+	for _, name := range Packs() {
+		b := compile(t, onePolicy("  packs: ["+name+"]\n"))
+		guards := b.Policies()[0].Guards
+		if len(guards) == 0 {
+			t.Errorf("%s is empty", name)
+		}
+		for _, g := range guards {
+			if g.Pack != name || g.Action == Allow {
+				t.Errorf("%s: %+v", name, g)
+			}
+		}
+		if PackText(name) == "" {
+			t.Errorf("%s has no text", name)
+		}
+	}
+	if PackText("../packs/SchemaChanges") != "" {
+		t.Error("a text that is no pack's")
+	}
+}
+
+func TestPacks(t *testing.T) {
+	for _, c := range []struct {
+		pack string
+		deny []string
+		pass []string
+	}{
+		{"SchemaChanges", []string{
+			"create table t (a int)", "create table t as select 1", "select 1 into t", "drop/**/table t", "DROP OWNED BY app",
+			"alter table t rename to u", "truncate a, b", "comment on table t is 'x'", "create view v as select 1",
+			"create function f() returns int language sql as 'select 1'", "do $$ begin execute 'drop table t'; end $$",
+			"explain analyze create table x as select 1", "refresh materialized view m", "reassign owned by a to b",
+			"select 1; drop table t", "create index i on t (a)", "execute nobody_knows",
+		}, []string{"select 1", "insert into t values (1)", "update t set a = 1 where b = 2", "with x as (select 1) select * from x", "begin", "explain select 1"}},
+		{"UnboundedWrites", []string{
+			"delete from t", "delete from t where true", "update t set a = 1", "truncate t", "truncate only t cascade",
+			"with x as materialized (delete from t returning *) select * from x", "explain analyse delete from t",
+			"delete from t where id = id", "do $$ begin delete from t; end $$",
+			"merge into t using u on true when matched then delete",
+		}, []string{"delete from t where id = 1", "update t set a = 1 where id = $1", "insert into t select * from u", "select 1"}},
+		{"PrivilegeAndSessionChanges", []string{
+			"grant select on t to public", "revoke all on t from x", "set role admin", "set session authorization x", "reset role",
+			"RESET SESSION AUTHORIZATION", "reset all", "discard all", "select set_config('role', 'admin', false)",
+			"select set_config('ro' || 'le', 'admin', false)", "update pg_settings set setting = 'x' where name = 'role'",
+			"set local session_replication_role = replica", "set row_security = off", "set search_path = evil",
+			"select pg_terminate_backend(1)", "select pg_catalog.pg_reload_conf()", "load 'x'", "alter default privileges grant select on tables to public",
+		}, []string{"select 1", "set application_name = 'x'", "set timezone = 'UTC'", "set datestyle = iso", "show role", "select current_user"}},
+		{"ServerFilesAndPrograms", []string{
+			"copy t from program 'id'", "copy t to '/tmp/x'", "copy t from '/etc/passwd'", "select pg_read_file('/etc/passwd')",
+			"select * from pg_ls_dir('/')", "select lo_export(1, '/tmp/x')", "select lo_import('/etc/passwd')",
+			"select dblink_exec('x', 'drop table t')", "select * from dblink('x', 'select 1') as t(a int)", "load 'x'",
+			"select pg_catalog.pg_read_binary_file('x')", "explain analyze select pg_file_write('a', 'b', true)",
+			"set session_preload_libraries = 'x'",
+		}, []string{"copy t to stdout", "copy t from stdin", "select 1", "select length('x')", "copy (select 1) to stdout"}},
+		{"BulkExport", []string{
+			"select query_to_xml('select 1', true, true, '')", "select database_to_xml(true, true, '')", "select lo_get(1)",
+		}, []string{"select * from t", "copy t to stdout", "select count(*) from t", "insert into t values (1)"}},
+		{"SecretCatalogs", []string{
+			"select * from pg_authid", "select rolpassword from pg_catalog.pg_authid", "table pg_shadow", "copy pg_shadow to stdout",
+			"select passwd from pg_shadow", "select umoptions from pg_user_mappings", "select srvoptions from pg_foreign_server",
+			"select s.* from pg_foreign_server s", "select subconninfo from pg_subscription", "select to_json(s) from pg_subscription s",
+			"select query from pg_stat_activity", "select * from pg_stat_activity", "select most_common_vals from pg_stats",
+			"select * from pg_hba_file_rules", "select data from pg_largeobject", "select * from pg_hba_file_rules()",
+			"select (select rolpassword from pg_authid limit 1)", "with x as (select * from pg_authid) select 1 from x",
+			"select query from public.pg_stat_statements",
+		}, []string{"select * from pg_roles", "select * from pg_class", "select srvname from pg_foreign_server",
+			"select pid, state from pg_stat_activity", "select subname from pg_subscription", "select * from pg_settings",
+			"select * from information_schema.tables"}},
+	} {
+		t.Run(c.pack, func(t *testing.T) {
+			b := compile(t, onePolicy("  packs: ["+c.pack+"]\n"))
+			rules := b.Rules(bot, b.Database("crm"))
+			for _, sql := range c.deny {
+				if v := judge(t, rules, sql); v.Action != Deny {
+					t.Errorf("%s passes", sql)
+				}
+			}
+			for _, sql := range c.pass {
+				if v := judge(t, rules, sql); v.Action != Allow {
+					t.Errorf("%s: %s", sql, v.Message)
+				}
+			}
+		})
+	}
+}
+
+func TestBulkExportIsALimit(t *testing.T) {
+	b := compile(t, onePolicy("  packs: [BulkExport]\n"))
+	v := judge(t, b.Rules(bot, b.Database("crm")), "copy t to stdout")
+	if !slices.ContainsFunc(v.Limits, func(l Bounded) bool { return l.Rule == "bulk-export.result" && l.Rows > 0 }) {
+		t.Errorf("%+v", v)
+	}
+}
