@@ -53,6 +53,14 @@ func ApprovalImpossible(why string) *Diagnostic {
 		Hint:    "Nothing was executed. Try again later, or ask the operator of this host."}
 }
 
+// ApprovalOfBound refuses a statement that came to need an approval after it was
+// bound, when its parameters are not at hand any more.
+func ApprovalOfBound() *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
+		Message: "this statement has come to need an approval since it was bound",
+		Hint:    "Nothing was executed. Bind and execute it again."}
+}
+
 // CanceledWhileHeld ends a wait that the client cancelled.
 func CanceledWhileHeld(id string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: QueryCanceled,

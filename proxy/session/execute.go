@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strconv"
+
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -9,7 +11,7 @@ import (
 func (s *Session) execute(frame, body []byte) bool {
 	r := wire.NewReader(body)
 	name := r.String()
-	r.Int32()
+	rows := r.Int32()
 	if !r.Done() {
 		s.violation(wire.Violationf("malformed Execute message"))
 		return false
@@ -20,11 +22,10 @@ func (s *Session) execute(frame, body []byte) bool {
 	}
 	o := s.objects.portal(name)
 	if o == nil || o.gone {
-		if !s.judge.Observes() {
-			s.refuse(expectExecute, diagnostic.NoSuchPortal(string(name)))
-			return true
+		var done bool
+		if o, done = s.cursor(name, rows); o == nil {
+			return done
 		}
-		o = &portal{} // a cursor of SQL's
 	}
 	done, refused := s.standing(o, name)
 	if !done || refused {
@@ -56,6 +57,9 @@ func (s *Session) execute(frame, body []byte) bool {
 			s.notices(d)
 		}
 	}
+	if o.cursor {
+		s.describeOwn(name, o)
+	}
 	e := s.expect.push(expectExecute, s.moves(d), false)
 	e.record, e.begun, e.what, e.object, e.first = o.record, o.begun, d, o, first
 	s.toServer = append(s.toServer, frame...)
@@ -63,6 +67,45 @@ func (s *Session) execute(frame, body []byte) bool {
 		s.wait()
 	}
 	return true
+}
+
+// cursor gives the portal of an Execute whose name no Bind has made: one that SQL
+// has declared, which runs as FETCH does. It gives none when the Execute was refused
+// (done) or must wait.
+func (s *Session) cursor(name []byte, rows int32) (o *portal, done bool) {
+	if len(name) == 0 || s.badName(name) || s.blurred() {
+		if s.judge.Observes() {
+			return &portal{cursor: true}, true
+		}
+		s.refuse(expectExecute, diagnostic.NoSuchPortal(string(name)))
+		return nil, true
+	}
+	if why := s.unsafe(); why != nil {
+		s.refuse(expectExecute, why)
+		return nil, true
+	}
+	most := "ALL"
+	if rows > 0 {
+		most = strconv.Itoa(int(rows))
+	}
+	d := s.judgeAgain("FETCH " + most + " FROM " + quoteName(string(name)))
+	if d == nil {
+		return nil, false
+	}
+	if s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d)) {
+		s.decided = nil
+		s.wait()
+		return nil, false
+	}
+	if s.decided == d && s.early && !s.judge.Current(d) {
+		s.decided = nil
+		return s.cursor(name, rows)
+	}
+	if d.Denial != nil {
+		s.denied(expectExecute, Begin{Decision: d, Protocol: "extended"}, d.Denial)
+		return nil, true
+	}
+	return &portal{decision: d, turn: s.turn, cursor: true, known: true}, true
 }
 
 // standing sees to it that the decision on a portal, which was made at its Bind,
@@ -113,19 +156,16 @@ func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 	return true, false
 }
 
-// approved sees to the approval of a portal's statement. Its results are as those
-// of standing.
+// approved sees to the approval of a portal that needed none when it was bound.
+// Its results are as those of standing.
 func (s *Session) approved(o *portal, begin *Begin) (done, refused bool) {
-	if s.batch == nil || s.batch.portal != o {
-		if !s.approve(o.decision, o, asking{}) {
-			return false, false
-		}
-		s.batch = &batchApproval{portal: o, text: o.decision.Text, approval: *s.approval}
+	if !s.approve(o.decision, o, asking{}) {
+		return false, false
 	}
-	if s.batch.refusal != nil {
-		s.denied(expectExecute, *begin, s.batch.refusal)
+	if s.approval.refusal != nil {
+		s.denied(expectExecute, *begin, s.approval.refusal)
 		return true, true
 	}
-	o.approved = s.batch.id
+	o.approved = s.approval.id
 	return true, false
 }

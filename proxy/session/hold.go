@@ -8,7 +8,8 @@ import (
 // A statement that needs a person's approval waits only while nothing waits for
 // it: the session idle, and the statement a Query or the one Execute of a batch
 // whose Sync is there. Such a batch is asked about before any part of it is
-// forwarded, since Parse and Bind take locks that Sync lets go.
+// forwarded, since Parse and Bind take locks that Sync lets go. Of any other
+// batch each Bind is asked about, and answered at once.
 
 // approval is the answer to an Approve question.
 type approval struct {
@@ -20,8 +21,8 @@ type approval struct {
 // batchApproval is the answer for the one Execute of a batch.
 type batchApproval struct {
 	approval
-	text   string // what was asked about
-	portal *portal
+	text string // what was asked about
+	used bool   // the batch's Bind has come
 }
 
 // approve asks for the approval of d; false while it waits. The portal is nil
@@ -42,8 +43,8 @@ func (s *Session) approve(d *Decision, o *portal, a asking) bool {
 		}
 		q.MayHold, q.Parameters = s.atRest(), keep(a.params)
 	default:
-		if o.large {
-			s.approval = &approval{refusal: diagnostic.LargeApproval(wholeBind)}
+		if o.large || !o.known {
+			s.approval = &approval{refusal: diagnostic.ApprovalOfBound()}
 			return true
 		}
 		q.Parameters = o.params
@@ -96,37 +97,29 @@ func (s *Session) batchHolds(p []byte, name string, st *prepared) bool {
 	return false
 }
 
-// batchHoldsBind is batchHolds for a batch that begins with a Bind.
-func (s *Session) batchHoldsBind(p []byte, o *portal, params []Parameter) bool {
+// bindApproval gives the answer about a Bind's statement; nil while it waits. It
+// is asked about before the Bind is forwarded, since binding plans the statement,
+// which may run functions of it.
+func (s *Session) bindApproval(p []byte, o *portal, params []Parameter) *approval {
 	if s.approval != nil {
-		s.batch = &batchApproval{approval: *s.approval, text: o.decision.Text, portal: o}
-		return true
+		return s.approval
 	}
-	if s.batch != nil {
-		// Asked about at the Parse: the batch has this one Bind and no other.
-		if s.batch.portal != nil || s.batch.text != o.decision.Text {
-			return true
-		}
-		s.batch.portal = o
-		return true
+	if b := s.batch; b != nil && !b.used && b.text == o.decision.Text {
+		b.used = true // asked about at the Parse: the batch has this one Bind and no other
+		return &b.approval
 	}
 	shape := readBatch(p)
-	if shape.more > 0 && shape.more <= s.lookAhead() {
+	if shape.more > 0 && shape.more <= s.lookAhead() && s.batch == nil {
 		s.clientWant = shape.more
-		return false
+		return nil
 	}
-	if !shape.simple {
-		return true
-	}
-	if !s.expect.empty() {
+	hold := shape.simple && s.batch == nil
+	if hold && !s.expect.empty() {
 		s.wait()
-		return false
+		return nil
 	}
-	if !s.atRest() {
-		return true
-	}
-	s.question = &Approve{Decision: o.decision, Parameters: keep(params), MayHold: true}
-	return false
+	s.question = &Approve{Decision: o.decision, Parameters: keep(params), MayHold: hold && s.atRest()}
+	return nil
 }
 
 // lookAhead bounds how much of a batch is waited for, in bytes: all of it is gone

@@ -24,8 +24,19 @@ func (s *Session) badName(name []byte) bool {
 	for i := 0; i < len(name) && !bad; i++ {
 		bad = name[i] >= 0x80
 	}
-	return bad && !s.judge.Observes()
+	if !bad {
+		return false
+	}
+	if s.judge.Observes() {
+		s.blurs = true
+		return false
+	}
+	return true
 }
+
+// blurred says that a name was let through, while nothing was enforced, that may
+// stand for a portal here and for another one in the server.
+func (s *Session) blurred() bool { return s.blurs && !s.judge.Observes() }
 
 // readAnyway says that a text is read the same whatever
 // standard_conforming_strings is.
@@ -79,7 +90,7 @@ func (s *Session) misnamed(d *Decision) *diagnostic.Diagnostic {
 			continue
 		}
 		if c := st.Cursor; c != nil && c.What == "Fetch" {
-			if o := s.objects.portals[c.Name]; o != nil && (o.decision == nil || o.decision.touches()) {
+			if o := s.objects.portals[c.Name]; s.blurs || (o != nil && (o.decision == nil || o.decision.touches())) {
 				return diagnostic.FetchOfPortal(c.Name)
 			}
 		}

@@ -42,11 +42,13 @@ type portal struct {
 	begun     int64
 	so        statementRecord // what it gave until it was suspended
 	approved  string          // id of the approval that this portal has used up
+	known     bool            // params are those of the Bind
 	size      int
 	segment   uint64
 	turn      uint64 // when it was judged
 	unread    int    // as its statement's
 	large     bool
+	cursor    bool // SQL's own, known for this one Execute
 	copies    bool
 	settled   bool
 	gone      bool
@@ -261,7 +263,7 @@ func (s *Session) endPortals(all bool) {
 		s.endPortal(o)
 		o.gone = true
 		s.objects.setPortal("", nil)
-		if s.expect.empty() && s.batch == nil {
+		if s.expect.empty() {
 			s.objects.reuse(o)
 		}
 	}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
@@ -145,6 +146,9 @@ func (p *postgres) shown(st sentence) sentence {
 }
 
 func (p *postgres) run(r *run, most int) *pgError {
+	if r.sql != "" {
+		return p.runCursor(r, most)
+	}
 	if r.st.verb == "" {
 		p.executed(r.text, r, r.st)
 		p.reply('I', "")
@@ -171,6 +175,24 @@ func (p *postgres) run(r *run, most int) *pgError {
 	}
 	r.done = true
 	p.reply('C', p.tag(r.st)+"\x00")
+	return nil
+}
+
+// runCursor executes a portal that SQL has declared.
+func (p *postgres) runCursor(r *run, most int) *pgError {
+	text := `FETCH ALL FROM "` + r.sql + `"`
+	if most > 0 {
+		text = fmt.Sprintf("FETCH %d FROM %q", most, r.sql)
+	}
+	p.executed(text, &run{text: text}, r.st)
+	if !r.read {
+		p.makeRows(r, r.st)
+	}
+	if !p.rows(r, most) {
+		p.reply('s', "")
+		return nil
+	}
+	p.reply('C', "SELECT\x00")
 	return nil
 }
 

@@ -49,6 +49,7 @@ type run struct {
 	st   sentence
 	rows [][2]string // value and origin
 	done bool        // has run to its end
+	sql  string      // the name of a cursor that SQL has declared
 	read bool        // rows were made
 }
 
@@ -82,6 +83,8 @@ func readSentences(text string) []sentence {
 				s.rest = strings.Join(f[2:], " ")
 			}
 			s.verb = strings.ToLower(s.verb)
+		case "FETCH":
+			s.verb, s.name = "fetch", strings.Trim(f[3], `"`)
 		case "SELECT": // a function's call
 			s.verb = map[string]string{"pg_catalog.lo_unlink($1)": "del", "pg_catalog.lo_create($1)": "bad"}[f[1]]
 			if s.verb == "" {
@@ -349,7 +352,7 @@ func (p *postgres) cursor(r *run, st sentence) *pgError {
 		return &pgError{"25P01", "DECLARE CURSOR can only be used in transaction blocks"}
 	case st.verb == "declare":
 		body := readSentences(st.rest)
-		p.portals[st.name] = &run{text: "cursor " + st.name, st: body[0]}
+		p.portals[st.name] = &run{sql: st.name, st: body[0]}
 	case c == nil || st.name == "":
 		return &pgError{"34000", "cursor does not exist"}
 	case st.verb == "close":

@@ -97,6 +97,10 @@ func (s *Session) bind(frame, body, p []byte) bool {
 	if made == nil {
 		return done
 	}
+	if !wire.WholeBind(rest) {
+		s.violation(wire.Violationf("malformed Bind message"))
+		return false
+	}
 	if d := made.decision; d != nil && (d.Approval != nil || d.RecordParameters) {
 		var types []uint32
 		if st := s.objects.statement(stmt); st != nil {
@@ -107,8 +111,16 @@ func (s *Session) bind(frame, body, p []byte) bool {
 			s.violation(wire.Violationf("malformed Bind message"))
 			return false
 		}
-		if d.Approval != nil && !s.batchHoldsBind(p, made, params) {
-			return false
+		if d.Approval != nil {
+			answer := s.bindApproval(p, made, params)
+			if answer == nil {
+				return false
+			}
+			if answer.refusal != nil {
+				s.denied(expectBind, Begin{Decision: d, Parameters: params, Protocol: "extended"}, answer.refusal)
+				return true
+			}
+			made.approved = answer.id
 		}
 		made.keep(params)
 	}
@@ -143,6 +155,10 @@ func (s *Session) largeBind(h wire.Header, p []byte) int {
 	case made == nil && !done:
 		return 0
 	case made == nil:
+		return s.discard(h, p)
+	}
+	if d := made.decision; d != nil && d.Approval != nil {
+		s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, diagnostic.LargeApproval(wholeBind))
 		return s.discard(h, p)
 	}
 	made.large, made.size = true, objectSize
@@ -297,7 +313,7 @@ func (s *Session) readParameters(rest []byte, types []uint32) ([]Parameter, bool
 // keep copies parameters so that they outlive the message, into the portal's own
 // memory.
 func (o *portal) keep(params []Parameter) {
-	o.params, o.values = append(o.params[:0], params...), o.values[:0]
+	o.params, o.values, o.known = append(o.params[:0], params...), o.values[:0], true
 	for i := range o.params {
 		o.values = append(o.values, o.params[i].Value...)
 	}

@@ -379,6 +379,9 @@ func (s *Session) suspended(front *expectation, frame []byte) {
 	s.resume(front)
 	if o := front.object; o != nil {
 		o.so = s.current
+		if o.cursor {
+			s.endPortal(o) // a later Execute is one of its own
+		}
 	}
 	s.row.reset()
 	s.current.reset()

@@ -74,6 +74,7 @@ type Session struct {
 	copying bool   // copy-in mode: the server has begun it, the client has not ended it
 
 	objects objects
+	blurs   bool // see blurred
 	batch   *batchApproval
 	current statementRecord
 	row     rowState
