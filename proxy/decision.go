@@ -18,41 +18,83 @@ import (
 	"github.com/weirgate/weir/proxy/wire"
 )
 
-// judged is what a decision was made of.
+// judged is a decision on one text, with what it was made of.
 type judged struct {
+	*grounds
+	decision session.Decision
+	recorded atomic.Pointer[journal.Text]
+}
+
+// grounds are what a decision was made of. They hold for every text of one shape.
+type grounds struct {
 	standing  *standing
-	facts     *statement.Facts
+	decision  session.Decision // without what is the text's own
 	verdict   policy.Verdict
 	plans     []lineage.Plan
 	cacheable bool
 	revision  string
 	warnings  []string
 	audited   []string
-	recorded  atomic.Pointer[journal.Text]
+}
+
+// shape is all of a text that a cacheable decision depends on: rules know its
+// facts and its length.
+type shape struct {
+	facts  *statement.Facts
+	length int
+}
+
+// shapesKept is how many shapes of texts a session remembers its decisions on.
+const shapesKept = 64
+
+// on gives the decision on a text.
+func (p *grounds) on(text []byte) *session.Decision {
+	d := &judged{grounds: p, decision: p.decision}
+	d.decision.Text, d.decision.Private = string(text), d
+	return &d.decision
 }
 
 // observed is the decision where nothing is enforced.
 func observed(s *standing, text []byte) *session.Decision {
-	return &session.Decision{
-		Text: string(text), Action: "Observe", RecordText: true, RecordParameters: true,
-		Private: &judged{standing: s, cacheable: true, revision: s.rules.Revision},
-	}
+	p := &grounds{standing: s, cacheable: true, revision: s.rules.Revision}
+	p.decision = session.Decision{Action: "Observe", RecordText: true, RecordParameters: true}
+	return p.on(text)
 }
 
 // decision decides a text by its facts, or by the error that it gave. ok is
 // false when a catalog is needed that was read after the text had arrived;
 // fresh says that it is at hand.
 func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*session.Decision, bool) {
-	p := &judged{standing: s, facts: facts, cacheable: true, revision: s.rules.Revision}
-	d := &session.Decision{
-		Text: string(text), Action: string(policy.Allow), Private: p,
+	of := shape{facts, len(text)}
+	if p := s.shapes[of]; p != nil && err == nil {
+		return p.on(text), true
+	}
+	p, ok := j.ground(s, text, facts, err, state, fresh)
+	if !ok {
+		return nil, false
+	}
+	if d := &p.decision; p.cacheable && err == nil && d.Denial == nil && d.Approval == nil {
+		if s.shapes == nil || len(s.shapes) >= shapesKept {
+			s.shapes = make(map[shape]*grounds)
+		}
+		s.shapes[of] = p
+	}
+	return p.on(text), true
+}
+
+// ground makes the decision on a text of a shape that is new.
+func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*grounds, bool) {
+	p := &grounds{standing: s, cacheable: true, revision: s.rules.Revision}
+	d := &p.decision
+	*d = session.Decision{
+		Action:     string(policy.Allow),
 		RecordText: !s.rules.Recording.OmitStatements, RecordParameters: !s.rules.Recording.OmitParameters,
 	}
 	if err != nil {
 		refuse(d, unread(text, err))
 		d.Rule = "built-in/unreadable"
 		p.cacheable = transient(err) == nil
-		return d, true
+		return p, true
 	}
 	switch {
 	case fresh:
@@ -64,7 +106,7 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
 	p.verdict = s.rules.Judge(policy.Request{
-		Facts: facts, Text: d.Text, Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
+		Facts: facts, Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
 	})
 	v := &p.verdict
 	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
@@ -92,31 +134,40 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 	if d.Denial == nil && !j.mask(s, d, p, state, fresh) {
 		return nil, false
 	}
-	return d, true
+	return p, true
 }
 
 // within is the state as the statements of a text see it: what one of them
-// prepares, a later one can execute. A name that may stand for more than one
-// thing in the course of the text is not known.
+// prepares, a later one can execute.
 func within(state *session.State, facts *statement.Facts) *session.State {
-	var made map[string]*statement.Statement
+	for i := range facts.Statements {
+		if makes(&facts.Statements[i]) {
+			return preparing(state, facts)
+		}
+	}
+	return state
+}
+
+// makes says that a statement is a PREPARE.
+func makes(st *statement.Statement) bool {
+	return st.Prepared != nil && st.Prepared.What == "Prepare" && st.Prepared.Body != nil
+}
+
+// preparing is within, of a text with a PREPARE. A name that may stand for more
+// than one thing in the course of the text is not known.
+func preparing(state *session.State, facts *statement.Facts) *session.State {
+	made := make(map[string]*statement.Statement)
 	ambiguous := &statement.Statement{}
 	for i := range facts.Statements {
-		p := facts.Statements[i].Prepared
-		if p == nil || p.What != "Prepare" || p.Body == nil {
+		if !makes(&facts.Statements[i]) {
 			continue
 		}
-		if made == nil {
-			made = make(map[string]*statement.Statement)
-		}
+		p := facts.Statements[i].Prepared
 		if made[p.Name] != nil || state.Prepared(p.Name) != nil {
 			made[p.Name] = ambiguous
 			continue
 		}
 		made[p.Name] = p.Body
-	}
-	if made == nil {
-		return state
 	}
 	inner := *state
 	inner.Prepared = func(name string) *statement.Statement {
@@ -163,7 +214,7 @@ func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, st
 }
 
 // mask decides by the masks. It gives false when a fresh catalog is needed.
-func (j *judge) mask(s *standing, d *session.Decision, p *judged, state *session.State, fresh bool) bool {
+func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *session.State, fresh bool) bool {
 	env := lineage.Env{Fresh: fresh, Known: j.knows, Prepared: state.Prepared}
 	if s.masks != nil {
 		p.plans = make([]lineage.Plan, len(d.Statements))

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"unsafe"
+
 	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/journal"
@@ -40,7 +42,11 @@ func (r *recorder) Begin(b *session.Begin) (uint64, error) {
 		begin.Verdict, begin.Policy, begin.Rule = d.Action, d.Policy, d.Rule
 		if j, ok := d.Private.(*judged); ok {
 			begin.Revision, begin.Warnings, begin.Audited = j.revision, j.warnings, j.audited
-			begin.Prepared = r.text(d, j)
+			if b.Protocol == "simple" {
+				begin.Text = once(d)
+			} else {
+				begin.Prepared = r.text(d, j)
+			}
 		} else {
 			begin.Text = r.bare([]byte(d.Text))
 		}
@@ -78,6 +84,14 @@ func (r *recorder) text(d *session.Decision, j *judged) *journal.Text {
 	t := r.journal.Text([]byte(text))
 	j.recorded.Store(t)
 	return t
+}
+
+// once gives a decision's text, which is recorded this one time, without a copy.
+func once(d *session.Decision) []byte {
+	if !d.RecordText {
+		return nil
+	}
+	return unsafe.Slice(unsafe.StringData(d.Text), len(d.Text))
 }
 
 // bare gives a text that was not decided on by the rules.
