@@ -42,7 +42,6 @@ type standing struct {
 	catalog  *policy.Catalog    // the same for guards, nil for none
 	masks    *lineage.Masks     // nil for none
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
-	shapes   map[shape]*grounds // decisions made earlier; used by whoever decides alone
 }
 
 // judge decides the statements of one session.
@@ -228,7 +227,7 @@ func (j *judge) readCatalog(r route) catalog.Load {
 		if err != nil {
 			return nil, err
 		}
-		return catalog.Read(ctx, rows{conn})
+		return catalog.Read(ctx, rows{conn}, j.gateway.cfg.Parser)
 	}
 }
 

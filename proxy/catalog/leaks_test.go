@@ -80,7 +80,7 @@ func clinicMasks(t testing.TB, c *conn, spec mask.Spec) *lineage.Masks {
 		}
 		columns = append(columns, lineage.PatternOf(n))
 	}
-	s, err := proxycatalog.Read(context.Background(), c)
+	s, err := proxycatalog.Read(context.Background(), c, inProcess{})
 	if err != nil {
 		t.Fatal(err)
 	}

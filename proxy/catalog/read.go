@@ -30,39 +30,77 @@ func (f QuerierFunc) Query(ctx context.Context, sql string) ([][][]byte, error) 
 const width = 8
 
 // Read takes a snapshot, in one statement. Any role that may connect can do it.
-// What cannot be read whole is an error, never a snapshot with less in it.
-func Read(ctx context.Context, q Querier) (*catalog.Snapshot, error) {
+// What cannot be read whole is an error, never a snapshot with less in it. bodies
+// reads the bodies of functions that are kept as text; nil leaves them unread.
+func Read(ctx context.Context, q Querier, bodies Bodies) (*catalog.Snapshot, error) {
 	taken := time.Now()
 	rows, err := q.Query(ctx, question)
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's catalog: %w", err)
 	}
-	r := &reader{data: catalog.Data{Taken: taken, BuiltIn: map[uint32]string{}}, names: map[string]string{}, places: map[uint32]int{}}
-	for _, phase := range []string{"ir", "ahvfbt"} { // relations first: what comes after belongs to them
-		for _, row := range rows {
-			if len(row) != width || len(row[0]) != 1 {
-				return nil, errors.New("reading the database's catalog: the answer has an unexpected form")
-			}
-			if !strings.Contains(phase, string(row[0])) {
-				continue
-			}
-			if err := r.row(row); err != nil {
-				return nil, fmt.Errorf("reading the database's catalog: %w", err)
-			}
-		}
-	}
-	s, err := r.snapshot()
+	s, err := digest(ctx, rows, taken, bodies)
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's catalog: %w", err)
 	}
 	return s, nil
 }
 
+// phases are the kinds of rows in the order in which they are taken: what comes
+// later belongs to what came before.
+var phases = []string{"ir", "ahvfbt", "Fgxdwyknqocmue"} //nolint:gochecknoglobals // a constant list
+
+// digest makes a snapshot of the answer to the question.
+func digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies) (*catalog.Snapshot, error) {
+	r := &reader{
+		data:  catalog.Data{Taken: taken, BuiltIn: map[uint32]string{}},
+		names: map[string]string{}, places: map[uint32]int{}, functions: map[uint32]int{}, types: map[uint32]int{},
+	}
+	for _, phase := range phases {
+		for _, row := range rows {
+			if len(row) != width || len(row[0]) != 1 {
+				return nil, errors.New("the answer has an unexpected form")
+			}
+			if !strings.Contains(phase, string(row[0])) {
+				continue
+			}
+			if err := r.row(row); err != nil {
+				return nil, err
+			}
+		}
+		if err := r.bounded(); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.bodies(ctx, bodies); err != nil {
+		return nil, err
+	}
+	return r.snapshot()
+}
+
+// Bounds for a database that weir follows.
+const (
+	maxRelations = 200_000
+	maxFunctions = 200_000
+)
+
+func (r *reader) bounded() error {
+	switch {
+	case len(r.data.Relations) > maxRelations:
+		return fmt.Errorf("it has %d tables and views, more than the %d that weir follows", len(r.data.Relations), maxRelations)
+	case len(r.data.Functions) > maxFunctions:
+		return fmt.Errorf("it has %d functions, more than the %d that weir follows", len(r.data.Functions), maxFunctions)
+	}
+	return nil
+}
+
 // reader gathers the rows.
 type reader struct {
-	data   catalog.Data
-	names  map[string]string // each name once
-	places map[uint32]int    // in data.Relations, by oid
+	data      catalog.Data
+	names     map[string]string // each name once
+	places    map[uint32]int    // in data.Relations, by oid
+	functions map[uint32]int    // in data.Functions, by oid
+	types     map[uint32]int    // in data.Types, by oid
+	texts     []text            // definitions that are to be read
 }
 
 func (r *reader) row(row [][]byte) error {
@@ -90,7 +128,7 @@ func (r *reader) row(row [][]byte) error {
 	case 't':
 		return r.typeOf(row)
 	}
-	return fmt.Errorf("the answer has a row of unknown kind %q", row[0])
+	return r.part(row)
 }
 
 func (r *reader) database(row [][]byte) error {
@@ -122,6 +160,9 @@ func (r *reader) relation(row [][]byte) error {
 		return fmt.Errorf("relation %s is of kind %q", name, row[4])
 	}
 	rel := catalog.Relation{OID: oid, Schema: schema, Name: name, Kind: catalog.Kind(row[4][0]), Triggers: isTrue(row[6])}
+	if _, err := fmt.Sscanf(string(row[7]), "%d %t", &rel.Type, &rel.RowSecurity); err != nil {
+		return fmt.Errorf("relation %s has row type and row security %q", name, row[7])
+	}
 	// The rule that makes a view one is none besides.
 	rel.Rules = isTrue(row[5]) && rel.Kind != catalog.View && rel.Kind != catalog.MaterializedView
 	r.places[oid] = len(r.data.Relations)
@@ -164,13 +205,7 @@ func (r *reader) column(row [][]byte) error {
 	if err != nil {
 		return fmt.Errorf("column %s.%s has type modifier %q", rel.Name, name, row[5])
 	}
-	c := catalog.Column{Number: int16(num), Name: name, Type: typeOID, TypeMod: int32(mod)}
-	if row[6] != nil {
-		if c.Reads, err = catalog.ParseGenerated(string(row[6])); err != nil {
-			c.Reads = []int16{0}
-		}
-	}
-	rel.Columns = append(rel.Columns, c)
+	rel.Columns = append(rel.Columns, catalog.Column{Number: int16(num), Name: name, Type: typeOID, TypeMod: int32(mod)})
 	return nil
 }
 
@@ -193,6 +228,10 @@ func (r *reader) view(row [][]byte) error {
 		return err
 	}
 	// One view that cannot be read bars its own columns, not the database.
+	if row[2] == nil {
+		rel.Query = &catalog.Definition{Unread: tooLarge}
+		return nil
+	}
 	if rel.Query, err = catalog.ParseDefinition(rel.OID, string(row[2])); err != nil {
 		rel.Query = &catalog.Definition{Unread: err.Error()}
 	}
@@ -223,6 +262,7 @@ func (r *reader) function(row [][]byte) error {
 	if _, err := fmt.Sscanf(string(row[6]), "%d %d", &f.Arguments, &f.Defaults); err != nil {
 		return fmt.Errorf("function %s has %q arguments and defaults", f.Name, row[6])
 	}
+	r.functions[oid] = len(r.data.Functions)
 	r.data.Functions = append(r.data.Functions, f)
 	return nil
 }
@@ -237,9 +277,19 @@ func (r *reader) typeOf(row [][]byte) error {
 		*to = n
 	}
 	t.Text = isTrue(row[4])
-	if t.Text || t.Base != 0 || t.Element != 0 {
-		r.data.Types = append(r.data.Types, t)
+	var err error
+	if t.Schema, err = r.name(row[5]); err != nil {
+		return err
 	}
+	if t.Name, err = r.name(row[6]); err != nil {
+		return err
+	}
+	if len(row[7]) != 1 {
+		return fmt.Errorf("type %s is of kind %q", t.Name, row[7])
+	}
+	t.Kind = row[7][0]
+	r.types[t.OID] = len(r.data.Types)
+	r.data.Types = append(r.data.Types, t)
 	return nil
 }
 

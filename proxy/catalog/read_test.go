@@ -122,7 +122,7 @@ func TestAnotherClientEncodingIsAnError(t *testing.T) {
 	db := postgres(t)
 	c := db.connect(t, "postgres", db.database(t, people))
 	c.run(t, "SET client_encoding = 'LATIN1'")
-	if _, err := proxycatalog.Read(t.Context(), c); err == nil || !strings.Contains(err.Error(), "LATIN1") {
+	if _, err := proxycatalog.Read(t.Context(), c, nil); err == nil || !strings.Contains(err.Error(), "LATIN1") {
 		t.Errorf("%v", err)
 	}
 }

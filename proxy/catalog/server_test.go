@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/statement"
 	proxycatalog "github.com/weirgate/weir/proxy/catalog"
 )
 
@@ -224,9 +225,19 @@ func (c *conn) text(t *testing.T, sql string) string {
 	return string(rows[0][0])
 }
 
+// inProcess parses where the daemon has a worker do it.
+type inProcess struct{}
+
+func (inProcess) ParseBytes(_ context.Context, text []byte, _ string) (*statement.Facts, error) {
+	if err := statement.Scan(string(text), statement.DefaultLimits()); err != nil {
+		return nil, err
+	}
+	return statement.Parse(string(text))
+}
+
 func (c *conn) snapshot(t *testing.T) *catalog.Snapshot {
 	t.Helper()
-	s, err := proxycatalog.Read(t.Context(), c)
+	s, err := proxycatalog.Read(t.Context(), c, inProcess{})
 	if err != nil {
 		t.Fatal(err)
 	}
