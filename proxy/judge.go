@@ -42,6 +42,7 @@ type standing struct {
 	catalog  *policy.Catalog    // the same for guards, nil for none
 	masks    *lineage.Masks     // nil for none
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
+	shapes   map[shape]*grounds // decisions made earlier; used by whoever decides alone
 }
 
 // judge decides the statements of one session.
