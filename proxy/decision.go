@@ -427,7 +427,7 @@ func unread(text []byte, err error) *diagnostic.Diagnostic {
 	var unsupported *statement.UnsupportedError
 	switch {
 	case errors.As(err, &syntax):
-		return diagnostic.Syntax(syntax.Message, syntax.Cursor)
+		return diagnostic.Syntax(text, syntax.Message, syntax.Cursor)
 	case errors.As(err, &scan) && !utf8.Valid(text):
 		return diagnostic.InvalidUTF8(text)
 	case errors.As(err, &scan):

@@ -28,6 +28,7 @@ const (
 	FeatureNotSupported      = "0A000"
 	UntranslatableCharacter  = "22P05"
 	CharacterNotInRepertoire = "22021"
+	InvalidParameterValue    = "22023"
 	ActiveTransaction        = "25001"
 	InvalidAuthorization     = "28000"
 	InvalidCatalogName       = "3D000"

@@ -40,7 +40,7 @@ func Shutdown() *Diagnostic {
 // UnsupportedProtocol refuses a protocol other than 3.
 func UnsupportedProtocol(major, minor int) *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: FeatureNotSupported,
-		Message: fmt.Sprintf("unsupported frontend protocol %d.%d: weir speaks 3.0", major, minor)}
+		Message: fmt.Sprintf("unsupported frontend protocol %d.%d: weir speaks 3.0 to 3.2", major, minor)}
 }
 
 // TLSRequired refuses a client that speaks in clear.
@@ -53,7 +53,16 @@ func TLSRequired() *Diagnostic {
 func Replication() *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
 		Message: "replication connections are not allowed through weir",
-		Hint:    "Replication carries rows that no rule sees. Connect without the replication setting."}
+		Detail:  "Replication carries rows that no rule sees.",
+		Hint:    "Connect without the replication setting, or ask the operator of this host for replication: Allow in weir's Database document."}
+}
+
+// ReplicationMasked refuses a replication connection of whom masks apply to.
+func ReplicationMasked() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
+		Message: "replication connections are not allowed through weir where columns are masked",
+		Detail:  "Replication carries rows that no mask is applied to.",
+		Hint:    "Connect without the replication setting. Allowing replication for this workload takes a policy without masks for it."}
 }
 
 // NoUser refuses a start-up packet without a user.
@@ -62,11 +71,45 @@ func NoUser() *Diagnostic {
 		Message: "no PostgreSQL user name specified in startup packet"}
 }
 
-// StartupOption refuses a setting at start-up.
+// StartupOption refuses a setting at start-up that makes the server load code.
 func StartupOption(name string) *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
 		Message: fmt.Sprintf("the start-up setting %q is not allowed through weir", name),
-		Hint:    "Leave it out of the connection's options; ordinary settings (search_path, statement_timeout, application_name, ...) are allowed."}
+		Detail:  "It makes the server load a library, in which no rule sees what happens.",
+		Hint:    "Leave it out of the connection's options."}
+}
+
+// StartupSetting refuses a setting at start-up that a rule refuses by SET, which is
+// what the given refusal says.
+func StartupSetting(name string, refusal *Diagnostic) *Diagnostic {
+	d := *refusal
+	d.Severity, d.Position = Fatal, 0
+	d.Detail = fmt.Sprintf("The connection's start-up sets %q, which is judged as SET %s would be. %s", name, name, refusal.Detail)
+	return &d
+}
+
+// StartupSwitch refuses a switch of the server's command line in the start-up's options.
+func StartupSwitch(word string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: SyntaxError,
+		Message: fmt.Sprintf("invalid command-line argument for server process: %s", word),
+		Hint:    "Write settings in the connection's options as -c name=value."}
+}
+
+// StartupValueMissing refuses a setting without a value in the start-up's options.
+func StartupValueMissing(setting string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: SyntaxError, Message: setting + " requires a value"}
+}
+
+// InvalidReplication is PostgreSQL's own error for the start-up setting "replication".
+func InvalidReplication(value string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InvalidParameterValue,
+		Message: fmt.Sprintf("invalid value for parameter \"replication\": %q", value),
+		Hint:    `Valid values are: "false", 0, "true", 1, "database".`}
+}
+
+// StartTimeout is what a client gets that took too long to authenticate itself.
+func StartTimeout() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: QueryCanceled, Message: "canceling authentication due to timeout"}
 }
 
 // NonStandardStrings refuses texts while standard_conforming_strings is off.

@@ -6,11 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// Syntax is PostgreSQL's own error for a text that does not parse.
-func Syntax(message string, position int) *Diagnostic {
-	return &Diagnostic{Severity: Error, Code: SyntaxError, Message: message, Position: position}
-}
-
 // Unscannable refuses a text that is not safe to parse.
 func Unscannable(why string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: StatementTooComplex,
