@@ -109,18 +109,20 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 	var more *reach
 	if j.request.Catalog != nil {
 		more = j.request.Catalog.reachOf(st)
-		st = &more.Statement
 	}
 	var vars *variables // made for the first condition
 	for i := range j.rules.guards {
 		g := &j.rules.guards[i]
-		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
-		if g.condition != nil && vars == nil {
-			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
-		}
 		unseen := blind
-		if unseen == "" && more != nil {
-			unseen = more.hiddenFrom(g)
+		if more != nil {
+			seen := more.seenBy(g)
+			if st = &seen.Statement; unseen == "" {
+				unseen = seen.hidden()
+			}
+		}
+		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
+		if g.condition != nil && (vars == nil || vars.st != st) {
+			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {

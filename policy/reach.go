@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/weirgate/weir/policy/catalog"
@@ -34,20 +33,28 @@ func NewCatalog(s *catalog.Snapshot) *Catalog {
 
 // reach is a statement with what it does beyond what its text names.
 type reach struct {
-	statement.Statement        // tables, columns and writes behind those that are named are added
-	calls               []call // what it may do without saying so
+	statement.Statement                      // tables, columns and writes behind those that are named are added
+	calls               []call               // what it may do without saying so
+	catalog             *Catalog             // that it was followed in
+	said                *statement.Statement // what the text says itself
+	effects             *catalog.Effects     // what happens besides, nil for nothing
+	others              []trusting           // as policies see it that trust functions
 }
 
 // call is something inside which a statement may do more than its facts say.
 type call struct {
 	function *catalog.Function // nil where it is none, or none that is known
 	what     string            // a clause for reasons
-	changes  bool              // it may also change something
 }
 
 // reachOf follows a statement into the catalog.
 func (c *Catalog) reachOf(st *statement.Statement) *reach {
-	r := &reach{Statement: *st}
+	return c.reachWith(st, c.snapshot.OfStatement(st))
+}
+
+// reachWith is reachOf with what happens besides.
+func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach {
+	r := &reach{Statement: *st, catalog: c, said: st, effects: e}
 	r.Tables = slices.Clip(r.Tables)
 	r.Columns = slices.Clip(r.Columns)
 	r.Writes = slices.Clip(r.Writes)
@@ -67,6 +74,7 @@ func (c *Catalog) reachOf(st *statement.Statement) *reach {
 	for i := range st.Functions {
 		c.function(r, st, &st.Functions[i])
 	}
+	r.happens(e)
 	return r
 }
 
@@ -92,8 +100,8 @@ func (f *follower) relation(r *catalog.Relation) {
 		return
 	}
 	isView := r.Kind == catalog.View
-	if f.changes() && (r.Rules || (isView && r.Triggers)) {
-		f.reach.calls = append(f.reach.calls, call{changes: true,
+	if f.changes() && (r.Rules && len(r.Rewrites) == 0 || isView && r.Triggers && len(r.Fires) == 0) {
+		f.reach.calls = append(f.reach.calls, call{
 			what: "writes to " + r.Qualified() + ", which has rules or triggers of its own for that"})
 	}
 	for _, oid := range slices.Concat(r.Parents, f.children[r.OID]) {
@@ -104,13 +112,6 @@ func (f *follower) relation(r *catalog.Relation) {
 	}
 	if r.Query == nil {
 		return
-	}
-	for _, oid := range r.Query.Calls {
-		if fn := f.snapshot.Function(oid); fn != nil {
-			if what, hides := hides(fn); hides {
-				f.reach.calls = append(f.reach.calls, call{fn, "reads " + r.Qualified() + ", which " + what, fn.Volatility == 'v'})
-			}
-		}
 	}
 	// A materialized view is written by itself only.
 	change := f.changes() && isView
@@ -173,21 +174,14 @@ func (f *follower) column(ref catalog.ColumnRef) {
 	f.reach.Columns = append(f.reach.Columns, col)
 }
 
-// function adds a call of a function that hides what it does. PostgreSQL's own
-// do not: those that run text were told apart when the statement was read.
+// function adds a call of a function that the catalog does not have. What the
+// others do is among the effects; PostgreSQL's own do nothing unseen: those that
+// run text were told apart when the statement was read.
 func (c *Catalog) function(r *reach, st *statement.Statement, f *statement.Function) {
-	known := (f.Schema == "" || f.Schema == "pg_catalog") && c.snapshot.BuiltIn(f.Name)
-	for _, u := range c.snapshot.Functions(f.Schema, f.Name) {
-		known = true
-		if !u.Accepts(f.Arguments) {
-			continue
-		}
-		if what, hides := hides(u); hides {
-			r.calls = append(r.calls, call{u, what, u.Volatility == 'v'})
-		}
-	}
+	known := (f.Schema == "" || f.Schema == "pg_catalog") && c.snapshot.BuiltIn(f.Name) ||
+		len(c.snapshot.Functions(f.Schema, f.Name)) > 0
 	if !known && !c.attribute(st, f) {
-		r.calls = append(r.calls, call{nil, "calls " + qualified(f.Schema, f.Name) + "(), which is not in the catalog as it was last read", true})
+		r.calls = append(r.calls, call{nil, "calls " + qualified(f.Schema, f.Name) + "(), which is not in the catalog as it was last read"})
 	}
 }
 
@@ -207,19 +201,6 @@ func (c *Catalog) attribute(st *statement.Statement, f *statement.Function) bool
 	return false
 }
 
-// hides says whether what a function outside pg_catalog does is not known. What
-// extensions have in C is known not to touch tables, apart from those whose
-// purpose it is to run SQL.
-func hides(f *catalog.Function) (what string, hidden bool) {
-	if f.Schema == "information_schema" {
-		return "", false
-	}
-	if f.Extension != "" && !runsSQL(f.Extension) && (f.Language == "c" || f.Language == "internal" || f.Volatility == 'i') {
-		return "", false
-	}
-	return fmt.Sprintf("calls %s.%s(), a function whose inside is not followed", f.Schema, f.Name), true
-}
-
 // runsSQL names the extensions whose functions run SQL that they are given, or
 // have it run.
 func runsSQL(extension string) bool {
@@ -230,45 +211,6 @@ func runsSQL(extension string) bool {
 	return false
 }
 
-// hiddenFrom says what a statement may do unseen that a guard is about, "" for
-// nothing. Functions that the guard's policy trusts do not count, and those that
-// change nothing only count for guards that reading can meet.
-func (r *reach) hiddenFrom(g *bound) string {
-	for i := range r.calls {
-		c := &r.calls[i]
-		if c.function != nil && trusts(g.trusted, c.function) {
-			continue
-		}
-		if c.changes || g.Match.readable() {
-			return c.what
-		}
-	}
-	return ""
-}
-
 func trusts(trusted []pattern.Name, f *catalog.Function) bool {
 	return slices.ContainsFunc(trusted, func(n pattern.Name) bool { return tableMatches(&n, 0, f.Schema, f.Name) })
-}
-
-// readable says whether a statement that changes nothing can meet the match.
-func (m *Match) readable() bool {
-	if m.NoWhere || m.Access == statement.AccessWrite {
-		return false
-	}
-	return len(m.Commands) == 0 || slices.ContainsFunc(m.Commands, func(c statement.Command) bool { return !changes(c) })
-}
-
-// changes says whether a command cannot stand in a function that is not
-// volatile.
-func changes(c statement.Command) bool {
-	switch c {
-	case statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete, statement.CommandMerge,
-		statement.CommandTruncate, statement.CommandLock, statement.CommandCreate, statement.CommandAlter,
-		statement.CommandDrop, statement.CommandImport, statement.CommandComment, statement.CommandSecurityLabel,
-		statement.CommandRefresh, statement.CommandGrant, statement.CommandRevoke, statement.CommandReassign,
-		statement.CommandNotify, statement.CommandVacuum, statement.CommandAnalyze, statement.CommandCluster,
-		statement.CommandReindex, statement.CommandCheckpoint:
-		return true
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/statement"
 )
 
 // testCatalog has hr.salaries behind a view of a view, a partitioned table, a
@@ -26,6 +27,8 @@ func testCatalog(t testing.TB) *Catalog {
 		}
 		return d
 	}
+	body := func(sql string) *catalog.Body { return &catalog.Body{Statements: facts(t, sql).Statements} }
+	dynamic := &catalog.Body{Statements: []statement.Statement{{Command: statement.CommandSelect, Dynamic: true}}}
 	s, err := catalog.New(catalog.Data{
 		Database: "crm", Version: 150000, Taken: time.Unix(0, 0),
 		Relations: []catalog.Relation{
@@ -40,17 +43,29 @@ func testCatalog(t testing.TB) *Catalog {
 			{OID: 20020, Schema: "public", Name: "ruled", Kind: 'r', Rules: true, Columns: columns("id")},
 			{OID: 20021, Schema: "public", Name: "free", Kind: 'r', Triggers: true, Columns: columns("id")},
 			{OID: 20022, Schema: "public", Name: "instead", Kind: 'v', Triggers: true, Columns: columns("id"), Query: view(20021, nil, 1)},
+			{OID: 20024, Schema: "public", Name: "audited", Kind: 'r', Columns: columns("id"), Fires: []catalog.Trigger{{Name: "t", Function: 30008, Events: catalog.OnUpdate}}},
+			{OID: 20025, Schema: "public", Name: "rates", Kind: 'r', Columns: columns("id", "rate")},
+			{OID: 20026, Schema: "public", Name: "parents", Kind: 'r', Columns: columns("id"), Keys: []catalog.ForeignKey{{Table: 20001, OnDelete: 'c', OnUpdate: 'a'}}},
+			{OID: 20027, Schema: "public", Name: "defaulted", Kind: 'r', Columns: columns("id"), Runs: []catalog.Expression{
+				{Moment: catalog.WhenWritten, What: "a column default", Uses: &catalog.Definition{Calls: []uint32{30007}}}}},
 			{OID: 20023, Schema: "public", Name: "calling", Kind: 'v', Columns: columns("id"), Query: view(20021, []uint32{30002}, 1)},
 		},
 		Functions: []catalog.Function{
 			{OID: 30001, Schema: "public", Name: "do_drop", Kind: 'f', Language: "plpgsql", Volatility: 'v'},
-			{OID: 30002, Schema: "public", Name: "total", Kind: 'f', Language: "sql", Volatility: 's'},
+			{OID: 30002, Schema: "public", Name: "total", Kind: 'f', Language: "sql", Volatility: 's', Body: body("select sum(amount) from hr.salaries")},
 			{OID: 30003, Schema: "ext", Name: "uuid_generate_v4", Kind: 'f', Language: "c", Volatility: 'v', Extension: "uuid-ossp"},
 			{OID: 30004, Schema: "cron", Name: "schedule", Kind: 'f', Language: "c", Volatility: 'v', Extension: "pg_cron", Arguments: 2},
 			{OID: 30005, Schema: "public", Name: "proc", Kind: 'p', Language: "plpgsql", Volatility: 'v'},
+			{OID: 30007, Schema: "public", Name: "purge", Kind: 'f', Language: "plpgsql", Volatility: 's', Body: body("delete from hr.salaries")},
+			{OID: 30008, Schema: "public", Name: "purges", Kind: 'f', Language: "sql", Volatility: 'i', Body: body("select purge(), purges()")},
+			{OID: 30009, Schema: "public", Name: "harmless", Kind: 'f', Language: "sql", Volatility: 'v', Body: body("select upper('x'), harmless()")},
+			{OID: 30010, Schema: "app", Name: "trusted_purge", Kind: 'f', Language: "sql", Volatility: 'v', Body: body("select purge()")},
+			{OID: 30011, Schema: "public", Name: "writes_rates", Kind: 'f', Language: "plpgsql", Volatility: 'v', Body: body("update rates set rate = 1 where id = 1")},
+			{OID: 30012, Schema: "public", Name: "builds", Kind: 'f', Language: "plpgsql", Volatility: 's', Body: dynamic},
 			{OID: 30006, Schema: "app", Name: "next_number", Kind: 'f', Language: "plpgsql", Volatility: 'v'},
 		},
-		BuiltIn: map[uint32]string{1: "lower", 2: "now", 3: "count"},
+		Operators: []catalog.Operator{{OID: 40001, Schema: "public", Name: "===", Left: 25, Right: 25, Function: 30007}},
+		BuiltIn:   map[uint32]string{1: "lower", 2: "now", 3: "count"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,35 +87,49 @@ func TestGuardsReachWhatTheTextDoesNotName(t *testing.T) {
 	rules := b.Rules(bot, b.Database("crm"))
 	c := testCatalog(t)
 	for sql, want := range map[string]string{
-		"select lower('x'), now()":                          "",
-		"select id from hr.salaries":                        "",
-		"select amount from hr.salaries":                    "amounts",
-		"select id from ids":                                "",
-		"select b from pay2":                                "amounts", // a view of a view
-		"select a from pay":                                 "amounts",
-		"select x.a from public.pay x":                      "amounts",
-		"select a from paycopy":                             "amounts",
-		"select a from other.pay":                           "",
-		"refresh materialized view paycopy":                 "amounts",
-		"update pay set a = 1 where id = 2":                 "amounts", // the view reads it
-		"update ids set id = 1 where id = 2":                "salary-writes",
-		"insert into ids values (1)":                        "salary-writes",
-		"delete from ids":                                   "salary-writes",
-		"drop view ids":                                     "a-no-ddl",
-		"select id from events_2026":                        "partition",
-		"select id from events":                             "partition", // its rows are among them
-		"select id from events_2027":                        "partition",
-		"select e.secret from events_2027 e":                "parent",
-		"insert into ruled values (1)":                      "a-no-ddl",
-		"select id from ruled":                              "",
-		"insert into free values (1)":                       "",
-		"insert into instead values (1)":                    "a-no-ddl",
-		"select id from instead":                            "",
-		"select do_drop()":                                  "a-no-ddl",
-		"select public.do_drop()":                           "a-no-ddl",
-		"select 1 where exists (select do_drop())":          "a-no-ddl",
-		"call proc()":                                       "a-no-ddl",
-		"select total()":                                    "amounts", // changes nothing, may read
+		"select lower('x'), now()":                 "",
+		"select id from hr.salaries":               "",
+		"select amount from hr.salaries":           "amounts",
+		"select id from ids":                       "",
+		"select b from pay2":                       "amounts", // a view of a view
+		"select a from pay":                        "amounts",
+		"select x.a from public.pay x":             "amounts",
+		"select a from paycopy":                    "amounts",
+		"select a from other.pay":                  "",
+		"refresh materialized view paycopy":        "amounts",
+		"update pay set a = 1 where id = 2":        "amounts", // the view reads it
+		"update ids set id = 1 where id = 2":       "salary-writes",
+		"insert into ids values (1)":               "salary-writes",
+		"delete from ids":                          "salary-writes",
+		"drop view ids":                            "a-no-ddl",
+		"select id from events_2026":               "partition",
+		"select id from events":                    "partition", // its rows are among them
+		"select id from events_2027":               "partition",
+		"select e.secret from events_2027 e":       "parent",
+		"insert into ruled values (1)":             "a-no-ddl",
+		"select id from ruled":                     "",
+		"insert into free values (1)":              "",
+		"insert into instead values (1)":           "a-no-ddl",
+		"select id from instead":                   "",
+		"select do_drop()":                         "a-no-ddl",
+		"select public.do_drop()":                  "a-no-ddl",
+		"select 1 where exists (select do_drop())": "a-no-ddl",
+		"call proc()":                              "a-no-ddl",
+		"select total()":                           "amounts", // its body says so
+		"select harmless()":                        "",
+		"select purge()":                           "salary-writes", // whatever its volatility says
+		"select purges()":                          "salary-writes", // by way of another, and itself
+		"select app.trusted_purge()":               "",
+		"select writes_rates()":                    "",
+		"select builds()":                          "a-no-ddl", // text that is made when it runs
+		"select 'a' === 'b'":                       "salary-writes",
+		"select 'a' operator(public.===) 'b'":      "salary-writes",
+		"update audited set id = 2":                "salary-writes", // its trigger
+		"select id from audited":                   "",
+		"insert into defaulted default values":     "salary-writes",
+		"delete from parents where id = 1":         "salary-writes", // the foreign key carries it on
+		"update parents set id = 1 where id = 2":   "",
+		"create trigger t before insert on free execute function purge()": "salary-writes",
 		"select id from calling":                            "amounts",
 		"select app.next_number()":                          "", // trusted
 		"select next_number()":                              "",

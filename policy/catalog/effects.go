@@ -194,7 +194,7 @@ func (s *Snapshot) effects(first step) *Effects {
 	if e, ok := s.followed.Load(first); ok {
 		return e.(*Effects)
 	}
-	f := follower{snapshot: s, effects: &Effects{}, seen: map[step]struct{}{}, reads: map[ColumnRef]struct{}{}}
+	f := s.follower()
 	f.push(first, "")
 	f.run()
 	e := f.effects

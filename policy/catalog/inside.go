@@ -12,7 +12,11 @@ func (f *follower) statement(fn *Function, st *statement.Statement, via string) 
 	for _, c := range st.Commands {
 		f.command(c)
 	}
-	f.effects.Settings = append(f.effects.Settings, st.Settings...)
+	for i := range st.Settings {
+		if st.Settings[i].Scope != statement.ScopeFunction { // its own, which end with it
+			f.effects.Settings = append(f.effects.Settings, st.Settings[i])
+		}
+	}
 	if st.Dynamic {
 		f.hidden(fn, "runs text that is made when it runs", via)
 	}
@@ -127,6 +131,22 @@ func (s *Snapshot) OfStatement(st *statement.Statement) *Effects {
 	return e
 }
 
+// OfStatementExcept is OfStatement without what happens inside the functions for
+// which trusted says so. It is not remembered: ask only where OfStatement gave such
+// a function.
+func (s *Snapshot) OfStatementExcept(st *statement.Statement, trusted func(*Function) bool) *Effects {
+	f := s.follower()
+	f.trusted = trusted
+	for _, r := range s.roots(st) {
+		f.push(r, "")
+	}
+	f.run()
+	if f.effects.None() {
+		return nil
+	}
+	return f.effects
+}
+
 // roots gives the first steps of what a statement leads to.
 func (s *Snapshot) roots(st *statement.Statement) []step {
 	var all []step
@@ -143,8 +163,30 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 	for i := range st.Functions {
 		c := &st.Functions[i]
 		for _, place := range s.calls[c.Name] {
-			if f := &s.functions[place]; (c.Schema == "" || f.Schema == c.Schema) && f.Accepts(c.Arguments) {
+			// What a definition only names counts as called: it will be.
+			if f := &s.functions[place]; (c.Schema == "" || f.Schema == c.Schema) && (c.Named || f.Accepts(c.Arguments)) {
 				all = append(all, step{stepFunction, f.OID, 0})
+			}
+		}
+	}
+	for i := range st.Operators {
+		o := &st.Operators[i]
+		for _, place := range s.symbols[o.Name] {
+			if u := &s.operators[place]; o.Schema == "" || u.Schema == o.Schema {
+				all = append(all, step{stepFunction, u.Function, 0})
+			}
+		}
+	}
+	for i := range st.Types {
+		t := &st.Types[i]
+		for _, oid := range s.typeNames[t.Name] {
+			if t.Schema == "" || s.types[oid].Schema == t.Schema {
+				all = append(all, step{stepType, oid, 0})
+			}
+		}
+		for _, place := range s.names[t.Name] { // a relation's name is that of the type of its rows
+			if r := &s.relations[place]; r.Type != 0 && len(s.castsOf[r.Type]) > 0 && (t.Schema == "" || r.Schema == t.Schema) {
+				all = append(all, step{stepRead, r.OID, 0})
 			}
 		}
 	}

@@ -77,8 +77,16 @@ func bodyOf(facts *statement.Facts, err error) *catalog.Body {
 		return &catalog.Body{Unread: "has a definition that is not one statement"}
 	}
 	st := facts.Statements[0]
-	// What remains is what the body does: the CREATE itself is not part of it.
-	st.Commands = slices.DeleteFunc(slices.Clone(st.Commands), func(c statement.Command) bool { return c == statement.CommandCreate })
+	// What remains is what the body does: the CREATE itself is not part of it,
+	// unless the body makes something too.
+	makes := func(o statement.Object) bool { return o.Command == statement.CommandCreate }
+	st.Commands = slices.Clone(st.Commands)
+	if i := slices.IndexFunc(st.Objects, makes); i >= 0 {
+		st.Objects = slices.Delete(slices.Clone(st.Objects), i, i+1)
+	}
+	if !slices.ContainsFunc(st.Objects, makes) {
+		st.Commands = slices.DeleteFunc(st.Commands, func(c statement.Command) bool { return c == statement.CommandCreate })
+	}
 	if len(st.Commands) > 0 {
 		st.Command = st.Commands[0]
 	} else {
