@@ -83,7 +83,7 @@ func (s *Session) clientMessage(h wire.Header, p []byte) int {
 	case wire.Flush:
 		s.toServer = append(s.toServer, frame...)
 	case wire.Terminate:
-		s.terminate(frame)
+		s.terminate()
 	}
 	if !done {
 		return 0

@@ -74,6 +74,10 @@ func (s *Session) copyMessage(h wire.Header, p []byte) int {
 			s.clientWant = h.Size
 			return 0
 		}
+		if r := wire.NewReader(p[wire.HeaderSize:h.Size]); (h.Type == wire.CopyFail && r.String() == nil) || !r.Done() {
+			s.violation(wire.Violationf("malformed message of type %q", h.Type))
+			return 0
+		}
 		s.toServer = append(s.toServer, p[:h.Size]...)
 		s.copying = false
 		if s.expect.front().kind == expectExecute {

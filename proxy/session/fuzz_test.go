@@ -78,6 +78,7 @@ func FuzzClient(f *testing.F) {
 		one.client(in)
 		want := one.TakeServer(nil)
 		checkServerBytes(t, one, want)
+		agrees(t, want, fromClientOracle)
 		cut := fuzzed(t, observes)
 		for i := range in {
 			cut.client(in[i : i+1])
@@ -101,6 +102,18 @@ func FuzzClient(f *testing.F) {
 			}
 		}
 	})
+}
+
+// whole is p without a frame at its end that is there in part.
+func whole(p []byte) []byte {
+	at := 0
+	for {
+		h, ok, err := wire.ReadHeader(p[at:])
+		if err != nil || !ok || len(p)-at < h.Size {
+			return p[:at]
+		}
+		at += h.Size
+	}
 }
 
 // asking is what a client has sent when a fuzzed server answers.
@@ -141,11 +154,13 @@ func FuzzServer(f *testing.F) {
 		one := asking(t, n%16)
 		one.server(in)
 		want := one.TakeClient(nil)
+		agrees(t, want, fromServerOracle)
 		cut := asking(t, n%16)
 		for i := range in {
 			cut.server(in[i : i+1])
 		}
-		if got := cut.TakeClient(nil); !bytes.Equal(got, want) {
+		if got := cut.TakeClient(nil); !bytes.Equal(got, want) && !(cut.Ended() && bytes.HasPrefix(want, whole(got)) && len(whole(got)) < len(got)) {
+			// A large row that is malformed has passed in part, when that is seen.
 			t.Fatalf("cut, the client gets\n%q\nwhole\n%q", got, want)
 		}
 		if a, b := strings.Join(one.recorder.lines, "\n"), strings.Join(cut.recorder.lines, "\n"); a != b || one.Ended() != cut.Ended() {
@@ -166,6 +181,7 @@ func FuzzBoth(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		b := fuzzed(t, len(in)%7 == 0)
 		server := false
+		var toServer, toClient []byte
 		for len(in) > 0 && !b.Ended() {
 			n := min(int(in[0]), len(in)-1)
 			part := in[1 : 1+n]
@@ -182,7 +198,10 @@ func FuzzBoth(f *testing.F) {
 			case *session.Approve:
 				b.AnswerApprove("ap", nil)
 			}
+			toServer, toClient = append(toServer, b.TakeServer(nil)...), append(toClient, b.TakeClient(nil)...)
 		}
+		agrees(t, toServer, fromClientOracle)
+		agrees(t, toClient, fromServerOracle)
 		b.Leave()
 		ended := map[string]bool{}
 		for _, line := range b.recorder.lines {

@@ -85,7 +85,7 @@ func bindNames(body []byte) (portal, statement, rest []byte, ok bool) {
 // bind takes a Bind.
 func (s *Session) bind(frame, body, p []byte) bool {
 	name, stmt, rest, ok := bindNames(body)
-	if !ok {
+	if !ok || !wire.WholeBind(rest) {
 		s.violation(wire.Violationf("malformed Bind message"))
 		return false
 	}
@@ -96,10 +96,6 @@ func (s *Session) bind(frame, body, p []byte) bool {
 	made, done := s.newPortal(name, stmt)
 	if made == nil {
 		return done
-	}
-	if !wire.WholeBind(rest) {
-		s.violation(wire.Violationf("malformed Bind message"))
-		return false
 	}
 	if d := made.decision; d != nil && (d.Approval != nil || d.RecordParameters) {
 		var types []uint32

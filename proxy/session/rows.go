@@ -31,7 +31,7 @@ func (s *Session) rows(p []byte) int {
 	var count, size int64
 	for len(p)-n >= wire.HeaderSize && p[n] == wire.DataRow {
 		l := binary.BigEndian.Uint32(p[n+1:])
-		if l < 6 || l > wire.MaxFrame || n+1+int(l) > len(p) {
+		if l < 6 || l > wire.MaxFrame || n+1+int(l) > len(p) || !wire.WholeRow(p[n+wire.HeaderSize:n+1+int(l)]) {
 			break
 		}
 		n += 1 + int(l)
@@ -44,16 +44,41 @@ func (s *Session) rows(p []byte) int {
 	return n
 }
 
-// largeRow relays an unmasked row as it arrives.
+// wholeRow is the size up to which an unmasked row is waited for, in bytes. A
+// larger one passes as it arrives.
+const wholeRow = 16 << 10
+
+// largeRow relays an unmasked row that may not have arrived whole.
 func (s *Session) largeRow(h wire.Header, p []byte) int {
 	front := s.expect.front()
-	if front == nil || front.denial != nil || !front.allows(wire.DataRow) || h.Size < 7 {
+	if front == nil || front.denial != nil || !front.allows(wire.DataRow) {
 		s.lost(wire.Violationf("a row from the server, to which nothing was asked"))
 		return 0
 	}
-	s.current.rows++
-	s.current.bytes += int64(h.Size - 7)
+	if h.Size <= wholeRow && len(p) < h.Size {
+		s.serverWant = h.Size
+		return 0
+	}
+	s.walk, s.walking = wire.RowWalk{}, true
+	n := min(h.Size, len(p))
+	if !s.walks(p[wire.HeaderSize:n], h.Size-n) {
+		return 0
+	}
+	s.current.bytes += int64(h.Size - wire.HeaderSize - 2)
 	return s.relayFrame(h, p)
+}
+
+// walks goes over a piece of a row that passes as it arrives, behind which so
+// many bytes are to come. With false the session has ended.
+func (s *Session) walks(p []byte, left int) bool {
+	if !s.walk.Feed(p) || (left == 0 && !s.walk.Done()) {
+		s.lost(wire.Violationf("malformed row"))
+		return false
+	}
+	if s.walking = left > 0; !s.walking {
+		s.current.rows++
+	}
+	return true
 }
 
 // begin makes the mask and the sample of a result ready. fields is nil when no
@@ -162,7 +187,7 @@ func (s *Session) dataRow(frame []byte) {
 		return
 	}
 	body := frame[wire.HeaderSize:]
-	if len(body) < 2 {
+	if len(body) < 2 || (s.row.mask == nil && !wire.WholeRow(body)) {
 		s.lost(wire.Violationf("malformed row"))
 		return
 	}

@@ -16,6 +16,9 @@ const smallReply = 4 << 20
 func (s *Session) serverBytes(p []byte) int {
 	if s.serverPass > 0 {
 		n := min(s.serverPass, len(p))
+		if s.walking && !s.walks(p[:n], s.serverPass-n) {
+			return 0
+		}
 		s.toClient = append(s.toClient, p[:n]...)
 		s.serverPass -= n
 		if s.serverPass == 0 && len(s.pending) > 0 {
@@ -92,6 +95,10 @@ func (s *Session) relayFrame(h wire.Header, p []byte) int {
 // reply handles one whole message of the server.
 func (s *Session) reply(h wire.Header, frame []byte) {
 	body := frame[wire.HeaderSize:]
+	if !wire.WholeReply(h.Type, body) {
+		s.lost(wire.Violationf("malformed message %q from the server", h.Type))
+		return
+	}
 	front := s.expect.front()
 	switch h.Type {
 	case wire.ParameterStatus:

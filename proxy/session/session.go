@@ -62,8 +62,10 @@ type Session struct {
 	tail          []byte
 	clientDiscard int // bytes of the client's frame that are still to be dropped
 	serverPass    int // bytes of the server's frame that are still to be relayed
-	clientWant    int // size of the client's frame that has not arrived whole
-	serverWant    int // size of the server's frame that has not arrived whole
+	walk          wire.RowWalk
+	walking       bool // it is a row, that walk looks at
+	clientWant    int  // size of the client's frame that has not arrived whole
+	serverWant    int  // size of the server's frame that has not arrived whole
 
 	expect  expectations
 	segment uint64 // counts the client's Syncs and Queries
@@ -313,8 +315,8 @@ func (s *Session) leave() {
 
 // terminate forwards the client's Terminate. Replies that are due are followed to
 // their end, for the journal.
-func (s *Session) terminate(frame []byte) {
-	s.toServer = append(s.toServer, frame...)
+func (s *Session) terminate() {
+	s.toServer = wire.AppendEmpty(s.toServer, wire.Terminate)
 	if s.expect.empty() {
 		s.leave()
 		return
