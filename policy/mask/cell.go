@@ -45,6 +45,10 @@ type Cell struct {
 	number  decimal
 	id      [16]byte
 	array   *array
+	json    *jsonCell
+	// What is found in texts, and the second of two buffers that take turns.
+	detections []*detection
+	spare      []byte
 }
 
 // how is what a Cell does with a value.
@@ -71,11 +75,14 @@ const (
 	howNoiseFloat
 	howNoiseMoment
 	howArray
+	howJSON
+	howDetect
+	howDetectRaw
 )
 
 // Cell prepares m for one column of a result.
 func (m *Masker) Cell(c Column) *Cell {
-	if m.spec.Type == Null || (c.Format != TextFormat && c.Format != BinaryFormat) {
+	if m.spec.Type == Null && len(m.parts) == 0 || (c.Format != TextFormat && c.Format != BinaryFormat) {
 		return &Cell{how: howNull}
 	}
 	if element, wire := elementType(c); element != 0 {
@@ -84,6 +91,10 @@ func (m *Masker) Cell(c Column) *Cell {
 	kind := classOf(c.TypeOID)
 	cell := &Cell{class: kind, binary: c.Format == BinaryFormat, first: m.spec.KeepFirst, last: m.spec.KeepLast,
 		percent: m.spec.Percent, span: m.spec.Span}
+	if len(m.parts) > 0 && (kind == classJSON || kind == classJSONB) {
+		cell.how, cell.json = howJSON, newJSON(m.parts, nil)
+		return cell
+	}
 	cell.size = integerSize(kind)
 	cell.limit, cell.pad = bounds(kind, c.TypeMod)
 	switch m.spec.Type {
@@ -99,8 +110,10 @@ func (m *Masker) Cell(c Column) *Cell {
 	case Noise:
 		cell.how = noiseHow(kind)
 		cell.mac = newCMAC(m.spec.Key)
-	case Redact, Null:
+	case Redact:
 		cell.how = howFixed
+	case Null:
+		return &Cell{how: howNull}
 	}
 	if cell.how == howFixed {
 		fixed, ok := redacted(kind, c)
@@ -138,6 +151,12 @@ func (c *Cell) Mask(dst, value []byte) (out []byte, isNull bool) {
 		return c.hashBytea(dst, value)
 	case howArray:
 		return c.maskArray(dst, value)
+	case howJSON:
+		return c.maskJSON(dst, value)
+	case howDetect:
+		return c.detect(dst, value)
+	case howDetectRaw:
+		return c.detectRaw(dst, value)
 	case howNull:
 		return dst, true
 	}

@@ -41,11 +41,16 @@ type Spec struct {
 	// Span is how far Noise moves a date or a timestamp, 0 for DefaultSpan. A
 	// date moves by whole days.
 	Span time.Duration
+	// Paths select what is masked of a json or jsonb value; the rest passes. A
+	// value of another type is masked as a whole, and so is everything where
+	// there are none.
+	Paths []Path
 }
 
 // Masker masks values as one Spec says. It does not change and may be shared.
 type Masker struct {
-	spec Spec
+	spec  Spec
+	parts []part // one for each path
 }
 
 // New checks the spec and makes a Masker.
@@ -76,7 +81,27 @@ func New(spec Spec) (*Masker, error) {
 		return nil, fmt.Errorf("a key belongs to Hash and Noise, not to %s", spec.Type)
 	}
 	spec.Key = bytes.Clone(spec.Key)
-	return &Masker{spec: spec}, nil
+	m := &Masker{spec: spec}
+	for _, p := range spec.Paths {
+		m.parts = append(m.parts, part{path: p, masker: m})
+	}
+	return m, nil
+}
+
+// Join gives a masker that shows no more than either: in the stricter way, and
+// where both have paths, what the paths of both select.
+func Join(a, b *Masker) *Masker {
+	stricter := a
+	if b.Stricter(a) {
+		stricter = b
+	}
+	switch {
+	case len(a.parts) > 0 && len(b.parts) > 0:
+		return &Masker{spec: stricter.spec, parts: append(append([]part(nil), a.parts...), b.parts...)}
+	case len(stricter.parts) > 0:
+		return &Masker{spec: stricter.spec}
+	}
+	return stricter
 }
 
 // Type says how m masks.
