@@ -33,7 +33,8 @@ func (c cache) once(name, key string, fill func(dir string) error) (string, erro
 		return "", err
 	}
 	if err := fill(dir); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+		return "", fmt.Errorf("%s could not be fetched and built: %w\n"+
+			"This needs the network once; %s keeps it for later runs", name, err, c.dir)
 	}
 	return dir, os.WriteFile(mark, []byte(key), 0o600)
 }

@@ -27,9 +27,6 @@ type denied struct {
 // denials reads from weir's journal which statements were refused, the most
 // frequent reason first.
 func (s *site) denials(ctx context.Context) ([]denied, error) {
-	if s.weir == nil {
-		return nil, nil
-	}
 	out, err := s.lab.Run(ctx, lab.Command{Path: s.weir.Binary, Args: []string{
 		"observe", "--state", s.weir.State, "--since", "7d", "--verdict", "Deny", "-o", "json",
 	}})
@@ -83,10 +80,9 @@ var (
 )
 
 // writeDenied leaves every refusal in a file.
-func (s *site) writeDenied(ctx context.Context, path string) error {
-	list, err := s.denials(ctx)
-	if err != nil || len(list) == 0 {
-		return err
+func writeDenied(list []denied, path string) error {
+	if len(list) == 0 {
+		return nil
 	}
 	var b strings.Builder
 	for _, d := range list {

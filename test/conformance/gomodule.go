@@ -94,7 +94,7 @@ func (m goModule) suite(about string) suite {
 // in "tests": "@" and the package's folder within the module, with "@" for "/".
 func (m goModule) build(ctx context.Context, c cache) (string, error) {
 	return c.once("go-"+m.name, m.path+"@"+m.version, func(dir string) error {
-		progress("fetching and building the tests of %s %s ...", m.path, m.version)
+		defer begin("fetching and building the tests of %s %s", m.path, m.version).end()
 		// In a folder that is no module, for the versions of weir's own not to matter.
 		said, err := command(ctx, dir, []string{"GOWORK=off"}, "go", "mod", "download", "-json", m.path+"@"+m.version)
 		if err != nil {

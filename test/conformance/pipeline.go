@@ -17,6 +17,7 @@ func pipelineSuite() suite {
 		prepare: prepareSource,
 		server:  serverOptions{auth: "trust"},
 		single:  true,
+		wire:    true,
 		run:     pipeline,
 	}
 }

@@ -78,9 +78,11 @@ func programSuites() []suite {
 			prepare: p.prepare,
 			// With a password, which goes to the server; and with rows recorded, so that
 			// they are looked at.
-			server: serverOptions{auth: "scram-sha-256", rows: true},
-			single: true,
-			run:    p.sections,
+			server:  serverOptions{auth: "scram-sha-256", rows: true},
+			single:  true,
+			wire:    true,
+			program: true,
+			run:     p.sections,
 		}
 	}
 	return suites
@@ -101,7 +103,7 @@ func (p program) prepare(ctx context.Context, c cache) error {
 // install gives the folder with the packages of npm.
 func (p program) install(ctx context.Context, c cache) (string, error) {
 	return c.once("npm-"+p.name, strings.Join(p.packages, " "), func(dir string) error {
-		progress("fetching %s ...", strings.Join(p.packages, ", "))
+		defer begin("fetching %s", strings.Join(p.packages, ", ")).end()
 		_, err := command(ctx, dir, nil, "npm", append([]string{
 			"install", "--prefix", dir, "--no-audit", "--no-fund", "--ignore-scripts", "--no-save",
 		}, p.packages...)...)

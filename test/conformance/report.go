@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,36 +10,53 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
 // report collects what the suites gave, and writes each difference to a file of its
-// own below dir.
+// own below dir. As JSON it is what -o json prints.
 type report struct {
 	dir    string
-	suites []comparison
+	Quick  bool         `json:"quick"`
+	Differ bool         `json:"differs"` // in something that nothing explains
+	Suites []comparison `json:"suites"`
 }
 
 // comparison is a suite's two runs beside each other.
 type comparison struct {
-	outcome     outcome
-	tests       int
-	passed      map[string]int
-	skipped     map[string]int
-	differences []difference
+	Suite       string       `json:"suite"`
+	Server      string       `json:"server"`
+	Tests       int          `json:"tests"`
+	Direct      tally        `json:"direct"`
+	Weir        tally        `json:"weir"`
+	Differences []difference `json:"differences"`
+	Stale       []string     `json:"stale,omitempty"`  // tests whose expected differences did not occur
+	Denied      int          `json:"denied,omitempty"` // statements that weir refused, syntax errors among them
+	Logged      []string     `json:"logged,omitempty"` // what weir logged, where something differs
+}
+
+// tally is how a suite's tests ended on one way.
+type tally struct {
+	Passed  int     `json:"passed"`
+	Failed  int     `json:"failed"`
+	Skipped int     `json:"skipped"`
+	Seconds float64 `json:"seconds"`
+	Error   string  `json:"error,omitempty"` // the suite did not run to its end
 }
 
 // difference is a test that ended otherwise through weir.
 type difference struct {
-	test     string
-	statuses [2]status // direct, through weir
-	diff     string    // of the outputs
-	unsteady bool      // repeated, it ended alike
-	reason   string    // why it is expected, "" when it is not
+	Test     string `json:"test"`
+	Direct   status `json:"direct"`
+	Weir     status `json:"weir"`
+	Unsteady bool   `json:"unsteady,omitempty"` // repeated, it ended alike
+	Reason   string `json:"reason,omitempty"`   // why it is expected, "" when it is not
+	Diff     string `json:"diff"`               // of the outputs
 }
 
 // counts says whether nothing explains the difference.
-func (d difference) counts() bool { return d.reason == "" && !d.unsteady }
+func (d difference) counts() bool { return d.Reason == "" && !d.Unsteady }
 
 // clear empties the folder of a suite's results.
 func (r *report) clear(suite string) (string, error) {
@@ -46,42 +64,53 @@ func (r *report) clear(suite string) (string, error) {
 	return dir, os.RemoveAll(dir)
 }
 
-// differences compares a suite's runs.
-func (r *report) differences(ctx context.Context, o outcome) ([]difference, error) {
+// differences compares a suite's runs; what differs is left in the folder results.
+func (r *report) differences(ctx context.Context, results string, o outcome) ([]difference, error) {
 	var list []difference
 	for _, pair := range pairs(o.tests[direct], o.tests[through]) {
-		d, err := compare(ctx, filepath.Join(r.dir, o.suite.name), pair)
+		d, err := compare(ctx, results, pair)
 		if err != nil {
 			return nil, err
 		}
-		if d == nil {
-			continue
+		if d != nil {
+			list = append(list, *d)
 		}
-		if d.reason, err = expectedReason(o.suite.name, *d); err != nil {
-			return nil, err
-		}
-		list = append(list, *d)
 	}
 	return list, nil
 }
 
 // add takes up what a suite gave.
-func (r *report) add(o outcome, differences []difference) {
+func (r *report) add(label string, o outcome, found []difference, stale []string) {
 	c := comparison{
-		outcome: o, differences: differences, passed: map[string]int{}, skipped: map[string]int{},
-		tests: len(pairs(o.tests[direct], o.tests[through])),
+		Suite: label, Server: o.server, Differences: found, Stale: stale,
+		Tests:  len(pairs(o.tests[direct], o.tests[through])),
+		Direct: o.tally(direct), Weir: o.tally(through),
 	}
-	for _, way := range []string{direct, through} {
-		for _, t := range o.tests[way] {
-			switch t.status {
-			case passed:
-				c.passed[way]++
-			case skipped:
-				c.skipped[way]++
-			}
+	for _, d := range o.denied {
+		c.Denied += d.count
+	}
+	if slices.ContainsFunc(found, difference.counts) || c.Weir.Error != "" {
+		c.Logged = o.refused
+	}
+	r.Suites = append(r.Suites, c)
+}
+
+func (o outcome) tally(way string) tally {
+	t := tally{Seconds: o.took[way].Round(100 * time.Millisecond).Seconds()}
+	for _, each := range o.tests[way] {
+		switch each.status {
+		case passed:
+			t.Passed++
+		case skipped:
+			t.Skipped++
+		default:
+			t.Failed++
 		}
 	}
-	r.suites = append(r.suites, c)
+	if err := o.errs[way]; err != nil {
+		t.Error = err.Error()
+	}
+	return t
 }
 
 // pairs brings the two ends of each test together, in the order of their running.
@@ -125,8 +154,8 @@ func compare(ctx context.Context, dir string, pair [2]test) (*difference, error)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	d := &difference{test: pair[0].name, statuses: [2]status{pair[0].status, pair[1].status}}
-	base := filepath.Join(dir, fileName(d.test))
+	d := &difference{Test: pair[0].name, Direct: pair[0].status, Weir: pair[1].status}
+	base := filepath.Join(dir, fileName(d.Test))
 	files := []string{base + ".direct", base + ".weir"}
 	for i, t := range pair {
 		if err := os.WriteFile(files[i], []byte(t.output), 0o600); err != nil {
@@ -143,66 +172,102 @@ func compare(ctx context.Context, dir string, pair [2]test) (*difference, error)
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		return nil, fmt.Errorf("diff: %w", err)
 	}
-	d.diff = string(out)
+	d.Diff = string(out)
 	return d, os.WriteFile(base+".diff", out, 0o600)
 }
 
 // differs says whether there is a difference that nothing explains.
 func (r *report) differs() bool {
-	for _, c := range r.suites {
-		if c.outcome.errs[direct] != nil || c.outcome.errs[through] != nil {
-			return true
-		}
-		if slices.ContainsFunc(c.differences, difference.counts) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Suites, comparison.differs)
+}
+
+func (c comparison) differs() bool {
+	return c.Direct.Error != "" || c.Weir.Error != "" || slices.ContainsFunc(c.Differences, difference.counts)
+}
+
+func (r *report) printJSON(w io.Writer) error {
+	r.Differ = r.differs()
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
 }
 
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "\n%-16s %6s %18s %18s %6s %9s\n", "suite", "tests", "passed direct", "passed weir", "differ", "explained")
-	for _, c := range r.suites {
+	width := len("suite")
+	for _, c := range r.Suites {
+		width = max(width, len(c.Suite))
+	}
+	fmt.Fprintf(w, "\n%-*s %6s %16s %16s %7s %9s\n", width, "suite", "tests", "passed directly", "through weir", "differ", "expected")
+	server := ""
+	for _, c := range r.Suites {
+		if c.Server != server {
+			server = c.Server
+			fmt.Fprintf(w, "%s\n", server)
+		}
 		explained := 0
-		for _, d := range c.differences {
+		for _, d := range c.Differences {
 			if !d.counts() {
 				explained++
 			}
 		}
-		fmt.Fprintf(w, "%-16s %6d %18s %18s %6d %9d\n", c.outcome.suite.name, c.tests,
-			c.count(direct), c.count(through), len(c.differences), explained)
+		fmt.Fprintf(w, "%-*s %6d %16s %16s %7d %9d\n", width, c.Suite, c.Tests, c.Direct, c.Weir, len(c.Differences), explained)
 	}
-	for _, c := range r.suites {
+	for _, c := range r.Suites {
 		c.print(w)
 	}
-	fmt.Fprintf(w, "\nBoth outputs of each test that differs, and their differences, are in %s.\n", r.dir)
+	if r.differs() {
+		fmt.Fprintf(w, "\nThere are differences that nothing explains. Both outputs of each test that differs are in %s.\n", r.dir)
+		return
+	}
+	fmt.Fprintf(w, "\nNothing differs but for what is expected. What was written is in %s.\n", r.dir)
 }
 
-func (c comparison) count(way string) string {
-	return fmt.Sprintf("%d (%s)", c.passed[way], c.outcome.took[way].Round(time.Second))
+func (t tally) String() string {
+	return fmt.Sprintf("%d (%.0fs)", t.Passed, t.Seconds)
 }
 
 func (c comparison) print(w io.Writer) {
-	for _, way := range []string{direct, through} {
-		if err := c.outcome.errs[way]; err != nil {
-			fmt.Fprintf(w, "\n%s, %s, did not run to its end: %v\n", c.outcome.suite.name, way, err)
+	for way, t := range map[string]tally{direct: c.Direct, through: c.Weir} {
+		if t.Error != "" {
+			fmt.Fprintf(w, "\n%s, %s, did not run to its end: %s\n", c.Suite, way, t.Error)
 		}
 	}
-	if len(c.differences) == 0 {
+	if len(c.Differences)+len(c.Stale) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s against %s:\n", c.outcome.suite.name, c.outcome.server)
-	for _, d := range c.differences {
-		fmt.Fprintf(w, "  %-28s direct %s, through weir %s", d.test, d.statuses[0], d.statuses[1])
+	fmt.Fprintf(w, "\n%s:\n", c.Suite)
+	for _, d := range c.Differences {
+		fmt.Fprintf(w, "  %-28s directly %s, through weir %s", d.Test, d.Direct, d.Weir)
 		switch {
-		case d.reason != "":
-			fmt.Fprintf(w, ": expected, %s", d.reason)
-		case d.unsteady:
-			fmt.Fprint(w, ": alike when repeated")
+		case d.Reason != "":
+			fmt.Fprintf(w, "; expected: %s\n", d.Reason)
+		case d.Unsteady:
+			fmt.Fprint(w, "; alike when repeated\n")
+		default:
+			fmt.Fprintf(w, "\n%s", indented(d.Diff, 40))
 		}
-		fmt.Fprintln(w)
 	}
-	for _, line := range c.outcome.refused {
+	for _, name := range c.Stale {
+		fmt.Fprintf(w, "  %-28s alike, though a difference is expected: remove it from test/conformance/expected\n", name)
+	}
+	for _, line := range c.Logged {
 		fmt.Fprintf(w, "  weir: %s\n", line)
 	}
+}
+
+// indented is the beginning of a difference without the names of its files, for the
+// reader of a report.
+func indented(diff string, lines int) string {
+	all := strings.Split(strings.TrimRight(diff, "\n"), "\n")
+	all = all[min(len(all), 2):]
+	more := ""
+	if len(all) > lines {
+		more = fmt.Sprintf("      ... and %d more lines\n", len(all)-lines)
+		all = all[:lines]
+	}
+	var b strings.Builder
+	for _, line := range all {
+		b.WriteString("      " + line[:min(len(line), 300)] + "\n")
+	}
+	return b.String() + more
 }

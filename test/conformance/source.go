@@ -36,11 +36,13 @@ func (c cache) source(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s says of its version %q", bin, version)
 	}
 	return c.once("postgresql-"+major, strings.TrimSpace(version)+"\n"+strings.Join(needed, " "), func(dir string) error {
-		progress("fetching the source package of PostgreSQL %s ...", major)
-		if err := fetchSource(ctx, dir, "postgresql-"+major); err != nil {
+		fetching := begin("fetching the source package of PostgreSQL %s", major)
+		err := fetchSource(ctx, dir, "postgresql-"+major)
+		fetching.end()
+		if err != nil {
 			return err
 		}
-		progress("building PostgreSQL's tests (a minute or two) ...")
+		defer begin("building PostgreSQL's tests (a minute or two)").end()
 		tree := filepath.Join(dir, "tree")
 		if _, err := command(ctx, tree, nil, "./configure", "--without-readline", "--without-zlib", "--without-icu"); err != nil {
 			return err

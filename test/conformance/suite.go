@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // suite is a set of tests that somebody wrote for PostgreSQL.
@@ -14,6 +12,9 @@ type suite struct {
 	prepare func(ctx context.Context, c cache) error
 	server  serverOptions
 	single  bool // its tests can be run one by one
+	wire    bool // it uses the protocol in a client library's own way, so that TLS matters
+	program bool // it is a program for a client library
+	quick   bool // leave out what takes long and finds little
 	// run gives the tests in the order in which they ran, also beside an error.
 	run func(ctx context.Context, s *site, c cache) ([]test, error)
 }
@@ -38,21 +39,4 @@ const (
 // suites are all of them, the quickest to find something first.
 func suites() []suite {
 	return slices.Concat([]suite{pipelineSuite()}, regressSuites(), goSuites(), programSuites())
-}
-
-// selectSuites finds suites by their names, "all" for every one.
-func selectSuites(names string) ([]suite, error) {
-	all := suites()
-	if names == "all" {
-		return all, nil
-	}
-	var chosen []suite
-	for _, name := range strings.Split(names, ",") {
-		i := slices.IndexFunc(all, func(s suite) bool { return s.name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no suite %q; -list names them", name)
-		}
-		chosen = append(chosen, all[i])
-	}
-	return chosen, nil
 }
