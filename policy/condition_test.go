@@ -43,7 +43,7 @@ func TestConditions(t *testing.T) {
 		"the tool":                      {"notify x", session, noon, false, true},
 		"an evaluation that fails":      {"lock t", session, noon, true, true},
 		"what a condition looks for":    {"drop table t", session, noon, true, true},
-		"hidden from the condition":     {"do $$ begin execute 'dr' || 'op table t'; end $$", session, noon, true, false},
+		"hidden from the condition":     {"do $$ begin execute 'dr' || (select 'op table t'); end $$", session, noon, true, false},
 		"an unknown prepared statement": {"execute s", session, noon, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -123,20 +123,9 @@ func TestEveryCommandHasOneNameThatIsKnown(t *testing.T) {
 }
 
 func TestStatementsOfATextAreToldApart(t *testing.T) {
-	text := " select 1 ; ;\n/* é */ delete from t where true;;"
-	f := facts(t, text)
-	if len(f.Statements) != 2 {
+	f := facts(t, " select 1 ; ;\n/* é */ delete from t where true;;")
+	if len(f.Statements) != 2 || f.Statements[0].Command != CommandSelect || f.Statements[1].Command != CommandDelete {
 		t.Fatalf("got %+v", f)
-	}
-	tree, err := parseTree(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []string{"select 1", "/* é */ delete from t where true"} {
-		start, end := bounds(text, tree.Stmts[i])
-		if got := text[start:end]; got != want {
-			t.Errorf("statement %d is %q, want %q", i, got, want)
-		}
 	}
 	for _, empty := range []string{"", " ", ";", "-- nothing", "/* nothing */;"} {
 		if f := facts(t, empty); len(f.Statements) != 0 {

@@ -9,11 +9,14 @@ import (
 // conditionOf says whether a WHERE limits which rows of the target are touched.
 // It errs towards WhereConstant: a condition counts as present only where the
 // target's own columns decide, and not through a form that is always true.
-func conditionOf(where *pg_query.Node, target *pg_query.RangeVar, constants *constants) Condition {
+func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar) Condition {
+	return judgement{target: target, constants: w.constants, variables: w.variables}.condition(where)
+}
+
+func (c judgement) condition(where *pg_query.Node) Condition {
 	if where == nil {
 		return WhereMissing
 	}
-	c := judgement{target, constants}
 	if c.judge(where) == dependsOnRow {
 		return WherePresent
 	}
@@ -33,6 +36,12 @@ const (
 type judgement struct {
 	target    *pg_query.RangeVar
 	constants *constants
+	variables map[string]struct{} // of the PL/pgSQL body around
+}
+
+// of is a judgement about another relation's rows.
+func (c *judgement) of(target *pg_query.RangeVar) judgement {
+	return judgement{target: target, constants: c.constants, variables: c.variables}
 }
 
 func (c *judgement) judge(n *pg_query.Node) truth {
@@ -242,7 +251,7 @@ func (c *judgement) sublink(s *pg_query.SubLink) truth {
 		len(sub.FromClause) == 1 && sub.Larg == nil && sub.LimitCount == nil && sub.LimitOffset == nil && sub.HavingClause == nil {
 		from := sub.FromClause[0].GetRangeVar()
 		if from != nil && from.Relname == c.target.GetRelname() && len(sub.TargetList) == 1 &&
-			conditionOf(sub.WhereClause, from, c.constants) != WherePresent {
+			c.of(from).condition(sub.WhereClause) != WherePresent {
 			test := bareOrLast(s.Testexpr)
 			if test != "" && test == bareOrLast(sub.TargetList[0].GetResTarget().GetVal()) {
 				return alwaysTrue

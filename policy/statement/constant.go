@@ -19,7 +19,6 @@ type constants struct {
 	held     map[*pg_query.A_Const]holding
 	found    []bool // literals that are constants of the tree and nothing else
 	read     []bool // literals whose value was asked for
-	whole    bool   // the text was read otherwise: no literal may differ
 }
 
 // holding is the value that a constant had in the tree, which is one of those of
@@ -138,7 +137,7 @@ func (c *constants) origin(v *pg_query.A_Const) int {
 // pinned gives the numbers of the literals that the facts depend on, or may
 // depend on. shared is false where those are all.
 func (c *constants) pinned() (pinned []int, shared bool) {
-	if c == nil || c.whole {
+	if c == nil {
 		return nil, false
 	}
 	for i := range c.literals {
@@ -147,13 +146,6 @@ func (c *constants) pinned() (pinned []int, shared bool) {
 		}
 	}
 	return pinned, len(pinned) < len(c.literals)
-}
-
-// readWhole notes that facts were taken from the text as it is written.
-func (c *constants) readWhole() {
-	if c != nil {
-		c.whole = true
-	}
 }
 
 // constantKind is the type that the grammar gives a constant.

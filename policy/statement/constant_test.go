@@ -34,8 +34,8 @@ func TestConstantsAreReadInOnePlaceOnly(t *testing.T) {
 				return true
 			}
 			seen++
-			if file.Name() != "constant.go" && (what != "w.text" || file.Name() != "walker.go") {
-				t.Errorf("%s: %s: use the methods of constants, or whole()", set.Position(n.Pos()), what)
+			if file.Name() != "constant.go" {
+				t.Errorf("%s: %s: use the methods of constants", set.Position(n.Pos()), what)
 			}
 			return true
 		})
@@ -56,17 +56,10 @@ func looksInside(n ast.Node) (what string, ok bool) {
 		return name, true
 	case name == "Location", name == "GetLocation":
 		return name, true
-	case name == "text" && isNamed(s.X, "w"):
-		return "w.text", true
 	case ofConstant(s.X):
 		return "a field of an A_Const, " + name, true
 	}
 	return "", false
-}
-
-func isNamed(x ast.Expr, name string) bool {
-	ident, ok := x.(*ast.Ident)
-	return ok && ident.Name == name
 }
 
 // ofConstant says whether an expression is v.AConst or n.GetAConst().

@@ -25,12 +25,12 @@ func (w *walker) definition(n *pg_query.Node) {
 		w.relation(v.RuleStmt.Relation, AccessWrite)
 		w.expression(v.RuleStmt.WhereClause, UseDerived, "a rule's definition")
 		for _, action := range v.RuleStmt.Actions {
-			w.inside(action, "a rule's definition")
+			w.nested(action, "a rule's definition")
 		}
 	case *pg_query.Node_CreateSchemaStmt:
 		w.command(CommandCreate)
 		for _, element := range v.CreateSchemaStmt.SchemaElts {
-			w.inside(element, "a schema's definition")
+			w.nested(element, "a schema's definition")
 		}
 	case *pg_query.Node_CreateFunctionStmt:
 		w.createFunction(v.CreateFunctionStmt)
@@ -138,8 +138,8 @@ func ownRelation(n *pg_query.Node) *pg_query.RangeVar {
 	return nil
 }
 
-// inside reads a statement that stands in another's definition.
-func (w *walker) inside(n *pg_query.Node, construct string) {
+// nested reads a statement that stands in another's definition.
+func (w *walker) nested(n *pg_query.Node, construct string) {
 	sub := w.fork()
 	sub.statement(n)
 	w.merge(sub, construct)

@@ -47,6 +47,9 @@ func (c *judgement) isOfRow(r *pg_query.ColumnRef, inside bool) bool {
 	case 0:
 		return false
 	case 1:
+		if _, variable := c.variables[fields[0].GetString_().GetSval()]; variable {
+			return false // in a body that has both, PostgreSQL refuses the name
+		}
 		return !inside || fields[0].GetString_().GetSval() == refname(c.target)
 	}
 	return fields[len(fields)-2].GetString_().GetSval() == refname(c.target)

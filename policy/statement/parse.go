@@ -44,7 +44,7 @@ func ParseShared(text string) (*Facts, Sharing, error) {
 		return nil, Sharing{}, err
 	}
 	held := holdConstants(text, tree)
-	facts, err := walk(text, tree, held)
+	facts, err := walk(tree, held)
 	if err != nil {
 		return nil, Sharing{}, err
 	}
@@ -53,12 +53,11 @@ func ParseShared(text string) (*Facts, Sharing, error) {
 }
 
 // walk collects the facts of a tree whose constants are held.
-func walk(text string, tree *pg_query.ParseResult, held *constants) (*Facts, error) {
+func walk(tree *pg_query.ParseResult, held *constants) (*Facts, error) {
 	facts := &Facts{Statements: make([]Statement, 0, len(tree.Stmts))}
 	for _, raw := range tree.Stmts {
-		start, end := bounds(text, raw)
 		st := Statement{Limit: -1}
-		w := walker{st: &st, text: text[start:end], constants: held}
+		w := walker{st: &st, constants: held}
 		w.statement(raw.Stmt)
 		if w.err != nil {
 			return nil, w.err
@@ -81,21 +80,4 @@ func parseTree(text string) (*pg_query.ParseResult, error) {
 		return nil, &SyntaxError{Message: syntax.Message, Cursor: max(0, syntax.Cursorpos)}
 	}
 	return nil, &UnsupportedError{"nesting that is too deep"}
-}
-
-// bounds gives the part of the text that is the statement, without white space
-// around it. PostgreSQL counts what stands before the first token as part of it.
-func bounds(text string, raw *pg_query.RawStmt) (start, end int) {
-	start = min(max(0, int(raw.StmtLocation)), len(text))
-	end = len(text)
-	if raw.StmtLen > 0 {
-		end = min(start+int(raw.StmtLen), len(text))
-	}
-	for start < end && isSpace(text[start]) {
-		start++
-	}
-	for end > start && isSpace(text[end-1]) {
-		end--
-	}
-	return start, end
 }

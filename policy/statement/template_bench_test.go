@@ -44,7 +44,7 @@ func BenchmarkParse(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := walk(text, tree, nil); err != nil {
+				if _, err := walk(tree, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -11,8 +11,7 @@ import (
 // walker collects the facts of one statement in one walk over its tree. Every
 // node type that it does not know ends the walk with an error.
 type walker struct {
-	st   *Statement
-	text string // of the statement, for bodies that are parsed as a whole; see whole
+	st *Statement
 	// constants has the values of the tree's constants; see constants.value.
 	constants *constants
 
@@ -26,7 +25,12 @@ type walker struct {
 	columns map[Column]struct{} // those in st, once there are many
 	shallow bool                // a target is read once more for ORDER BY and the like: leave subqueries alone
 	bodies  int                 // how deep in texts within texts
-	err     error
+	// inside takes the statements of a body one by one, nil where they are merged.
+	inside *[]Statement
+	// variables are the names of the variables of the PL/pgSQL body that this stands
+	// in, nil for none.
+	variables map[string]struct{}
+	err       error
 }
 
 // place is where a query stands, which decides what its targets are.
@@ -36,12 +40,6 @@ type place struct {
 }
 
 func within(construct string) place { return place{construct: construct} }
-
-// whole gives the statement as it is written.
-func (w *walker) whole() string {
-	w.constants.readWhole()
-	return w.text
-}
 
 func (w *walker) fail(err error) {
 	if w.err == nil {
@@ -180,10 +178,7 @@ func (w *walker) isCTE(r *pg_query.RangeVar) bool {
 // fork gives a walker for a statement inside this one that is judged on its own.
 // Nothing that is in scope here is in scope there.
 func (w *walker) fork() *walker {
-	return &walker{
-		st:   &Statement{Limit: -1},
-		text: w.text, constants: w.constants, bodies: w.bodies,
-	}
+	return &walker{st: &Statement{Limit: -1}, constants: w.constants, bodies: w.bodies, variables: w.variables}
 }
 
 // merge takes over what a forked walker found. construct, where it is not "", is

@@ -97,7 +97,7 @@ func (w *walker) update(s *pg_query.UpdateStmt, p place) {
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
 	w.st.Writes = append(w.st.Writes, Write{Command: CommandUpdate, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: conditionOf(s.WhereClause, s.Relation, w.constants), Columns: w.assignments(s.TargetList)})
+		Table: s.Relation.GetRelname(), Where: w.conditionOf(s.WhereClause, s.Relation), Columns: w.assignments(s.TargetList)})
 	w.targets(s.ReturningList, p.returning("UPDATE"))
 }
 
@@ -113,7 +113,7 @@ func (w *walker) delete(s *pg_query.DeleteStmt, p place) {
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
 	w.st.Writes = append(w.st.Writes, Write{Command: CommandDelete, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: conditionOf(s.WhereClause, s.Relation, w.constants)})
+		Table: s.Relation.GetRelname(), Where: w.conditionOf(s.WhereClause, s.Relation)})
 	w.targets(s.ReturningList, p.returning("DELETE"))
 }
 
@@ -128,7 +128,7 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 	w.relations = append(w.relations, refname(s.Relation))
 	w.fromItem(s.SourceRelation, p)
 	w.predicate(s.JoinCondition, "ON", false)
-	where := conditionOf(s.JoinCondition, s.Relation, w.constants)
+	where := w.conditionOf(s.JoinCondition, s.Relation)
 	own := Write{Command: CommandMerge, Schema: s.Relation.GetSchemaname(), Table: s.Relation.GetRelname(), Where: where}
 	at := len(w.st.Writes)
 	w.st.Writes = append(w.st.Writes, own)
@@ -141,7 +141,7 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 		when := c.MergeWhenClause
 		w.predicate(when.Condition, "WHEN", false)
 		action := own
-		if where != WherePresent && conditionOf(when.Condition, s.Relation, w.constants) == WherePresent {
+		if where != WherePresent && w.conditionOf(when.Condition, s.Relation) == WherePresent {
 			action.Where = WherePresent
 		}
 		switch when.CommandType {

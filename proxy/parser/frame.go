@@ -28,7 +28,7 @@ func longestResponse(text int) int { return 4096 + 200*text }
 func respond(b []byte, text string) []byte {
 	start := len(b)
 	b = append(b, 0, 0, 0, 0)
-	facts, sharing, err := statement.ParseShared(text)
+	facts, sharing, err := statement.ParseText(text)
 	var (
 		syntax      *statement.SyntaxError
 		unsupported *statement.UnsupportedError

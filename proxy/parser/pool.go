@@ -352,7 +352,7 @@ func (p *Pool) fly(ctx context.Context, hash uint64, f *flight) {
 	defer p.putTemplate(t)
 	var r outcome
 	keep := false
-	if f.err = t.Read(f.text, p.config.Limits); f.err == nil {
+	if f.err = p.scan(t, f.text); f.err == nil {
 		if r, f.err = p.work(ctx, f.text, t.Literals()); f.err == nil {
 			f.facts, f.err = r.facts, r.verdict
 			keep = true

@@ -1,0 +1,90 @@
+package statement
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+)
+
+// ParseBody gives the facts of what stands inside a function or procedure, as they
+// are when it runs. definition is its CREATE FUNCTION or CREATE PROCEDURE, as
+// pg_get_functiondef writes it.
+//
+// The statements are those of the body in no order of meaning: of one in SQL each
+// statement, of one in PL/pgSQL each statement and each expression (as the SELECT
+// that PL/pgSQL makes of it), and what an EXECUTE of a constant text runs. Names of
+// parameters and variables stand among them as columns without a qualifier. Where
+// the body is in another language, does not parse, or runs text that is not
+// constant, one of the statements is Dynamic: a Do with nothing else in it.
+//
+// Like Parse it calls the C parser. An error is a *SyntaxError, an
+// *UnsupportedError or a *ScanError, about the definition itself.
+func ParseBody(definition string) (*Facts, error) {
+	tree, err := parseTree(definition)
+	if err != nil {
+		return nil, err
+	}
+	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetCreateFunctionStmt() == nil {
+		return nil, &UnsupportedError{"something else than the definition of one function"}
+	}
+	facts := &Facts{Statements: []Statement{}}
+	w := walker{st: &Statement{Limit: -1}, inside: &facts.Statements}
+	w.functionBody(tree.Stmts[0].Stmt.GetCreateFunctionStmt())
+	if w.err != nil {
+		return nil, w.err
+	}
+	for i := range facts.Statements {
+		if st := &facts.Statements[i]; st.Command == "" { // what no facts are known of
+			st.Command, st.Commands = CommandDo, []Command{CommandDo}
+		}
+	}
+	for _, c := range w.st.Commands { // COMMIT and ROLLBACK of PL/pgSQL
+		facts.Statements = append(facts.Statements, Statement{Command: c, Commands: []Command{c}, Limit: -1})
+	}
+	if w.st.Dynamic {
+		facts.Statements = append(facts.Statements, Statement{Command: CommandDo, Commands: []Command{CommandDo}, Limit: -1, Dynamic: true})
+	}
+	return facts, nil
+}
+
+// functionBody reads the body alone.
+func (w *walker) functionBody(s *pg_query.CreateFunctionStmt) {
+	if s.SqlBody != nil {
+		w.sqlBody(s.SqlBody)
+		return
+	}
+	language, body := "", []string(nil)
+	for _, n := range s.Options {
+		switch o := n.GetDefElem(); o.GetDefname() {
+		case "language":
+			language = o.Arg.GetString_().GetSval()
+		case "as":
+			body = w.strings(o.Arg.GetList().GetItems())
+		}
+	}
+	if len(body) != 1 { // an object file and a symbol, or nothing
+		w.st.Dynamic = true
+		return
+	}
+	w.body(routineOf(s), language, body[0])
+}
+
+// bodyMark stands before the definition in the text that asks a worker for the
+// facts of a body: no text of SQL has it.
+const bodyMark = "\x00"
+
+// BodyText makes of a definition the text that ParseText takes for a question about
+// its body.
+func BodyText(definition string) string { return bodyMark + definition }
+
+// IsBodyText says whether BodyText made a text.
+func IsBodyText(text string) bool { return strings.HasPrefix(text, bodyMark) }
+
+// ParseText is ParseShared, or ParseBody for what BodyText made.
+func ParseText(text string) (*Facts, Sharing, error) {
+	if definition, body := strings.CutPrefix(text, bodyMark); body {
+		facts, err := ParseBody(definition)
+		return facts, Sharing{}, err
+	}
+	return ParseShared(text)
+}
