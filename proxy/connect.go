@@ -36,31 +36,49 @@ func loginOf(db *policy.Database, rules *policy.Rules) policy.Login {
 // the session's start.
 func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []byte, *session.Greeting, *diagnostic.Diagnostic) {
 	g := v.gateway
+	v.asked = q
 	if v.entry == nil {
 		return nil, nil, nil, diagnostic.TooManySessions(g.cfg.Sessions)
 	}
 	if v.flow.Identity == nil {
 		g.counts.unattested.Add(1)
-		g.cfg.Logger.Warn("caller not attested", "to", v.flow.Destination, "error", v.flow.Unattested)
-		return nil, nil, nil, diagnostic.NotAttested()
+		refusal := diagnostic.NotAttested()
+		if v.recordRefusal(q, refusal) {
+			g.cfg.Logger.Warn("caller not attested", "to", v.flow.Destination, "error", v.flow.Unattested)
+		}
+		return nil, nil, nil, refusal
 	}
 	r, refusal := v.route(q)
 	if refusal != nil {
 		v.recordRefusal(q, refusal)
 		return nil, nil, nil, refusal
 	}
+	authenticator, refusal := v.unproven(ctx, r, q)
+	switch {
+	case refusal != nil:
+		v.recordRefusal(q, refusal)
+		return nil, nil, nil, refusal
+	case authenticator != nil:
+		return nil, nil, &session.Greeting{Authenticate: authenticator}, nil
+	}
 	target := g.target(&v.flow, r)
+	v.judge = newJudge(g, &v.flow, r, q, target)
+	notices, refusal := v.admit(q)
+	if refusal != nil {
+		v.recordRefusal(q, refusal)
+		return nil, nil, nil, refusal
+	}
 	conn, err := v.dial(ctx, r, &target)
 	if err != nil {
 		return nil, nil, nil, v.unreachable(target, err)
 	}
-	greeting := &session.Greeting{Key: v.entry.key[:]}
-	user, server, err := v.login(ctx, conn, r.login, target, q, greeting)
+	greeting := &session.Greeting{Key: g.registry.key(v.entry, q.KeySize)}
+	user, server, err := v.login(ctx, conn, r, target, q, greeting)
 	if err != nil {
 		_ = conn.Close()
 		return nil, nil, nil, v.unreachable(target, err)
 	}
-	v.judge = newJudge(g, &v.flow, r, q, target)
+	greeting.Messages = append(greeting.Messages, notices...)
 	if err := v.judge.refresh(ctx, time.Time{}); err != nil {
 		_ = conn.Close()
 		return nil, nil, nil, v.judge.unreadable(err).AsFatal()
@@ -78,20 +96,23 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		return nil, nil, nil, refusal
 	}
 	g.registry.started(v.entry, v.info, target, server)
+	v.hasStarted()
+	v.watchIdle()
 	return conn.NetConn(), conn.Buffered(), greeting, nil
 }
 
 // login logs in to the server, or begins to where the client does that itself. It
 // fills in what the server said, and gives the role and what cancels.
-func (v *visit) login(ctx context.Context, conn *upstream.Conn, login policy.Login, t upstream.Target, q *session.Connect, greeting *session.Greeting) (
+func (v *visit) login(ctx context.Context, conn *upstream.Conn, r route, t upstream.Target, q *session.Connect, greeting *session.Greeting) (
 	user string, server func() (uint32, []byte), err error) {
-	start := upstream.Startup{User: q.User, Database: q.Database, Parameters: q.Settings}
+	start := v.gateway.startup(r.database, t)
+	start.User, start.Database, start.Parameters = q.User, q.Database, q.Parameters
+	login := r.login
 	if login.Type == policy.LoginPassthrough {
 		greeting.Relay = true
 		return q.User, v.relayedKey, conn.SendStartup(ctx, start)
 	}
 	start.User, start.Secret = login.User, upstream.PasswordFile(login.PasswordFile)
-	start.Methods = loginMethods(t)
 	hello, err := conn.Start(ctx, start)
 	if err != nil {
 		return "", nil, err
@@ -172,7 +193,7 @@ func (v *visit) listened(r *route) *diagnostic.Diagnostic {
 
 // target is how the server is dialled.
 func (g *Gateway) target(f *Flow, r route) upstream.Target {
-	t := upstream.Target{Address: r.address}
+	t := upstream.Target{Address: r.address, KeepAlive: g.cfg.KeepAlive}
 	fromHost := g.cfg.FromHost
 	if r.database != nil && r.database.DialFrom != "" {
 		fromHost = r.database.DialFrom == policy.DialFromHost
@@ -185,7 +206,7 @@ func (g *Gateway) target(f *Flow, r route) upstream.Target {
 		t.TLS.Mode = upstream.Require // where the server can, see dial
 		return t
 	}
-	t.TLS = upstream.TLS{CAFile: r.database.TLS.CAFile, ServerName: r.server}
+	t.TLS = upstream.TLS{CAFile: r.database.TLS.CAFile, ServerName: r.server, Roots: g.roots}
 	switch r.database.TLS.Mode {
 	case policy.TLSDisable:
 		t.TLS.Mode = upstream.Disable
@@ -221,6 +242,34 @@ func loginMethods(t upstream.Target) upstream.Method {
 	return 0
 }
 
+// startup is what weir says to a server whoever logs in.
+func (g *Gateway) startup(db *policy.Database, t upstream.Target) upstream.Startup {
+	s := upstream.Startup{Methods: loginMethods(t), Keys: g.keys}
+	if db == nil {
+		return s
+	}
+	if db.Server.Protocol == policy.Protocol32 {
+		s.Version = upstream.Protocol32
+	}
+	if db.Server.ChannelBinding == policy.BindingRequire {
+		s.ChannelBinding = upstream.BindingRequire
+	}
+	if db.Server.Authentication == policy.ServerScram {
+		s.Methods = upstream.MethodSCRAM | upstream.MethodSCRAMPlus
+	}
+	return s
+}
+
+// admit judges what the client asks for at its session's start. It gives the
+// notices that go with it.
+func (v *visit) admit(q *session.Connect) (notices []byte, refusal *diagnostic.Diagnostic) {
+	rules := v.judge.rules()
+	if q.Replication != "" {
+		return nil, diagnostic.Replication()
+	}
+	return settle(rules, q, v.judge.session)
+}
+
 // record records the session's start; a session that cannot be recorded is
 // refused.
 func (v *visit) record(greeting *session.Greeting) *diagnostic.Diagnostic {
@@ -250,17 +299,33 @@ func (v *visit) recordedDatabase() string {
 	return v.info.DatabaseSQL
 }
 
-// recordRefusal records a session that was refused by policy.
-func (v *visit) recordRefusal(q *session.Connect, refusal *diagnostic.Diagnostic) {
-	e := &journal.Event{
-		Kind: kindSessionRefused, Verdict: string(verdictDeny), Failure: *failure(refusal),
+// recordRefusal records a session that was refused, singly or in a sum; it says
+// which.
+func (v *visit) recordRefusal(q *session.Connect, d *diagnostic.Diagnostic) (singly bool) {
+	return v.noteRefusal(q, d, verdictDeny)
+}
+
+func (v *visit) noteRefusal(q *session.Connect, d *diagnostic.Diagnostic, by verdict) (singly bool) {
+	v.recorded = true
+	singly = v.gateway.refusals.add(refusal{v.subject(), d.Code}, &journal.Event{
+		Kind: kindSessionRefused, Verdict: string(by), Failure: *failure(d),
 		Data: []journal.Field{
-			{Name: "identity", Value: v.flow.Identity.Subject}, {Name: "database", Value: q.Database},
+			{Name: "identity", Value: v.subject()}, {Name: "database", Value: q.Database},
 			{Name: "user", Value: q.User}, {Name: "server", Value: v.flow.Destination.String()},
 		},
+	})
+	v.summed = !singly
+	return singly
+}
+
+// writeRefusal writes the record of a refused session, which stands for more of
+// them when there were many.
+func (g *Gateway) writeRefusal(e *journal.Event, more int) {
+	if more > 0 {
+		g.cfg.Logger.Warn("more connections refused", "count", more, "why", e.Failure.Message)
 	}
-	if err := v.gateway.cfg.Journal.Event(e); err != nil {
-		v.gateway.cfg.Logger.Warn("a refused session is not on record", "error", err)
+	if err := g.cfg.Journal.Event(e); err != nil {
+		g.cfg.Logger.Warn("a refused session is not on record", "error", err)
 	}
 }
 

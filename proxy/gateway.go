@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
@@ -24,7 +25,9 @@ import (
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/driver"
 	"github.com/weirgate/weir/proxy/journal"
+	"github.com/weirgate/weir/proxy/scram"
 	"github.com/weirgate/weir/proxy/session"
+	"github.com/weirgate/weir/proxy/upstream"
 )
 
 // Flow is an accepted connection with what was attested about its other end.
@@ -65,8 +68,17 @@ type Config struct {
 	RequireTLS bool
 	Limits     session.Limits
 	Sessions   int // that may be open at a time
-	Driver     *driver.Driver
-	Logger     *slog.Logger
+	// Starting is how many connections of one workload may be open at a time that
+	// have not started a session, 0 for any number.
+	Starting int
+	// IdleTimeout and IdleInTransaction end sessions that are idle, outside of a
+	// transaction and inside; 0 is never.
+	IdleTimeout, IdleInTransaction time.Duration
+	// KeepAlive is about clients' TCP connections and about servers'. The zero value
+	// is a probe after 60 s of silence, then six more, ten seconds apart.
+	KeepAlive net.KeepAliveConfig
+	Driver    *driver.Driver
+	Logger    *slog.Logger
 }
 
 // Gateway serves connections.
@@ -76,6 +88,11 @@ type Gateway struct {
 	counts   counters
 	masks    *lru.Cache[maskKey, *lineage.Masks]
 	catalogs *lru.Cache[*snapshot.Snapshot, *policy.Catalog]
+	keys     *scram.Cache
+	roots    *upstream.Roots
+	mock     []byte // what salts of clients are made of
+	starting starting
+	refusals *refusals
 	refusing atomic.Int64 // connections beyond Config.Sessions
 	wg       sync.WaitGroup
 }
@@ -95,8 +112,27 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of catalogs: %w", err)
 	}
-	return &Gateway{cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, catalogs: catalogs}, nil
+	keys, err := scram.NewCache(scramKeysKept)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.KeepAlive == (net.KeepAliveConfig{}) {
+		cfg.KeepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 10 * time.Second, Count: 6}
+	}
+	g := &Gateway{
+		cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, catalogs: catalogs, keys: keys,
+		roots: upstream.NewRoots(), mock: secret(mockSize), starting: starting{limit: cfg.Starting},
+	}
+	g.refusals = newRefusals(g.writeRefusal)
+	return g, nil
 }
+
+// scramKeysKept is how many passwords' keys are kept, of weir's own logins and of
+// clients.
+const scramKeysKept = 256
+
+// mockSize is the size of the secret behind salts, in bytes.
+const mockSize = 32
 
 // Sessions gives the open sessions, the oldest first.
 func (g *Gateway) Sessions() []Info { return g.registry.list() }
@@ -108,7 +144,10 @@ func (g *Gateway) Holds(approval string) bool { return g.registry.holds(approval
 func (g *Gateway) Counters() Counters { return g.counts.read() }
 
 // Wait returns when every connection has ended.
-func (g *Gateway) Wait() { g.wg.Wait() }
+func (g *Gateway) Wait() {
+	g.wg.Wait()
+	g.refusals.close()
+}
 
 // Serve serves one connection. It returns when the connection has ended or runs on
 // its own; ctx ends it.
@@ -116,14 +155,25 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 	g.wg.Add(1)
 	g.counts.connections.Add(1)
 	v := &visit{gateway: g, flow: f}
-	v.connection = driver.NewConnection(session.New(session.Config{
+	if tcp, ok := f.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetKeepAliveConfig(g.cfg.KeepAlive) // a socket that is gone already says so when it is read
+	}
+	v.session = session.New(session.Config{
 		Limits:     g.cfg.Limits,
 		OfferTLS:   g.cfg.ClientTLS != nil && g.endsTLS(&f),
 		RequireTLS: g.cfg.RequireTLS,
 		Now:        time.Now,
 		Secret:     secret,
-	}), v.over)
+	})
+	v.connection = driver.NewConnection(v.session, v.over)
+	if !g.starting.enter(v.subject()) {
+		v.recordRefusal(&session.Connect{}, diagnostic.TooManyStarting(g.cfg.Starting))
+		driver.Refuse(f.Conn, v.connection, diagnostic.TooManyStarting(g.cfg.Starting))
+		return
+	}
+	v.starts.Store(true)
 	if v.entry = g.registry.reserve(); v.entry == nil {
+		v.polite = true
 		if g.refusing.Add(1) > refusedPolitely {
 			driver.Refuse(f.Conn, v.connection, diagnostic.TooManySessions(g.cfg.Sessions))
 			return
@@ -173,7 +223,16 @@ func secret(n int) []byte {
 type visit struct {
 	gateway    *Gateway
 	flow       Flow
+	session    *session.Session // while nobody else uses it
 	connection *driver.Connection
+	starts     atomic.Bool       // counted among those that have not started
+	shown      *x509.Certificate // the certificate that the client was shown, nil for none
+	asked      *session.Connect  // what the client wants, nil before it said so
+	proven     *proven           // what the client has proved, nil for nothing
+	idle       *idleWatch
+	recorded   bool // the refusal is on record
+	summed     bool // in a sum
+	polite     bool // counted among those that are refused politely
 	entry      *entry
 	journal    *journal.Session // nil until the session was recorded
 	judge      *judge
@@ -183,15 +242,27 @@ type visit struct {
 // over records the session's end.
 func (v *visit) over(why *diagnostic.Diagnostic) {
 	defer v.gateway.wg.Done()
+	v.hasStarted()
+	v.idle.stop()
 	if v.entry != nil {
 		v.gateway.registry.release(v.entry)
-	} else {
+	}
+	if v.polite {
 		v.gateway.refusing.Add(-1)
 	}
 	log := v.gateway.cfg.Logger
 	if v.journal == nil {
-		if why != nil {
-			v.gateway.counts.refused.Add(1)
+		if why == nil {
+			return
+		}
+		v.gateway.counts.refused.Add(1)
+		if !v.recorded { // not policy has refused it
+			if v.asked == nil {
+				v.asked = &session.Connect{}
+			}
+			v.noteRefusal(v.asked, why, "")
+		}
+		if !v.summed {
 			log.Info("connection refused", "from", v.subject(), "to", v.flow.Destination, "why", why.Message)
 		}
 		return
@@ -199,9 +270,25 @@ func (v *visit) over(why *diagnostic.Diagnostic) {
 	reason := ""
 	if why != nil {
 		reason = why.Message
+	} else if v.session.Silent() {
+		// libpq leaves so when it insists on authentication and got none.
+		reason = "the client left without a word, right after it was let in"
+		log.Info(reason, "from", v.subject(), "session", v.info.ID, "database", v.info.Database, "hint", silentHint)
+		reason += "; " + silentHint
 	}
 	if err := v.journal.Close(reason); err != nil {
 		log.Warn("the end of a session is not on record", "session", v.info.ID, "error", err)
+	}
+}
+
+// silentHint says what to do about a client that leaves as soon as it was let in.
+const silentHint = "if it insists on authentication (require_auth, channel_binding=require), set clients: {authentication: Scram, users: ...} " +
+	"in its Database document, or have it not insist"
+
+// hasStarted takes the connection off those that have not started.
+func (v *visit) hasStarted() {
+	if v.starts.Swap(false) {
+		v.gateway.starting.leave(v.subject())
 	}
 }
 
@@ -215,7 +302,18 @@ func (v *visit) subject() string {
 
 // Encrypt does the TLS handshake with the client.
 func (v *visit) Encrypt(ctx context.Context, conn net.Conn, q *session.UpgradeTLS) (net.Conn, error) {
-	return driver.ServerTLS(ctx, conn, v.gateway.cfg.ClientTLS(v.flow.Destination, q.Direct))
+	cfg := v.gateway.cfg.ClientTLS(v.flow.Destination, q.Direct)
+	if choose := cfg.GetCertificate; choose != nil {
+		cfg = cfg.Clone()
+		cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			c, err := choose(hello)
+			if err == nil {
+				v.shown = leafShown(c.Leaf, c.Certificate)
+			}
+			return c, err
+		}
+	}
+	return driver.ServerTLS(ctx, conn, cfg)
 }
 
 // Cancel passes a cancel request on.

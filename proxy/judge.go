@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -72,10 +71,10 @@ func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Targe
 		key:     fmt.Sprintf("%s#%d/%s", t.String(), t.NetnsCookie, q.Database),
 	}
 	for _, set := range q.Settings {
-		if strings.EqualFold(set.Name, "search_path") {
-			j.names = names{first: set.Value}
-		}
+		st := policy.StartupSetting(set.Name, set.Value)
+		j.names.follow(&st)
 	}
+	j.names = names{first: j.names.String()}
 	j.standing = &standing{bundle: g.cfg.Policies(), rules: j.observing(r.rules)}
 	return j
 }
@@ -216,16 +215,14 @@ func (j *judge) readCatalog(r route) catalog.Load {
 			return nil, err
 		}
 		defer func() { _ = conn.Close() }()
-		_, err = conn.Start(ctx, upstream.Startup{
-			User: c.User, Database: j.session.Database, Secret: upstream.PasswordFile(c.PasswordFile),
-			Methods: loginMethods(target),
-			// The role or the database may have other ones.
-			Parameters: []wire.Setting{
-				{Name: "application_name", Value: "weir"}, {Name: "client_encoding", Value: "UTF8"},
-				{Name: "standard_conforming_strings", Value: "on"},
-			},
-		})
-		if err != nil {
+		start := j.gateway.startup(r.database, target)
+		start.User, start.Database, start.Secret = c.User, j.session.Database, upstream.PasswordFile(c.PasswordFile)
+		// The role or the database may have other ones.
+		start.Parameters = []wire.Setting{
+			{Name: "application_name", Value: "weir"}, {Name: "client_encoding", Value: "UTF8"},
+			{Name: "standard_conforming_strings", Value: "on"},
+		}
+		if _, err = conn.Start(ctx, start); err != nil {
 			return nil, err
 		}
 		return catalog.Read(ctx, rows{conn}, j.gateway.cfg.Parser)
@@ -259,6 +256,13 @@ func (j *judge) Observes() bool {
 	j.standing = &standing{bundle: bundle, rules: rules}
 	j.mu.Unlock()
 	return true
+}
+
+// rules are those that the session stands under.
+func (j *judge) rules() *policy.Rules {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.standing.rules
 }
 
 // recording says what of the session is recorded.

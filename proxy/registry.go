@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,19 +35,19 @@ type Info struct {
 // registry knows the open sessions, and which cancel key belongs to which.
 type registry struct {
 	mu       sync.Mutex
-	sessions map[cancelKey]*entry
+	sessions map[*entry]struct{}
+	keys     map[[sha256.Size]byte]*entry // by the digest of the cancel key
+	secret   []byte                       // of the digests
 	limit    int
 }
 
-// cancelKey is the secret half of what cancels a session. It is weir's own, so
-// that the server's never leaves weir; the other half, the process id, is the
-// server's, since clients compare it with what the server says elsewhere
-// (pg_backend_pid, the sender of a notification).
-type cancelKey [4]byte
-
 // entry is one open session.
 type entry struct {
-	key    cancelKey
+	// key is the secret half of what cancels the session. It is weir's own, so
+	// that the server's never leaves weir; the other half, the process id, is the
+	// server's, since clients compare it with what the server says elsewhere
+	// (pg_backend_pid, the sender of a notification).
+	key    []byte
 	info   Info
 	target upstream.Target
 	// server gives what cancels at the server; a nil key is none.
@@ -57,10 +59,20 @@ type entry struct {
 }
 
 func newRegistry(limit int) *registry {
-	return &registry{sessions: make(map[cancelKey]*entry), limit: limit}
+	return &registry{
+		sessions: make(map[*entry]struct{}), keys: make(map[[sha256.Size]byte]*entry), secret: secret(sha256.Size), limit: limit,
+	}
 }
 
-// reserve gives a session its cancel key; nil when there are too many sessions.
+// digest is what keys are found by. It depends on a secret, so how long it takes
+// to find one says nothing about how much of a guess was right.
+func (r *registry) digest(key []byte) [sha256.Size]byte {
+	h := hmac.New(sha256.New, r.secret)
+	_, _ = h.Write(key) // a hash never fails
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// reserve gives a session its place; nil when there are too many sessions.
 func (r *registry) reserve() *entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,19 +80,37 @@ func (r *registry) reserve() *entry {
 		return nil
 	}
 	e := &entry{}
+	r.sessions[e] = struct{}{}
+	return e
+}
+
+// key gives a session a cancel key of so many bytes that no other one has.
+func (r *registry) key(e *entry, size int) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget(e)
 	for {
-		_, _ = rand.Read(e.key[:]) // never fails
-		if r.sessions[e.key] == nil {
-			break
+		key := secret(size)
+		at := r.digest(key)
+		if r.keys[at] == nil {
+			e.key, r.keys[at] = key, e
+			return key
 		}
 	}
-	r.sessions[e.key] = e
-	return e
+}
+
+// forget takes a session's key back. The lock is held.
+func (r *registry) forget(e *entry) {
+	if e.key != nil {
+		delete(r.keys, r.digest(e.key))
+		e.key = nil
+	}
 }
 
 func (r *registry) release(e *entry) {
 	r.mu.Lock()
-	delete(r.sessions, e.key)
+	r.forget(e)
+	delete(r.sessions, e)
 	r.mu.Unlock()
 }
 
@@ -88,7 +118,7 @@ func (r *registry) release(e *entry) {
 func (r *registry) list() []Info {
 	r.mu.Lock()
 	out := make([]Info, 0, len(r.sessions))
-	for _, e := range r.sessions {
+	for e := range r.sessions {
 		if e.info.ID != "" {
 			out = append(out, e.show())
 		}
@@ -130,7 +160,7 @@ func (r *registry) holding(e *entry, approval, text string, cancel func() bool) 
 func (r *registry) holds(approval string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range r.sessions {
+	for e := range r.sessions {
 		if e.held == approval {
 			return true
 		}
@@ -141,12 +171,9 @@ func (r *registry) holds(approval string) bool {
 // cancel passes a cancel request on to the one session that has this key and
 // process id. A wrong one does nothing.
 func (r *registry) cancel(ctx context.Context, pid uint32, key []byte) error {
-	if len(key) != len(cancelKey{}) {
-		return nil
-	}
 	r.mu.Lock()
-	e := r.sessions[cancelKey(key)]
-	if e == nil || e.server == nil {
+	e := r.keys[r.digest(key)]
+	if e == nil || e.server == nil || subtle.ConstantTimeCompare(e.key, key) != 1 {
 		r.mu.Unlock()
 		return nil
 	}

@@ -48,6 +48,43 @@ func NoAddress(name string) *Diagnostic {
 		Hint:    "Its host names do not resolve at the moment. Try again later."}
 }
 
+// PasswordFailed refuses a client that proved not to be who it says, in
+// PostgreSQL's words.
+func PasswordFailed(user string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InvalidPassword, Message: "password authentication failed for user \"" + user + "\""}
+}
+
+// PasswordEmpty refuses an empty password, in PostgreSQL's words.
+func PasswordEmpty() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InvalidPassword, Message: "empty password returned by client"}
+}
+
+// SASL refuses a message of a SASL exchange, in PostgreSQL's words.
+func SASL(code, message, detail string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: code, Message: message, Detail: detail}
+}
+
+// ClientSecretUnreadable refuses a client whose password weir cannot check.
+func ClientSecretUnreadable(user string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: ConfigFileError,
+		Message: "weir cannot check the password of user \"" + user + "\"",
+		Hint:    "This is not about the client. The operator of this host finds the reason in weir's log."}
+}
+
+// DocumentsChanged refuses a client whose proof is not the one that is asked for any more.
+func DocumentsChanged() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: CannotConnectNow,
+		Message: "weir's policy documents changed while the client logged in", Hint: "Connect again."}
+}
+
+// TooManyStarting refuses a connection of a workload that has too many which have
+// not started a session.
+func TooManyStarting(limit int) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: TooManyConnections,
+		Message: fmt.Sprintf("weir refused the connection: this workload has %d others that have not logged in yet", limit),
+		Hint:    "Close connections that say nothing, or open fewer at a time, and try again in a moment."}
+}
+
 // LoginFailed is what a client gets when weir's own login was refused.
 func LoginFailed(server string) *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: UnableToConnect,

@@ -31,6 +31,7 @@ const (
 	InvalidParameterValue    = "22023"
 	ActiveTransaction        = "25001"
 	InvalidAuthorization     = "28000"
+	InvalidPassword          = "28P01"
 	InvalidCatalogName       = "3D000"
 	InsufficientPrivilege    = "42501"
 	SyntaxError              = "42601"
@@ -41,8 +42,12 @@ const (
 	QueryCanceled            = "57014"
 	AdminShutdown            = "57P01"
 	CannotConnectNow         = "57P03"
-	IOError                  = "58030"
-	InternalError            = "XX000"
+	IdleSessionTimeout       = "57P05"
+	ConfigFileError          = "F0000"
+
+	IdleInTransactionSessionTimeout = "25P03"
+	IOError                         = "58030"
+	InternalError                   = "XX000"
 )
 
 // Diagnostic is one error or notice.

@@ -1,6 +1,9 @@
 package diagnostic
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Violation is what a client gets that broke the protocol.
 func Violation(err error) *Diagnostic {
@@ -35,6 +38,21 @@ func ClientLeft() *Diagnostic {
 func Shutdown() *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: AdminShutdown,
 		Message: "terminating connection: weir is stopping", Hint: "Connect again in a moment."}
+}
+
+// IdleTimeout is sent to a client that was idle for too long, in PostgreSQL's words.
+func IdleTimeout(after time.Duration) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: IdleSessionTimeout, Message: "terminating connection due to idle-session timeout",
+		Hint: fmt.Sprintf("weir ends sessions that are idle for %s (idleTimeout in its configuration). Connect again.", after)}
+}
+
+// IdleInTransactionTimeout is sent to a client that was idle in a transaction for
+// too long, in PostgreSQL's words.
+func IdleInTransactionTimeout(after time.Duration) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: IdleInTransactionSessionTimeout,
+		Message: "terminating connection due to idle-in-transaction timeout",
+		Hint: fmt.Sprintf("weir ends sessions that are idle in a transaction for %s (idleInTransactionTimeout in its configuration). "+
+			"The transaction was rolled back. Connect again.", after)}
 }
 
 // UnsupportedProtocol refuses a protocol other than 3.
@@ -86,6 +104,13 @@ func StartupSetting(name string, refusal *Diagnostic) *Diagnostic {
 	d.Severity, d.Position = Fatal, 0
 	d.Detail = fmt.Sprintf("The connection's start-up sets %q, which is judged as SET %s would be. %s", name, name, refusal.Detail)
 	return &d
+}
+
+// StartupApproval refuses a setting at start-up that would need an approval.
+func StartupApproval(name, rule string) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: InsufficientPrivilege,
+		Message: fmt.Sprintf("weir refused the connection by rule %s: the start-up setting %q needs an approval", rule, name),
+		Hint:    fmt.Sprintf("Connect without it, and send SET %s as a statement, which can be approved.", name)}
 }
 
 // StartupSwitch refuses a switch of the server's command line in the start-up's options.

@@ -49,6 +49,10 @@ type Questions interface {
 
 // Driver serves connections.
 type Driver struct {
+	// StartTimeout bounds the time until a client's session has started; 0 is a minute.
+	// It must be set before the first connection is served.
+	StartTimeout time.Duration
+
 	loops []*loop
 	next  atomic.Uint32
 }
@@ -86,7 +90,8 @@ type Connection struct {
 	over    func(*diagnostic.Diagnostic)
 	ended   sync.Once
 
-	mu    sync.Mutex // guards the session while it is on goroutines
+	mu    sync.Mutex // guards the session while it is on goroutines, and pair
+	pair  *pair      // nil before it is served
 	moved atomic.Pointer[served]
 }
 
@@ -109,6 +114,26 @@ func (c *Connection) Locked(f func(*session.Session)) bool {
 	return true
 }
 
+// EndIf ends the session with what f says, unless that is nil. f runs while nobody
+// else uses the session, and must not wait.
+func (c *Connection) EndIf(f func(*session.Session) *diagnostic.Diagnostic) {
+	c.mu.Lock()
+	if m := c.moved.Load(); m != nil {
+		c.mu.Unlock()
+		m.loop.post(func() { m.endIf(f) })
+		return
+	}
+	p := c.pair
+	var why *diagnostic.Diagnostic
+	if p != nil {
+		why = f(c.session)
+	}
+	c.mu.Unlock()
+	if why != nil {
+		p.end(why)
+	}
+}
+
 // finish tells that the connection has ended.
 func (c *Connection) finish(why *diagnostic.Diagnostic) { c.ended.Do(func() { c.over(why) }) }
 
@@ -126,6 +151,12 @@ func (c *Connection) state(s session.State) session.State {
 // handed over to an event loop.
 func (d *Driver) Serve(ctx context.Context, conn net.Conn, c *Connection, q Questions) {
 	p := newPair(conn, c)
+	if d.StartTimeout > 0 {
+		p.timeout = d.StartTimeout
+	}
+	c.mu.Lock()
+	c.pair = p
+	c.mu.Unlock()
 	p.run(ctx, q, d.loop())
 }
 

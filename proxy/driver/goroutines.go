@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -25,9 +26,10 @@ type pair struct {
 	// serverReady is closed when the server side can be read, serverDone when it
 	// is not read any more.
 	serverReady, serverDone chan struct{}
-	rest                    []byte // read from the server before serverReady
-	starting                bool   // the client's time to start runs; guarded by mu
-	left                    bool   // the client has ended its half; guarded by mu
+	rest                    []byte        // read from the server before serverReady
+	starting                bool          // the client's time to start runs; guarded by mu
+	left                    bool          // the client has ended its half; guarded by mu
+	timeout                 time.Duration // until the session has started
 }
 
 // side is one of the two sockets with what waits to be written to it.
@@ -35,6 +37,8 @@ type side struct {
 	write sync.Mutex // held while writing, so that the order is kept
 	conn  net.Conn
 	spare []byte // the other output buffer
+	// broken says that writing has failed.
+	broken bool
 }
 
 // halfCloser is a connection whose sending half can be closed.
@@ -43,7 +47,7 @@ type halfCloser interface{ CloseWrite() error }
 func newPair(conn net.Conn, c *Connection) *pair {
 	p := &pair{
 		Connection: c, raw: conn, wake: make(chan struct{}, 1),
-		serverReady: make(chan struct{}), serverDone: make(chan struct{}),
+		serverReady: make(chan struct{}), serverDone: make(chan struct{}), timeout: startTimeout,
 	}
 	p.client.conn = conn
 	return p
@@ -119,9 +123,23 @@ func (p *pair) serverConn() net.Conn {
 
 // close closes both sockets, again too: the server's may have come since.
 func (p *pair) close() {
+	p.bye()
 	_ = p.raw.Close()
 	if s := p.serverConn(); s != nil {
 		_ = s.Close()
+	}
+}
+
+// bye tells a client over TLS that nothing follows (close_notify), so that it can
+// tell the end from a cut, as PostgreSQL does. It is a best effort: where somebody
+// is still writing, or could not, there is none.
+func (p *pair) bye() {
+	if !p.client.write.TryLock() {
+		return
+	}
+	defer p.client.write.Unlock()
+	if t, ok := p.client.conn.(*tls.Conn); ok && !p.client.broken {
+		_ = t.CloseWrite()
 	}
 }
 
@@ -151,6 +169,7 @@ func (p *pair) flush(to *side, take func(*session.Session, []byte) []byte) error
 		return nil
 	}
 	_, err := to.conn.Write(out)
+	to.broken = err != nil
 	return err
 }
 
@@ -246,7 +265,7 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 	have := 0
 	p.mu.Lock()
 	p.starting = true
-	_ = p.raw.SetReadDeadline(time.Now().Add(startTimeout))
+	_ = p.raw.SetReadDeadline(time.Now().Add(p.timeout))
 	p.mu.Unlock()
 	for {
 		p.mu.Lock()
@@ -300,9 +319,22 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 		n, err := p.client.conn.Read(buf[have:])
 		have += n
 		if n == 0 && err != nil {
+			p.expire(err)
 			p.leave()
 			return false
 		}
+	}
+}
+
+// expire tells a client whose time to start has run out.
+func (p *pair) expire(err error) {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.starting {
+		p.session.Expire()
 	}
 }
 

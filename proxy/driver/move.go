@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -42,8 +43,9 @@ func (m *mover) move(server net.Conn, fromClient, fromServer []byte, g *session.
 	}
 	v := &served{
 		Connection: p.Connection, loop: m.to, ctx: m.ctx, questions: m.questions,
-		client: end{fd: c, in: append([]byte(nil), fromClient...)},
-		server: end{fd: s, in: append([]byte(nil), fromServer...)},
+		deadline: time.Now().Add(p.timeout),
+		client:   end{fd: c, in: append([]byte(nil), fromClient...)},
+		server:   end{fd: s, in: append([]byte(nil), fromServer...)},
 	}
 	p.mu.Lock()
 	p.moved.Store(v)

@@ -47,7 +47,6 @@ func (v *served) begin(g *session.Greeting) {
 	v.loop.serial++
 	v.serial = v.loop.serial
 	v.loop.sessions[v] = struct{}{}
-	v.deadline = time.Now().Add(startTimeout)
 	v.halt = context.AfterFunc(v.ctx, func() { v.loop.post(v.shutdown) })
 	for _, e := range []*end{&v.client, &v.server} {
 		e.interest = unix.EPOLLIN
@@ -367,7 +366,25 @@ func (v *served) tick(now time.Time) {
 	if v.gone || v.deadline.IsZero() || now.Before(v.deadline) {
 		return
 	}
+	if !v.closing && !v.left && !v.session.Started() {
+		v.lend()
+		v.session.Expire()
+		v.settle()
+		return
+	}
 	v.destroy()
+}
+
+// endIf ends the session with what f says, unless that is nil.
+func (v *served) endIf(f func(*session.Session) *diagnostic.Diagnostic) {
+	if v.gone || v.closing {
+		return
+	}
+	if why := f(v.session); why != nil {
+		v.lend()
+		v.session.End(why)
+		v.settle()
+	}
 }
 
 // shutdown ends the session because weir stops.

@@ -18,9 +18,23 @@ type UpgradeTLS struct {
 // Connect asks for a connection to the server. Answer with AnswerConnect.
 type Connect struct {
 	User, Database string
-	Settings       []wire.Setting // what the client sent besides user and database, checked
+	Settings       []wire.Setting // all that the client wants set, in the order in which it applies
+	Parameters     []wire.Setting // what stands for that in a start-up packet, besides user and database
 	TLS            bool           // the client's connection is encrypted
+	KeySize        int            // of the cancel key that the client can take, in bytes
+	Replication    Replication
+	Proved         bool // the client has proved itself to the Authenticator that the first answer gave
 }
+
+// Replication is the kind of a replication connection, "" for none; the value of
+// the setting that asks for it.
+type Replication string
+
+// The kinds of replication connections.
+const (
+	ReplicationPhysical Replication = "true"
+	ReplicationLogical  Replication = "database" // takes SQL besides
+)
 
 // Cancel asks to pass a cancel request to the session that has this key. There
 // is no answer: the connection ends.
@@ -51,6 +65,9 @@ func (*Approve) question()    {}
 // Greeting is the answer to Connect: what the server said until its first
 // ReadyForQuery, or until its authentication request when Relay is set.
 type Greeting struct {
+	// Authenticate, when it is not nil, is all there is: the client must prove who
+	// it is first, and Connect is asked again then.
+	Authenticate Authenticator
 	// Relay: the client authenticates itself to the server, the session relays
 	// that. PID and Key are the client's all the same.
 	Relay bool
@@ -76,12 +93,17 @@ func (s *Session) AnswerTLS() {
 
 // AnswerConnect goes on with a connection, or ends the session with refusal.
 func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
-	if _, ok := s.question.(*Connect); !ok {
+	q, ok := s.question.(*Connect)
+	if !ok {
 		return
 	}
 	s.question = nil
 	if refusal != nil {
 		s.end(refusal)
+		return
+	}
+	if g.Authenticate != nil {
+		s.authenticate(g.Authenticate, q)
 		return
 	}
 	s.judge, s.recorder = g.Judge, g.Recorder
@@ -97,7 +119,7 @@ func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
 	s.toClient = wire.AppendBackendKeyData(s.toClient, g.PID, g.Key)
 	s.toClient = wire.AppendReadyForQuery(s.toClient, g.Tx)
 	s.state.Tx = g.Tx
-	s.phase = ready
+	s.phase, s.greeted = ready, true
 }
 
 // greet relays what the server has said while it started, and follows its

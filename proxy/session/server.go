@@ -50,7 +50,7 @@ func (s *Session) serverBytes(p []byte) int {
 		s.lost(wire.Violationf("unknown message type %q from the server", h.Type))
 		return 0
 	}
-	if s.phase == starting {
+	if s.phase < relaying {
 		s.lost(wire.Violationf("message %q from the server before the start-up", h.Type))
 		return 0
 	}
@@ -405,8 +405,10 @@ func (s *Session) relayed(h wire.Header, frame []byte) {
 		s.relayAuthentication(frame, body)
 	case wire.ParameterStatus:
 		s.parameterStatus(frame, body)
-	case wire.NoticeResponse, wire.NegotiateProtocolVersion:
+	case wire.NoticeResponse:
 		s.relay(frame)
+	case wire.NegotiateProtocolVersion:
+		// It is about what weir speaks with the server; the client has had its own.
 	case wire.BackendKeyData:
 		r := wire.NewReader(body)
 		s.serverPID, s.serverKey = uint32(r.Int32()), append([]byte(nil), r.Rest()...)

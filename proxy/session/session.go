@@ -11,10 +11,11 @@ import (
 type phase uint8
 
 const (
-	starting phase = iota // before the start-up packet
-	relaying              // the client authenticates itself to the server
-	ready                 // queries
-	ended                 // nothing more is taken; what is in toClient is sent
+	starting       phase = iota // before the start-up packet
+	authenticating              // the client proves to weir who it is
+	relaying                    // the client authenticates itself to the server
+	ready                       // queries
+	ended                       // nothing more is taken; what is in toClient is sent
 )
 
 // Config is what a session needs from the start.
@@ -41,6 +42,11 @@ type Session struct {
 	encrypted bool
 	asked     bool // SSLRequest was answered already
 	gss       bool // GSSENCRequest was answered already
+	greeted   bool // the client was let in by weir
+	spoke     bool // and has sent something since
+
+	authenticator Authenticator
+	connect       *Connect // to be asked again once the client has proved itself
 
 	judge    Judge
 	recorder Recorder
@@ -243,9 +249,13 @@ func (s *Session) clientBytes(p []byte) int {
 		s.clientWant = wire.HeaderSize
 		return 0
 	}
-	if s.phase == relaying {
+	switch s.phase {
+	case authenticating:
+		return s.proof(h, p)
+	case relaying:
 		return s.relayPassword(h, p)
 	}
+	s.spoke = true
 	return s.clientMessage(h, p)
 }
 

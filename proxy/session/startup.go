@@ -87,31 +87,18 @@ func (s *Session) startupPacket(k wire.Packet) {
 		s.violation(err)
 		return
 	}
-	q := &Connect{TLS: s.encrypted}
-	var unknown []string
-	for _, v := range settings {
-		switch {
-		case v.Name == "user":
-			q.User = v.Value
-		case v.Name == "database":
-			q.Database = v.Value
-		case v.Name == "replication":
-			if !isFalse(v.Value) {
-				s.end(diagnostic.Replication())
-				return
-			}
-		case v.Name == "options":
-			more, d := readOptions(v.Value)
-			if d != nil {
-				s.end(d)
-				return
-			}
-			q.Settings = append(q.Settings, more...)
-		case strings.HasPrefix(v.Name, "_pq_."):
-			unknown = append(unknown, v.Name)
-		default:
-			q.Settings = append(q.Settings, v)
-		}
+	q := &Connect{TLS: s.encrypted, KeySize: oldKey}
+	unknown, d := q.read(settings)
+	if d != nil {
+		s.end(d)
+		return
+	}
+	minor := min(k.Minor(), newestMinor)
+	if minor >= longKeys {
+		q.KeySize = longKey
+	}
+	if k.Minor() > newestMinor || len(unknown) > 0 {
+		s.toClient = wire.AppendNegotiate(s.toClient, minor, unknown)
 	}
 	if q.User == "" {
 		s.end(diagnostic.NoUser())
@@ -125,35 +112,82 @@ func (s *Session) startupPacket(k wire.Packet) {
 		s.end(diagnostic.StartupNameTooLong(maxName))
 		return
 	}
-	for _, v := range q.Settings {
-		if d := checkSetting(v); d != nil {
-			s.end(d)
-			return
-		}
-	}
-	if k.Minor() > 0 || len(unknown) > 0 {
-		s.toClient = wire.AppendNegotiate(s.toClient, 0, unknown)
-	}
 	s.state.User, s.state.Database = q.User, q.Database
 	s.question = q
 }
 
-// isFalse reads a boolean as PostgreSQL's parse_bool does, for "replication".
-func isFalse(v string) bool {
-	switch strings.ToLower(v) {
-	case "", "f", "false", "off", "of", "no", "n", "0":
-		return true
+// Minor versions of the protocol, and the cancel keys that come with them: 4 bytes
+// until 3.1, 32 as PostgreSQL 18 makes them from 3.2 on, where up to 256 are
+// allowed.
+const (
+	newestMinor = 2
+	longKeys    = 2
+	oldKey      = 4
+	longKey     = 32
+)
+
+// read takes the settings of a start-up packet, and gives the protocol extensions
+// that weir does not know.
+func (q *Connect) read(settings []wire.Setting) (unknown []string, d *diagnostic.Diagnostic) {
+	var options *string
+	var own []wire.Setting
+	for i, v := range settings {
+		switch {
+		case v.Name == "user":
+			q.User = v.Value
+		case v.Name == "database":
+			q.Database = v.Value
+		case v.Name == "replication":
+			if q.Replication, d = readReplication(v.Value); d != nil {
+				return nil, d
+			}
+		case v.Name == "options":
+			options = &settings[i].Value // the last one counts
+		case strings.HasPrefix(v.Name, "_pq_."):
+			unknown = append(unknown, v.Name)
+		default:
+			own = append(own, v)
+		}
 	}
-	return false
+	if options != nil {
+		if q.Settings, d = readOptions(*options); d != nil {
+			return nil, d
+		}
+		if len(q.Settings) > 0 {
+			q.Parameters = append(q.Parameters, wire.Setting{Name: "options", Value: joinOptions(q.Settings)})
+		}
+	}
+	// The server applies what is in the packet after what is in its options.
+	q.Settings = append(q.Settings, own...)
+	q.Parameters = append(q.Parameters, own...)
+	return unknown, nil
 }
 
-// readOptions reads the start-up setting "options" as the server's command line
-// is read: -c name=value and --name=value.
+// readReplication reads the setting "replication" as the server does: what
+// parse_bool takes for true or false, by its unique beginning, or "database".
+func readReplication(v string) (Replication, *diagnostic.Diagnostic) {
+	if v == "database" {
+		return ReplicationLogical, nil
+	}
+	low := strings.ToLower(v)
+	begins := func(word string, least int) bool { return len(low) >= least && strings.HasPrefix(word, low) }
+	switch {
+	case low == "1", begins("true", 1), begins("yes", 1), begins("on", 2):
+		return ReplicationPhysical, nil
+	case low == "0", begins("false", 1), begins("no", 1), begins("off", 2):
+		return "", nil
+	}
+	return "", diagnostic.InvalidReplication(v)
+}
+
+// readOptions reads the start-up setting "options" as the server reads its command
+// line (process_postgres_switches): -c name=value and --name=value. Its other
+// switches have no use here.
 func readOptions(value string) ([]wire.Setting, *diagnostic.Diagnostic) {
 	var out []wire.Setting
 	words := wire.SplitOptions(value)
 	for i := 0; i < len(words); i++ {
-		w := words[i]
+		w, how := words[i], "-c "
 		var pair string
 		switch {
 		case w == "-c" && i+1 < len(words):
@@ -162,63 +196,36 @@ func readOptions(value string) ([]wire.Setting, *diagnostic.Diagnostic) {
 		case strings.HasPrefix(w, "-c") && len(w) > 2:
 			pair = w[2:]
 		case strings.HasPrefix(w, "--") && len(w) > 2:
-			pair = w[2:]
+			pair, how = w[2:], "--"
 		default:
-			return nil, diagnostic.StartupOption(w)
+			return nil, diagnostic.StartupSwitch(w)
 		}
 		name, v, ok := strings.Cut(pair, "=")
-		if !ok || name == "" {
-			return nil, diagnostic.StartupOption(w)
+		name = strings.ReplaceAll(name, "-", "_")
+		switch {
+		case !ok:
+			return nil, diagnostic.StartupValueMissing(how + name)
+		case name == "":
+			return nil, diagnostic.StartupSwitch(w)
 		}
-		out = append(out, wire.Setting{Name: strings.ReplaceAll(name, "-", "_"), Value: v})
+		out = append(out, wire.Setting{Name: name, Value: v})
 	}
 	return out, nil
 }
 
-// allowedSettings are those that a client may choose at start-up: none changes
-// how a text is read, who the session acts for, or what code the server loads.
-var allowedSettings = map[string]bool{
-	"application_name": true, "bytea_output": true, "client_min_messages": true,
-	"constraint_exclusion": true, "cursor_tuple_fraction": true, "datestyle": true,
-	"default_statistics_target": true, "default_text_search_config": true,
-	"default_transaction_deferrable": true, "default_transaction_isolation": true,
-	"default_transaction_read_only": true, "effective_cache_size": true, "extra_float_digits": true,
-	"escape_string_warning": true, "from_collapse_limit": true, "gin_fuzzy_search_limit": true,
-	"hash_mem_multiplier": true, "idle_in_transaction_session_timeout": true,
-	"idle_session_timeout": true, "intervalstyle": true, "jit": true, "join_collapse_limit": true,
-	"lc_messages": true, "lc_monetary": true, "lc_numeric": true, "lc_time": true,
-	"lock_timeout": true, "maintenance_work_mem": true,
-	"max_parallel_workers": true, "max_parallel_workers_per_gather": true, "parallel_setup_cost": true,
-	"parallel_tuple_cost": true, "plan_cache_mode": true, "random_page_cost": true, "row_security": true,
-	"search_path": true, "seq_page_cost": true, "ssl_renegotiation_limit": true, "statement_timeout": true,
-	"synchronous_commit": true, "tcp_keepalives_count": true, "tcp_keepalives_idle": true,
-	"tcp_keepalives_interval": true, "tcp_user_timeout": true, "temp_buffers": true, "timezone": true,
-	"timezone_abbreviations": true, "transaction_deferrable": true, "transaction_isolation": true,
-	"transaction_read_only": true, "transaction_timeout": true, "work_mem": true, "xmlbinary": true,
-	"xmloption": true,
-}
-
-// checkSetting says whether a client may ask for a setting at start-up.
-func checkSetting(v wire.Setting) *diagnostic.Diagnostic {
-	name := strings.ToLower(v.Name)
-	switch {
-	case name == "client_encoding":
-		if !encodingFollowed(v.Value) {
-			return diagnostic.Encoding(v.Value)
+// joinOptions writes settings as the value of "options". They are not written as
+// settings of the packet of their own, where some names have another meaning:
+// "replication" would make it a replication connection.
+func joinOptions(settings []wire.Setting) string {
+	var b strings.Builder
+	for i, v := range settings {
+		if i > 0 {
+			b.WriteByte(' ')
 		}
-		return nil
-	case name == "standard_conforming_strings":
-		if strings.EqualFold(v.Value, "on") || strings.EqualFold(v.Value, "true") || v.Value == "1" {
-			return nil
-		}
-		return diagnostic.NonStandardStrings()
-	case allowedSettings[name], strings.HasPrefix(name, "enable_"), strings.HasPrefix(name, "geqo"),
-		strings.HasPrefix(name, "jit_"), strings.HasPrefix(name, "vacuum_"):
-		return nil
-	case strings.Contains(name, "."):
-		return nil // a custom setting; no extension's setting changes how a text is read
+		b.WriteString("-c ")
+		b.WriteString(wire.QuoteOption(v.Name + "=" + v.Value))
 	}
-	return diagnostic.StartupOption(v.Name)
+	return b.String()
 }
 
 // encodingFollowed says whether texts in a client encoding can be read: UTF-8,

@@ -134,6 +134,18 @@ func SplitOptions(s string) []string {
 	return words
 }
 
+// QuoteOption writes a word so that SplitOptions gives it back.
+func QuoteOption(word string) string {
+	var b []byte
+	for i := range len(word) {
+		if c := word[i]; isSpace(c) || c == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, word[i])
+	}
+	return string(b)
+}
+
 func isSpace(c byte) bool {
 	return c == ' ' || (c >= '\t' && c <= '\r')
 }

@@ -90,10 +90,19 @@ func FuzzStartup(f *testing.F) {
 		for _, s := range settings {
 			last[s.Name] = s.Value
 			if s.Name == "options" {
-				for _, w := range wire.SplitOptions(s.Value) {
+				words := wire.SplitOptions(s.Value)
+				var again []string
+				for _, w := range words {
 					if len(w) > len(s.Value) {
 						t.Fatal("a word longer than all")
 					}
+					if w != "" {
+						again = append(again, wire.QuoteOption(w))
+					}
+				}
+				words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+				if got := wire.SplitOptions(strings.Join(again, " ")); !slices.Equal(got, words) {
+					t.Fatalf("%q, quoted and split again %q", words, got)
 				}
 			}
 		}
