@@ -22,12 +22,15 @@ type goModule struct {
 	hba                 []string // before the line for everybody else, which is trusted
 	setUp               func(ctx context.Context, s *site, module string) error
 	env                 func(s *site) []string
+	slow                string // pattern of tests that take long and find little
 }
 
 func goSuites() []suite {
 	return []suite{
 		goModule{
 			name: "pgx", path: "github.com/jackc/pgx/v5", version: "v5.12.0",
+			// Those of code without a connection, of messages of a gigabyte, and stress.
+			slow: "Fuzz|^TestConnConcurrency$|BiggerThanMaxMessageBodyLen$|^TestNumeric|^TestTrace",
 			hba: []string{
 				"host all pgx_md5 all md5", "host all pgx_pw all password", "host all pgx_scram all scram-sha-256",
 			},
@@ -151,6 +154,9 @@ func (m goModule) run(ctx context.Context, s *site, c cache) ([]test, error) {
 		rel := strings.ReplaceAll(strings.TrimPrefix(p.Name(), "@"), "@", "/")
 		name := path.Join(m.name, rel)
 		args := []string{"-test.v=test2json", "-test.timeout=10m"}
+		if s.quick && m.slow != "" {
+			args = append(args, "-test.skip="+m.slow)
+		}
 		if s.only != nil {
 			alone := goSelection(name, s.only)
 			if alone == "" {

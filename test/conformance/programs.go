@@ -30,6 +30,8 @@ type program struct {
 	needs  []string
 	debian string
 	run    func(dir, file string) lab.Command
+	// libpq has it use the libpq of the newer server that npm has.
+	libpq bool
 }
 
 const jdbc = "/usr/share/java/postgresql.jar"
@@ -41,6 +43,10 @@ func programSuites() []suite {
 	}
 	module := func(name string) []string { return []string{"/usr/bin/python3", "-c", "import " + name} }
 	list := []program{
+		{
+			name: "libpq", about: "sections with the libpq of PostgreSQL " + newer, file: "with_libpq.py", run: python, libpq: true,
+			needs: []string{"/usr/bin/python3", "--version"}, debian: "python3",
+		},
 		{
 			name: "psycopg2", about: "sections with psycopg2", file: "with_psycopg2.py", run: python,
 			needs: module("psycopg2"), debian: "python3-psycopg2",
@@ -93,6 +99,10 @@ func (p program) prepare(ctx context.Context, c cache) error {
 	if _, err := command(ctx, "", nil, p.needs[0], p.needs[1:]...); err != nil {
 		return fmt.Errorf("%w\nIt is in Debian's %s", err, p.debian)
 	}
+	if p.libpq {
+		_, err := c.serverBin(ctx, newer)
+		return err
+	}
 	if p.packages == nil {
 		return nil
 	}
@@ -139,6 +149,13 @@ func (p program) sections(ctx context.Context, s *site, c cache) ([]test, error)
 	}
 	cmd := p.run(dir, filepath.Join(dir, p.file))
 	cmd.Dir = dir
+	if p.libpq {
+		library, err := c.newerLibpq(ctx, s.lab)
+		if err != nil {
+			return nil, err
+		}
+		cmd.Env = append(cmd.Env, "LIBPQ="+library)
+	}
 	cmd.Env = append(cmd.Env, "PGDATABASE=postgres", "PGPASSWORD="+s.postgres.Password, "PGTZ=UTC", "TZ=UTC", "PYTHONHASHSEED=0")
 	out, err := s.run(ctx, 2*time.Minute, cmd)
 	tests := readSections(s, out.Stdout, out.Stderr)

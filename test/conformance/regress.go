@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,8 @@ func regressSuites() []suite {
 					database: "isolation_regression", limit: 60 * time.Minute,
 					// They need max_prepared_transactions, so that the schedule leaves them out.
 					more: []string{"prepared-transactions", "prepared-transactions-cic"},
+					slow: regexp.MustCompile(`^(prepared-transactions|alter-table-[13]|predicate-gin|vacuum-concurrent-drop|` +
+						`multiple-row-versions|receipt-report|stats|sequence-ddl)$`),
 				})
 			},
 		},
@@ -54,6 +57,7 @@ type driver struct {
 	folder, program, schedule string
 	database                  string // some tests show its name
 	more                      []string
+	slow                      *regexp.Regexp // tests that take long and find little
 	limit                     time.Duration
 }
 
@@ -90,10 +94,17 @@ func regress(ctx context.Context, s *site, c cache, d driver) ([]test, error) {
 		}
 		args = append(args, "--use-existing")
 	}
-	if s.only == nil {
-		args = append(append(args, "--schedule="+filepath.Join(input, d.schedule)), d.more...)
-	} else {
+	switch {
+	case s.only != nil:
 		args = append(args, s.only...)
+	case s.quick && d.slow != nil:
+		tests, err := scheduled(filepath.Join(input, d.schedule))
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, slices.DeleteFunc(append(tests, d.more...), d.slow.MatchString)...)
+	default:
+		args = append(append(args, "--schedule="+filepath.Join(input, d.schedule)), d.more...)
 	}
 	out, err := s.run(ctx, d.limit, lab.Command{Path: filepath.Join(input, d.program), Args: args, Dir: input})
 	if err != nil && ctx.Err() != nil {
@@ -114,6 +125,21 @@ func regress(ctx context.Context, s *site, c cache, d driver) ([]test, error) {
 	}
 	if err != nil || len(tests) == 0 {
 		return tests, fmt.Errorf("%s ended with %d: %w\n%s", d.program, out.Code, err, tail(out.Stdout+out.Stderr, 20))
+	}
+	return tests, nil
+}
+
+// scheduled are the tests of a schedule.
+func scheduled(file string) ([]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var tests []string
+	for _, line := range strings.Split(string(text), "\n") {
+		if names, ok := strings.CutPrefix(line, "test:"); ok {
+			tests = append(tests, strings.Fields(names)...)
+		}
 	}
 	return tests, nil
 }

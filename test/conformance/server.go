@@ -76,3 +76,13 @@ func readable(l *lab.Lab, bin string) (string, error) {
 	to := filepath.Join(l.Dir, "server")
 	return filepath.Join(to, "bin"), copyTree(filepath.Dir(bin), to)
 }
+
+// newerLibpq gives the path of the newer server's libpq, where clients can reach it.
+func (c cache) newerLibpq(ctx context.Context, l *lab.Lab) (string, error) {
+	bin, err := c.serverBin(ctx, newer)
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(l.Dir, "libpq")
+	return filepath.Join(to, "libpq.so.5"), copyTree(filepath.Join(bin, "../lib"), to)
+}

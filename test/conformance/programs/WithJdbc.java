@@ -277,7 +277,11 @@ public class WithJdbc {
       print(o.size64());
       o.close();
       m.delete(oid);
-      attempt(() -> m.open(oid, LargeObjectManager.READ));
+      try {
+        m.open(oid, LargeObjectManager.READ);
+      } catch (SQLException e) {
+        print(said(e).replace(Long.toString(oid), "OID"));
+      }
       c.rollback();
     });
     sections.put("transactions_and_savepoints", c -> {

@@ -223,7 +223,7 @@ def large_objects(conn):
     try:
         conn.lobject(lob.oid, "rb")
     except psycopg2.Error as e:
-        print(said(e))
+        print(said(e).replace(str(lob.oid), "OID"))
 
 
 @section
