@@ -237,6 +237,11 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 				d.Statements[i].Rule = "of this database"
 			}
 			p.plans[i] = plan
+			if plan.Held != nil {
+				j.mu.Lock()
+				j.cursors.declared(d.Statements[i].Statement.Cursor.Name, plan.Held)
+				j.mu.Unlock()
+			}
 		}
 	}
 	if s.audited != nil {
@@ -327,7 +332,14 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 	}
 	in := make([]lineage.Field, len(fields))
 	for i, f := range fields {
-		in[i] = lineage.Field{TableOID: f.TableOID, Column: f.Column, TypeOID: f.TypeOID, TypeMod: f.TypeMod, Format: f.Format}
+		in[i] = lineage.Field{Name: f.Name, TableOID: f.TableOID, Column: f.Column, TypeOID: f.TypeOID, TypeMod: f.TypeMod, Format: f.Format}
+	}
+	if d != nil && place < len(d.Statements) {
+		if st := d.Statements[place].Statement; st != nil && st.Cursor != nil && st.Cursor.What == "Fetch" {
+			j.mu.Lock()
+			plan = j.cursors.fetched(st, in)
+			j.mu.Unlock()
+		}
 	}
 	row, err := s.masks.Row(plan, in)
 	if err != nil {

@@ -58,6 +58,7 @@ type judge struct {
 	mu       sync.Mutex
 	standing *standing
 	names    names
+	cursors  cursors
 	alters   bool            // it has changed the schema itself
 	seen     map[uint32]bool // oids of results that the catalog did not have
 	known    map[string]bool // names that a fresh catalog did not have: the session's own

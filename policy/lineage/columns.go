@@ -18,7 +18,6 @@ func (j *judgement) columns() bool {
 			return false
 		}
 	}
-	j.expect()
 	return true
 }
 
@@ -216,32 +215,6 @@ func (j *judgement) listed(c *statement.Column) bool {
 	return slices.ContainsFunc(j.st.Outputs, func(o statement.Output) bool {
 		return (o.Direct || o.Star) && o.Star == c.Star && o.Schema == c.Schema && o.Qualifier == c.Qualifier && o.Name == c.Name
 	})
-}
-
-// expect notes the masks of the outputs whose place is certain.
-func (j *judgement) expect() {
-	for i := range j.st.Outputs {
-		o := &j.st.Outputs[i]
-		if o.Star {
-			return // stands for a number of columns that only the server knows
-		}
-		if !o.Direct {
-			continue
-		}
-		ref := statement.Column{Schema: o.Schema, Qualifier: o.Qualifier, Name: o.Name, Use: statement.UseOutput}
-		for t := range j.tables {
-			col := j.tables[t].relation.names[o.Name]
-			if col == nil || !j.denotes(&ref, &j.tables[t]) {
-				continue
-			}
-			if j.plan.expect == nil {
-				j.plan.expect = make(map[int]*column)
-			}
-			if old := j.plan.expect[i]; old == nil || col.masker.Stricter(old.masker) {
-				j.plan.expect[i] = col
-			}
-		}
-	}
 }
 
 // first is the relation's first masked column, to name it in an error.

@@ -43,7 +43,8 @@ type column struct {
 	rule       string
 	masker     *mask.Masker
 	predicates Predicates
-	builtIn    bool // masked because it shows others, not by a policy's rule
+	aggregates []string // whose results over it are shown
+	builtIn    bool     // masked because it shows others, not by a policy's rule
 	// unknown says why the column cannot be masked, "" if it can: the
 	// statement is refused that touches it.
 	unknown string
@@ -147,7 +148,7 @@ func (c *compiler) match(rule *Rule) {
 			for _, col := range r.Columns {
 				if p.Column.Match(col.Name) {
 					found = true
-					c.set(r, col, column{rule: rule.String(), masker: rule.Masker, predicates: rule.Predicates})
+					c.set(r, col, column{rule: rule.String(), masker: rule.Masker, predicates: rule.Predicates, aggregates: rule.Aggregates})
 				}
 			}
 		}
@@ -179,6 +180,9 @@ func (c *compiler) set(r *catalog.Relation, col catalog.Column, with column) boo
 	}
 	if with.predicates.rank() > old.predicates.rank() {
 		old.predicates, changed = with.predicates, true
+	}
+	if kept := slices.DeleteFunc(slices.Clone(old.aggregates), func(a string) bool { return !slices.Contains(with.aggregates, a) }); len(kept) < len(old.aggregates) {
+		old.aggregates, changed = kept, true
 	}
 	if with.unknown != "" && old.unknown == "" {
 		old.unknown, changed = with.unknown, true

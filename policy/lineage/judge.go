@@ -64,7 +64,7 @@ func (m *Masks) judgePrepared(st *statement.Statement, p *statement.Prepared, en
 		return inner
 	}
 	plan.takes(inner)
-	if p.What == "Prepare" {
+	if p.What == "Prepare" || st.Command == statement.CommandExplain {
 		plan.later()
 	}
 	return plan
@@ -89,8 +89,9 @@ func (m *Masks) judgeCursor(st *statement.Statement, c *statement.Cursor, env En
 		if inner.Refused {
 			return inner
 		}
-		plan.takes(inner)
+		plan.RedactErrors = plan.RedactErrors || inner.RedactErrors
 		plan.later()
+		plan.Held = &inner
 	}
 	return plan
 }
@@ -132,10 +133,20 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 			}
 		}
 	}
-	for _, step := range []func() bool{
-		j.dynamic, j.functions, j.toast, j.unknown, j.definition, j.opaque, j.renamed, j.copying, j.columns,
-	} {
+	for _, step := range []func() bool{j.dynamic, j.functions, j.toast, j.unknown, j.definition, j.copying} {
 		if !step() {
+			return j.plan
+		}
+	}
+	switch {
+	case st.Untraced:
+		for _, step := range []func() bool{j.opaque, j.renamed, j.columns} {
+			if !step() {
+				return j.plan
+			}
+		}
+	case len(j.tables) > 0 || env.Outputs:
+		if !j.trace() {
 			return j.plan
 		}
 	}

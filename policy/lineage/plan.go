@@ -14,6 +14,9 @@ type Env struct {
 	// Prepared gives the statement that EXECUTE names, nil for none. Without
 	// it an EXECUTE is taken for what was judged when it was prepared.
 	Prepared func(name string) *statement.Statement
+	// Outputs asks for the outputs also where no masked column is near, for a
+	// person who wants to see them.
+	Outputs bool
 }
 
 // Plan says what becomes of one statement.
@@ -40,16 +43,20 @@ type Plan struct {
 	// tell, for records.
 	Masked []string
 
-	// expect are the masks of outputs whose place is certain, by place.
-	expect map[int]*column
+	// Outputs are the columns of the result, as far as they were followed: where
+	// nothing masked is named, there are none.
+	Outputs []Output
+	// Held is the plan of the rows that a cursor gives which the statement
+	// declares, nil for none.
+	Held *Plan
 }
 
 // takes what a statement inside this one was judged to need.
 func (p *Plan) takes(o Plan) {
 	p.Touches = p.Touches || o.Touches
 	p.RedactErrors = p.RedactErrors || o.RedactErrors
-	p.Masked, p.expect = o.Masked, o.expect
+	p.Masked, p.Outputs = o.Masked, o.Outputs
 }
 
 // later says that the rows come with another statement.
-func (p *Plan) later() { p.Touches, p.Masked, p.expect = false, nil, nil }
+func (p *Plan) later() { p.Touches, p.Masked, p.Outputs = false, nil, nil }

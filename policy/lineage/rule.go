@@ -50,6 +50,9 @@ type Rule struct {
 	Columns    []Pattern
 	Masker     *mask.Masker
 	Predicates Predicates
+	// Aggregates are the names of aggregates whose results are shown although
+	// they are computed from the columns. count is always among them.
+	Aggregates []string
 }
 
 // String names the rule for people.

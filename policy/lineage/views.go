@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/weirgate/weir/policy/catalog"
-	"github.com/weirgate/weir/policy/mask"
 )
 
 // generated masks the generated columns that are computed from masked ones. A
@@ -101,13 +100,4 @@ func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catal
 // bar refuses a column that may show masked values and cannot be followed.
 func (c *compiler) bar(v *catalog.Relation, col catalog.Column, why string) {
 	c.set(v, col, column{rule: builtInRule, masker: c.null, predicates: Deny, builtIn: true, unknown: why})
-}
-
-// computed is the mask of what is computed from a masked column: no part of the
-// value stays, and where the column itself shows nothing, this does not either.
-func (c *compiler) computed(from *mask.Masker) *mask.Masker {
-	if from.Stricter(c.redact) {
-		return from
-	}
-	return c.redact
 }

@@ -42,13 +42,12 @@ func (w *walker) trace(n *pg_query.Node) {
 		if len(v.ExecuteStmt.Params) > 0 {
 			t.root(t.values(v.ExecuteStmt.Params), "the parameters of EXECUTE")
 		}
-	case *pg_query.Node_PrepareStmt, *pg_query.Node_DeclareCursorStmt:
-		w.st.Trees = nil // they are those of the body
-	case *pg_query.Node_ExplainStmt, *pg_query.Node_DoStmt:
+	case *pg_query.Node_PrepareStmt, *pg_query.Node_DeclareCursorStmt, *pg_query.Node_ExplainStmt, *pg_query.Node_DoStmt:
 	case *pg_query.Node_CreateFunctionStmt:
 		for _, p := range v.CreateFunctionStmt.Parameters {
 			w.st.Untraced = w.st.Untraced || p.GetFunctionParameter().GetDefexpr() != nil
 		}
+		t.returned(v.CreateFunctionStmt.SqlBody)
 	case *pg_query.Node_CopyStmt:
 		if v.CopyStmt.Query == nil {
 			w.st.Untraced = true
@@ -82,6 +81,17 @@ func (t *tracer) values(list []*pg_query.Node) Node {
 		targets = append(targets, Node{Kind: NodeTarget, Names: []string{""}, Nodes: []Node{t.expr(n)}})
 	}
 	return Node{Kind: NodeSelect, Nodes: []Node{{}, {}, {Kind: NodeList, Nodes: targets}}}
+}
+
+// returned adds the expressions of RETURN in a body; its statements have trees of
+// their own.
+func (t *tracer) returned(body *pg_query.Node) {
+	if r := body.GetReturnStmt(); r != nil {
+		t.root(t.values([]*pg_query.Node{r.Returnval}), "the body of a function")
+	}
+	for _, n := range body.GetList().GetItems() {
+		t.returned(n)
+	}
 }
 
 func list(nodes []Node) Node { return Node{Kind: NodeList, Nodes: nodes} }

@@ -1,0 +1,271 @@
+package lineage
+
+import (
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// eval gives what an expression is made of. What in it can fail or branch by a
+// masked value is judged like a condition, since that it fails is an answer.
+func (r *resolver) eval(n *statement.Node, sc *scope) value {
+	if n.Kind == statement.NodeNone || n.Kind == statement.NodeConstant || n.Kind == statement.NodePosition || !r.step(1) {
+		return value{}
+	}
+	switch n.Kind {
+	case statement.NodeColumn:
+		return r.reference(n.Names, sc)
+	case statement.NodeStar:
+		v := r.rowOf(r.star(n.Names, sc))
+		return v
+	case statement.NodeCall:
+		return r.call(n, sc)
+	case statement.NodeOperator:
+		return r.operated(n, sc)
+	case statement.NodeComparison:
+		return r.tested(n, sc)
+	case statement.NodeAnd, statement.NodeNot, statement.NodeTest, statement.NodeRow, statement.NodeArray, statement.NodeList,
+		statement.NodeBranch:
+		return r.all(n.Nodes, sc).made()
+	case statement.NodeCase:
+		return r.branching(n, sc)
+	case statement.NodeNullIf:
+		r.comparison(n.Node(0), n.Node(1), sc, "NULLIF")
+		v := r.all(n.Nodes, sc).made()
+		v.nullable = v.nullable || v.tainted()
+		return v
+	case statement.NodeCast:
+		return r.cast(n, sc)
+	case statement.NodeCollate:
+		return r.eval(n.Node(0), sc)
+	case statement.NodeField:
+		return r.fieldOf(n, sc)
+	case statement.NodeFields:
+		return r.eval(n.Node(0), sc).made()
+	case statement.NodeElement:
+		v := r.all(n.Nodes, sc).made()
+		v.nullable = v.nullable || v.tainted()
+		return v
+	case statement.NodeSublink:
+		return r.sublink(n, sc)
+	case statement.NodeWindow:
+		r.window(n, sc)
+		return value{other: true}
+	case statement.NodeDerived:
+		return r.strange(n, sc)
+	}
+	if isQuery(n.Kind) {
+		return r.rowOf(r.query(n, sc.inner())).made()
+	}
+	r.unknown("an expression of an unknown kind", value{})
+	return value{other: true}
+}
+
+func isQuery(k statement.NodeKind) bool {
+	return k >= statement.NodeSelect && k <= statement.NodeMerge
+}
+
+// all gives what may be any of several expressions.
+func (r *resolver) all(list []statement.Node, sc *scope) value {
+	var v value
+	for i := range list {
+		v = v.union(r.eval(&list[i], sc))
+	}
+	return v
+}
+
+// strange gives what a construct without a case of its own is made of.
+func (r *resolver) strange(n *statement.Node, sc *scope) value {
+	v := r.all(n.Nodes, sc).made()
+	if !v.tainted() {
+		return v
+	}
+	switch {
+	case n.Has(statement.FlagTotal):
+	case n.Name(0) == "an XML expression" || n.Name(0) == "a JSON expression" || n.Name(0) == "XMLTABLE":
+		r.require(v, Allow, n.Name(0))
+		v.nullable = true
+	default:
+		r.unknown(n.Name(0), v)
+	}
+	return v
+}
+
+// operated gives the result of an operator.
+func (r *resolver) operated(n *statement.Node, sc *scope) value {
+	v := r.all(n.Nodes, sc).made()
+	if !v.tainted() {
+		return v
+	}
+	switch n.Name(0) {
+	case "||", "@>", "<@", "&&", "?", "?|", "?&", "@@":
+	case "->", "->>", "#>", "#>>": // NULL where there is no such part
+		v.nullable = true
+	case "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*", "^@": // a pattern can be malformed
+		for i := 1; i < len(n.Nodes); i++ {
+			if pattern := r.eval(&n.Nodes[i], sc); pattern.tainted() {
+				r.require(v, Allow, "a pattern")
+			}
+		}
+	case "+", "-", "*", "/", "%", "^", "|/", "||/", "@", "&", "|", "#", "<<", ">>", "~=", "<->", "!!", "-|-", "&<", "&>":
+		r.require(v, Allow, "the operator "+n.Name(0))
+	default:
+		r.unknown("the operator "+n.Name(0), v)
+	}
+	return v
+}
+
+// tested gives the result of a comparison that is not itself a condition.
+func (r *resolver) tested(n *statement.Node, sc *scope) value {
+	right := r.eval(n.Node(1), sc)
+	v := r.eval(n.Node(0), sc).union(right).made()
+	if !v.tainted() {
+		return v
+	}
+	switch n.Name(0) {
+	case "=", "<>", "<", ">", "<=", ">=", "BETWEEN":
+	case "LIKE", "SIMILAR TO":
+		if right.tainted() {
+			r.require(v, Allow, "a pattern")
+		}
+	case "~~", "!~~", "~", "!~", "~~*", "!~~*", "~*", "!~*", "^@", "@>", "<@", "&&", "?", "@@":
+		r.require(v, Allow, "the operator "+n.Name(0))
+	default:
+		r.unknown("the operator "+n.Name(0), v)
+	}
+	return v
+}
+
+// branching gives the result of a CASE. Its conditions are conditions.
+func (r *resolver) branching(n *statement.Node, sc *scope) value {
+	argument := n.Node(0)
+	var v value
+	for i := range n.List(2) {
+		when := &n.List(2)[i]
+		if argument.Kind == statement.NodeNone {
+			r.predicate(when, sc, "CASE")
+		} else {
+			r.comparison(argument, when, sc, "CASE")
+		}
+		v = v.union(r.eval(when, sc))
+	}
+	v = v.union(r.eval(argument, sc)).made()
+	decided := v.tainted()
+	v = v.union(r.all(n.List(3), sc)).union(r.eval(n.Node(1), sc)).made()
+	v.nullable = v.nullable || decided
+	return v
+}
+
+// cast gives a value in another type. Texts become others without a change, and
+// everything has a form as text.
+func (r *resolver) cast(n *statement.Node, sc *scope) value {
+	v := r.eval(n.Node(0), sc)
+	if !v.tainted() {
+		v.row, v.typeOID = nil, 0
+		v.refs = nil
+		return v
+	}
+	if n.Has(statement.FlagList) {
+		r.require(v, Allow, "a cast")
+		return v.made()
+	}
+	from := r.wire(v.typeOID)
+	switch n.Name(0) {
+	case "text", "varchar":
+		if !n.Has(statement.FlagStrict) && isText(from) && len(v.derived) == 0 {
+			v.row, v.typeOID, v.refs = nil, textOID, nil
+			return v
+		}
+	case "bpchar", "json", "jsonb":
+		if n.Name(0) != "bpchar" && !isJSON(from) {
+			r.require(v, Allow, "a cast")
+		}
+	case "int8", "numeric", "float8", "date", "timestamp", "timestamptz":
+		if !widens(from, n.Name(0)) || n.Has(statement.FlagStrict) {
+			r.require(v, Allow, "a cast")
+		}
+	default:
+		r.require(v, Allow, "a cast")
+	}
+	return v.made()
+}
+
+func (r *resolver) wire(oid uint32) uint32 {
+	if oid == 0 {
+		return 0
+	}
+	base, _, _ := r.snapshot.Wire(oid)
+	return base
+}
+
+// The oids of types (catalog/pg_type.dat).
+const (
+	int8OID        = 20
+	int2OID        = 21
+	int4OID        = 23
+	textOID        = 25
+	jsonOID        = 114
+	float4OID      = 700
+	float8OID      = 701
+	bpcharOID      = 1042
+	varcharOID     = 1043
+	dateOID        = 1082
+	timestampOID   = 1114
+	timestamptzOID = 1184
+	numericOID     = 1700
+	jsonbOID       = 3802
+)
+
+func isText(oid uint32) bool { return oid == textOID || oid == varcharOID || oid == bpcharOID }
+
+func isJSON(oid uint32) bool { return oid == jsonOID || oid == jsonbOID }
+
+// widens says whether every value of a type has one in the other.
+func widens(from uint32, to string) bool {
+	switch from {
+	case int2OID, int4OID, int8OID:
+		return to == "int8" || to == "numeric" || to == "float8"
+	case float4OID:
+		return to == "float8"
+	case numericOID:
+		return to == "numeric"
+	case float8OID:
+		return to == "float8"
+	case dateOID, timestampOID, timestamptzOID:
+		return to == "date" || to == "timestamp" || to == "timestamptz"
+	}
+	return false
+}
+
+// fieldOf gives (x).name: of a whole row it is the column.
+func (r *resolver) fieldOf(n *statement.Node, sc *scope) value {
+	v := r.eval(n.Node(0), sc)
+	if v.row != nil {
+		got, ok, maybe := r.find(v.row, n.Name(0))
+		switch {
+		case ok && !maybe || ok && v.row.relations == nil:
+			return got
+		case ok:
+			return got
+		case maybe:
+			return got.union(v.made())
+		}
+		return r.ofRow(v.row, n.Name(0))
+	}
+	return v.made()
+}
+
+// sublink gives the value of a subquery in an expression.
+func (r *resolver) sublink(n *statement.Node, sc *scope) value {
+	test := r.eval(n.Node(0), sc)
+	e := r.query(n.Node(1), sc.inner())
+	switch {
+	case n.Has(statement.FlagExists):
+		return value{other: true}
+	case n.Has(statement.FlagScalar) && len(e.fields) == 1 && !e.loose:
+		v := e.fields[0].value
+		v.refs, v.other = nil, true
+		return v
+	}
+	v := r.rowOf(e).made().union(test.made())
+	v.row, v.other = nil, true
+	return v
+}
