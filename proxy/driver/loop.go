@@ -21,6 +21,11 @@ const (
 	loopEvents = 128
 	// loopTick is how often a loop looks at its deadlines.
 	loopTick = time.Second
+	// loopRest is how long a loop waits for the kernel without telling Go's
+	// scheduler, in milliseconds.
+	loopRest = 1
+	// loopRounds is after how many rounds a busy loop looks at the clock.
+	loopRounds = 64
 )
 
 // loop serves sessions from one thread. Everything but post, call and count
@@ -35,8 +40,9 @@ type loop struct {
 	closed bool
 
 	sessions map[*served]struct{}
-	byFD     map[int32]*served
-	serial   int32 // of the last session that came
+	slots    []*served // by the number that epoll tells with an event; nil is free
+	free     []int32   // numbers that can be given again
+	serial   int32     // of the last session that came
 	read     []byte
 	// lent are the output buffers of whichever session is at work.
 	lentClient, lentServer []byte
@@ -55,11 +61,11 @@ func startLoop() (*loop, error) {
 		return nil, errors.Join(fmt.Errorf("eventfd: %w", err), unix.Close(epoll))
 	}
 	l := &loop{
-		epoll: epoll, bell: bell, sessions: make(map[*served]struct{}), byFD: make(map[int32]*served),
+		epoll: epoll, bell: bell, sessions: make(map[*served]struct{}),
 		read: make([]byte, loopRead), lentClient: make([]byte, 0, readSize), lentServer: make([]byte, 0, readSize),
 		done: make(chan struct{}),
 	}
-	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, bell, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(bell)}); err != nil {
+	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, bell, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: bellSlot}); err != nil {
 		return nil, errors.Join(fmt.Errorf("epoll_ctl: %w", err), unix.Close(bell), unix.Close(epoll))
 	}
 	go l.run()
@@ -123,60 +129,101 @@ func (l *loop) run() {
 	defer runtime.UnlockOSThread()
 	defer close(l.done)
 	events := make([]unix.EpollEvent, loopEvents)
-	for !l.over() {
+	over := false
+	for round := 0; !over; round++ {
 		n := l.wait(events)
 		for i := range n {
 			e := &events[i]
-			if int(e.Fd) == l.bell {
+			if e.Fd == bellSlot {
 				var b [8]byte
 				_, _ = unix.Read(l.bell, b[:])
-				l.runPosted()
+				over = l.runPosted()
 				continue
 			}
-			// A session that ended in this round took its descriptors with it, and
-			// one that came in this round may have got their numbers.
-			if v := l.byFD[e.Fd]; v != nil && v.serial == e.Pad {
-				v.event(int(e.Fd), e.Events)
+			// A session that ended in this round took its sockets with it, and one
+			// that came in this round may have got its slot.
+			if v := l.slots[e.Fd>>1]; v != nil && v.serial == e.Pad {
+				v.event(e.Fd&1 == serverSide, e.Events)
 			}
 		}
-		if now := time.Now(); now.Sub(l.ticked) >= loopTick {
-			l.ticked = now
-			for v := range l.sessions {
-				v.tick(now)
-			}
+		if n == 0 || round%loopRounds == 0 {
+			l.tick(time.Now())
 		}
 	}
 	for v := range l.sessions {
 		v.destroy()
 	}
-	l.runPosted()
 	_ = unix.Close(l.bell)
 	_ = unix.Close(l.epoll)
 }
 
-func (l *loop) over() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed && len(l.posted) == 0
-}
-
-func (l *loop) runPosted() {
-	l.mu.Lock()
-	posted := l.posted
-	l.posted = nil
-	l.mu.Unlock()
-	for _, f := range posted {
-		f()
+// tick has the deadlines looked at when it is time.
+func (l *loop) tick(now time.Time) {
+	if now.Sub(l.ticked) < loopTick {
+		return
+	}
+	l.ticked = now
+	for v := range l.sessions {
+		v.tick(now)
 	}
 }
 
-// wait takes events. It looks without waiting first, by a call that does not
-// tell Go's scheduler: under load there is something almost always, and a thread
-// that says it may block gives its place away.
+// runPosted runs what was posted. It reports true when the loop was closed and
+// nothing more can come.
+func (l *loop) runPosted() bool {
+	for {
+		l.mu.Lock()
+		posted, closed := l.posted, l.closed
+		l.posted = nil
+		l.mu.Unlock()
+		if len(posted) == 0 {
+			return closed
+		}
+		for _, f := range posted {
+			f()
+		}
+	}
+}
+
+// What epoll tells with an event: the slot of its session, doubled, and which of
+// its sockets it is.
+const (
+	clientSide, serverSide = 0, 1
+	bellSlot               = -1
+)
+
+// enter gives a session a slot.
+func (l *loop) enter(v *served) {
+	l.serial++
+	v.serial = l.serial
+	l.sessions[v] = struct{}{}
+	if n := len(l.free); n > 0 {
+		v.slot, l.free = l.free[n-1], l.free[:n-1]
+		l.slots[v.slot] = v
+		return
+	}
+	v.slot = int32(len(l.slots))
+	l.slots = append(l.slots, v)
+}
+
+// leave takes a session's slot back.
+func (l *loop) leave(v *served) {
+	delete(l.sessions, v)
+	l.slots[v.slot] = nil
+	l.free = append(l.free, v.slot)
+}
+
+// wait takes events. It waits for a short time by a call that does not tell Go's
+// scheduler: under load something comes soon, and a thread that says that it may
+// block gives its place among the running ones away and has to get it back. The
+// runtime can interrupt the wait, by a signal, when it must stop all threads. Only
+// a loop that has nothing to do for longer says so.
 func (l *loop) wait(events []unix.EpollEvent) int {
-	n, errno := epollPoll(l.epoll, events)
-	if errno != 0 || n > 0 {
-		return max(n, 0)
+	if len(l.sessions) > 0 {
+		n, errno := epollWait(l.epoll, events, loopRest)
+		if errno != 0 || n > 0 {
+			return max(n, 0)
+		}
 	}
 	timeout := -1
 	if len(l.sessions) > 0 {

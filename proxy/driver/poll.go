@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// epollPoll takes the events that are there. It does not wait, so it goes past
-// Go's scheduler as well.
-func epollPoll(epoll int, events []unix.EpollEvent) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+// epollWait takes the events that are there, or come within so many milliseconds,
+// past Go's scheduler.
+func epollWait(epoll int, events []unix.EpollEvent, milliseconds int) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(milliseconds), 0, 0)
 	return int(n), errno
 }

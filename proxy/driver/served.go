@@ -16,7 +16,8 @@ import (
 type served struct {
 	*Connection
 	loop      *loop
-	serial    int32 // tells its events from those of an earlier owner of a descriptor
+	slot      int32 // in the loop
+	serial    int32 // tells its events from those of an earlier owner of the slot
 	ctx       context.Context
 	halt      func() bool // takes back what a stop of weir would bring
 	questions Questions
@@ -44,13 +45,10 @@ type end struct {
 
 // begin puts the connection on its loop and goes on with the greeting.
 func (v *served) begin(g *session.Greeting) {
-	v.loop.serial++
-	v.serial = v.loop.serial
-	v.loop.sessions[v] = struct{}{}
+	v.loop.enter(v)
 	v.halt = context.AfterFunc(v.ctx, func() { v.loop.post(v.shutdown) })
 	for _, e := range []*end{&v.client, &v.server} {
 		e.interest = unix.EPOLLIN
-		v.loop.byFD[int32(e.fd)] = v
 		if err := unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_ADD, e.fd, v.told(e)); err != nil {
 			v.session.End(diagnostic.ServerLost(err))
 			v.destroy()
@@ -65,13 +63,13 @@ func (v *served) begin(g *session.Greeting) {
 }
 
 // event handles what epoll tells of a socket.
-func (v *served) event(fd int, events uint32) {
+func (v *served) event(server bool, events uint32) {
 	if v.gone {
 		return
 	}
 	e, other := &v.client, &v.server
-	if fd == v.server.fd {
-		e, other = &v.server, &v.client
+	if server {
+		e, other = other, e
 	}
 	v.lend()
 	if events&unix.EPOLLOUT != 0 && len(e.out) > 0 {
@@ -80,7 +78,7 @@ func (v *served) event(fd int, events uint32) {
 	if v.gone {
 		return
 	}
-	if v.holding && fd == v.client.fd && events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+	if v.holding && !server && events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		v.session.Leave()
 		v.destroy() // which gives up waiting for the answer
 		return
@@ -358,7 +356,11 @@ func (v *served) interest(e *end, events uint32) {
 
 // told is what epoll tells with the events of a socket.
 func (v *served) told(e *end) *unix.EpollEvent {
-	return &unix.EpollEvent{Events: e.interest, Fd: int32(e.fd), Pad: v.serial}
+	side := int32(clientSide)
+	if e == &v.server {
+		side = serverSide
+	}
+	return &unix.EpollEvent{Events: e.interest, Fd: v.slot<<1 | side, Pad: v.serial}
 }
 
 // tick ends what has had its time.
@@ -411,9 +413,7 @@ func (v *served) destroy() {
 	}
 	v.session.Leave()
 	why := v.session.Reason()
-	delete(v.loop.sessions, v)
-	delete(v.loop.byFD, int32(v.client.fd))
-	delete(v.loop.byFD, int32(v.server.fd))
+	v.loop.leave(v)
 	v.closeSockets()
 	v.loop.count.Add(-1)
 	go func() {
