@@ -241,7 +241,9 @@ func (d *Daemon) openGateway(context.Context) error {
 		Policies: d.policies.current, Observe: d.cfg.Unmatched == config.UnmatchedObserve, Hosts: d.names,
 		FromHost: d.cfg.DialFrom == config.DialFromHost, Parser: d.parser, Catalogs: d.catalogs, Journal: d.journal,
 		Approvals: d.broker, RequireTLS: d.cfg.ClientTLS == config.ClientTLSRequire, Limits: limits,
-		Sessions: d.cfg.Limits.Sessions, Logger: d.log,
+		Sessions: d.cfg.Limits.Sessions, Starting: d.cfg.Limits.Starting, Logger: d.log,
+		IdleTimeout: d.cfg.Limits.IdleTimeout, IdleInTransaction: d.cfg.Limits.IdleInTransactionTimeout,
+		KeepAlive: keepAlive(d.cfg.KeepAlive),
 	}
 	if d.authority != nil {
 		cfg.ClientTLS = func(destination netip.AddrPort, direct bool) *tls.Config {
@@ -256,9 +258,18 @@ func (d *Daemon) openGateway(context.Context) error {
 		return err
 	}
 	d.onClose(loops.Close)
+	loops.StartTimeout = d.cfg.Limits.LoginTimeout
 	cfg.Driver = loops
 	d.gateway, err = proxy.New(cfg)
 	return err
+}
+
+// keepAlive puts the configuration in the terms of package net.
+func keepAlive(k config.KeepAlive) net.KeepAliveConfig {
+	if k.Idle == 0 {
+		return net.KeepAliveConfig{Idle: -1} // not the zero value, which is the default
+	}
+	return net.KeepAliveConfig{Enable: true, Idle: k.Idle, Interval: k.Interval, Count: k.Count}
 }
 
 func (d *Daemon) openConsole(context.Context) error {

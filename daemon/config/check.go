@@ -39,6 +39,7 @@ func (d *decoder) check(c *Config) {
 		}
 	}
 	d.checkBounds(c)
+	d.checkTimeouts(c)
 }
 
 func (d *decoder) checkPolicies(c *Config) {
@@ -182,6 +183,8 @@ func (d *decoder) checkBounds(c *Config) {
 	}{
 		{"spec.parser.workers", c.Parser.Workers, 1, 256},
 		{"spec.limits.sessions", c.Limits.Sessions, 1, 1000000},
+		{"spec.limits.starting", c.Limits.Starting, 1, 1000000},
+		{"spec.keepAlive.count", c.KeepAlive.Count, 1, 127},
 		{"spec.limits.approvalsPending", c.Limits.ApprovalsPending, 1, 100000},
 	} {
 		if b.value < b.low || b.value > b.high {

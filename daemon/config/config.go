@@ -27,6 +27,7 @@ type Config struct {
 	Listen    []Listener `yaml:"listen"`
 	ClientTLS ClientTLS  `yaml:"clientTLS"` // whether clients may or must use TLS towards weir
 	DialFrom  DialFrom   `yaml:"dialFrom"`  // network namespace from which databases are dialled
+	KeepAlive KeepAlive  `yaml:"keepAlive"` // of TCP connections, clients' and servers'
 	Admin     Admin      `yaml:"admin"`
 	Metrics   Metrics    `yaml:"metrics"`
 	Parser    Parser     `yaml:"parser"`
@@ -87,9 +88,18 @@ type Parser struct {
 
 // Limits bounds what clients can make the daemon hold.
 type Limits struct {
-	Sessions         int  `yaml:"sessions"`
-	Message          Size `yaml:"message"` // one protocol message
-	ApprovalsPending int  `yaml:"approvalsPending"`
+	Sessions int `yaml:"sessions"`
+	// Starting is how many connections of one workload may be open that have not
+	// started a session.
+	Starting int `yaml:"starting"`
+	// LoginTimeout is how long a client may take to start its session.
+	LoginTimeout time.Duration `yaml:"loginTimeout"`
+	// IdleTimeout and IdleInTransactionTimeout end sessions that say nothing for so
+	// long, outside of a transaction and inside; 0 is never.
+	IdleTimeout              time.Duration `yaml:"idleTimeout"`
+	IdleInTransactionTimeout time.Duration `yaml:"idleInTransactionTimeout"`
+	Message                  Size          `yaml:"message"` // one protocol message
+	ApprovalsPending         int           `yaml:"approvalsPending"`
 }
 
 // Journal is how the record of what happened is kept.
@@ -129,9 +139,10 @@ func Default() *Config {
 			MaxStatement: MiB,
 			Cache:        64 * MiB,
 		},
-		Limits:  Limits{Sessions: 10000, Message: 64 * MiB, ApprovalsPending: 100},
-		Journal: Journal{Segment: 16 * MiB, Sync: SyncNone, Retention: 30 * 24 * time.Hour, MinFree: 64 * MiB},
-		Log:     Log{Level: LogInfo, Format: LogText},
+		Limits:    Limits{Sessions: 10000, Starting: 256, LoginTimeout: time.Minute, Message: 64 * MiB, ApprovalsPending: 100},
+		KeepAlive: KeepAlive{Idle: time.Minute, Interval: 10 * time.Second, Count: 6},
+		Journal:   Journal{Segment: 16 * MiB, Sync: SyncNone, Retention: 30 * 24 * time.Hour, MinFree: 64 * MiB},
+		Log:       Log{Level: LogInfo, Format: LogText},
 	}
 }
 

@@ -121,6 +121,13 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 			`w.yaml:4:22: spec.parser.deadline: "5" is not a duration: write a number with a unit, such as 500ms, 2s, 15m, 24h or 30d`,
 			`w.yaml:5:24: spec.journal.retention: "-3h" is not a duration: write a number with a unit, such as 500ms, 2s, 15m, 24h or 30d`,
 		}},
+		{"timeouts", spec("limits: {loginTimeout: 11m, idleTimeout: 5ms, idleInTransactionTimeout: 0s}", "keepAlive: {idle: 10h, interval: 0s, count: 0}"), []string{
+			"w.yaml:4:26: spec.limits.loginTimeout: 11m0s is out of range: from 1s to 10m0s",
+			"w.yaml:4:44: spec.limits.idleTimeout: 5ms is out of range: from 1s to 8784h0m0s, or 0s for never",
+			"w.yaml:5:21: spec.keepAlive.idle: 10h0m0s is out of range: from 1s to 9h6m7s, or 0s for never",
+			"w.yaml:5:36: spec.keepAlive.interval: 0s is out of range: from 1s to 9h6m7s",
+			"w.yaml:5:47: spec.keepAlive.count: 0 is out of range: from 1 to 127",
+		}},
 		{"counts", spec("parser: {workers: 0}", "limits: {sessions: many}"), []string{
 			"w.yaml:4:21: spec.parser.workers: 0 is out of range: from 1 to 256",
 			`w.yaml:5:22: spec.limits.sessions: "many" is not a whole number`,
@@ -191,10 +198,11 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		"- {name: open, network: unix, address: /x, database: crm}",
 		"clientTLS: Require",
 		"dialFrom: Host",
+		"keepAlive: {idle: 2m, interval: 5s, count: 3}",
 		"admin: {socket: /run/w/a.sock, group: dba}",
 		"metrics: {listen: '127.0.0.1:9187'}",
 		"parser: {workers: 4, deadline: 500ms, memory: 1Gi, maxStatement: 128Ki, cache: 0}",
-		"limits: {sessions: 5, message: 1048576, approvalsPending: 7}",
+		"limits: {sessions: 5, starting: 2, loginTimeout: 30s, idleTimeout: 1h, idleInTransactionTimeout: 5m, message: 1048576, approvalsPending: 7}",
 		"journal: {segment: 1Mi, sync: Interval, retention: 90d, minFree: 0}",
 		"log: {level: debug, format: json}",
 	)
@@ -221,12 +229,14 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		},
 		ClientTLS: ClientTLSRequire,
 		DialFrom:  DialFromHost,
+		KeepAlive: KeepAlive{Idle: 2 * time.Minute, Interval: 5 * time.Second, Count: 3},
 		Admin:     Admin{Socket: "/run/w/a.sock", Group: "dba"},
 		Metrics:   Metrics{Listen: "127.0.0.1:9187"},
 		Parser:    Parser{Workers: 4, Deadline: 500 * time.Millisecond, Memory: GiB, MaxStatement: 128 * KiB},
-		Limits:    Limits{Sessions: 5, Message: MiB, ApprovalsPending: 7},
-		Journal:   Journal{Segment: MiB, Sync: SyncInterval, Retention: 90 * 24 * time.Hour},
-		Log:       Log{Level: LogDebug, Format: LogJSON},
+		Limits: Limits{Sessions: 5, Starting: 2, LoginTimeout: 30 * time.Second, IdleTimeout: time.Hour,
+			IdleInTransactionTimeout: 5 * time.Minute, Message: MiB, ApprovalsPending: 7},
+		Journal: Journal{Segment: MiB, Sync: SyncInterval, Retention: 90 * 24 * time.Hour},
+		Log:     Log{Level: LogDebug, Format: LogJSON},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
