@@ -63,13 +63,9 @@ type Daemon struct {
 	closers []func() error
 }
 
-// catalogFresh and catalogStale bound the age of what is known of a database's
-// schema.
-const (
-	catalogFresh = time.Minute
-	catalogStale = 5 * time.Minute
-	catalogsKept = 256 // a database counts once for each network namespace that it is dialled from
-)
+// catalogsKept is how many databases' schemas are kept that no session uses. A
+// database counts once for each network namespace that it is dialled from.
+const catalogsKept = 64
 
 // Run runs weir until ctx ends. It returns an error when it could not start, or
 // when something failed without which it must not go on.
@@ -231,10 +227,14 @@ func (d *Daemon) openAuthority(context.Context) error {
 
 func (d *Daemon) openGateway(context.Context) error {
 	var err error
-	d.catalogs, err = catalog.NewCache(catalog.Options{Fresh: catalogFresh, Stale: catalogStale, Databases: catalogsKept})
+	d.catalogs, err = catalog.NewCache(catalog.Options{
+		Poll: d.cfg.Catalog.Poll, Refresh: d.cfg.Catalog.Refresh, MaxAge: d.cfg.Catalog.MaxAge, Databases: catalogsKept,
+		Bodies: d.parser, Logger: d.log,
+	})
 	if err != nil {
 		return err
 	}
+	d.onClose(d.catalogs.Close)
 	limits := session.DefaultLimits
 	limits.Statement, limits.Message = int(d.cfg.Parser.MaxStatement), int(d.cfg.Limits.Message)
 	cfg := proxy.Config{

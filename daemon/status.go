@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/weirgate/weir/daemon/config"
@@ -58,9 +60,10 @@ func (d *Daemon) Status(ctx context.Context) (*console.Status, error) {
 			s.Problems = append(s.Problems, fmt.Sprintf("the name %s of a Database has no known address: %v", n.Host, n.Err))
 		}
 	}
-	for key, c := range d.catalogs.Status() {
-		if c.Failed != nil {
-			s.Problems = append(s.Problems, fmt.Sprintf("the catalog of %s cannot be read: %v", key, c.Failed))
+	s.Catalogs = d.catalogStatus()
+	for _, c := range s.Catalogs {
+		if c.Problem != "" {
+			s.Problems = append(s.Problems, fmt.Sprintf("the catalog of %s cannot be read: %s", c.Database, c.Problem))
 		}
 	}
 	return s, nil
@@ -92,6 +95,24 @@ func (d *Daemon) journalStatus() console.JournalStatus {
 		s.Free = int64(fs.Bavail) * fs.Bsize
 	}
 	return s
+}
+
+// catalogStatus tells what is known of databases' schemas, by server and database.
+func (d *Daemon) catalogStatus() []console.CatalogStatus {
+	list := []console.CatalogStatus{}
+	for key, c := range d.catalogs.Status() {
+		s := console.CatalogStatus{
+			Database: key, Read: c.Taken, Confirmed: c.Confirmed, Age: c.Age.Seconds(), Usable: c.Usable, Sessions: c.Users,
+			Relations: c.Relations, Functions: c.Functions, Unread: c.Unread, Took: c.Took.Seconds(),
+			Reads: c.Reads, Checks: c.Checks, Announced: c.Announced,
+		}
+		if c.Failed != nil {
+			s.Problem = c.Failed.Error()
+		}
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b console.CatalogStatus) int { return strings.Compare(a.Database, b.Database) })
+	return list
 }
 
 func (d *Daemon) listenerStatus() []console.ListenerStatus {
@@ -139,6 +160,7 @@ func (d *Daemon) counted() console.Counted {
 			pending, err := d.broker.List(context.Background(), approval.Filter{States: []approval.State{approval.Pending}})
 			return len(pending), err
 		},
+		Catalogs:      d.catalogStatus,
 		PolicyRefused: func() bool { return len(d.policies.status().problems) > 0 },
 	}
 	if d.cfg.Capture.Mode == config.CaptureTransparent {

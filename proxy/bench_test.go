@@ -73,10 +73,11 @@ func newHot(b *testing.B) *hot {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = j.Close() })
-	catalogs, err := catalog.NewCache(catalog.Options{Fresh: time.Minute, Stale: 5 * time.Minute, Databases: 8})
+	catalogs, err := catalog.NewCache(catalog.Options{Poll: time.Minute, Refresh: time.Hour, MaxAge: 5 * time.Minute, Databases: 8, Bodies: pool})
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(func() { _ = catalogs.Close() })
 	g, err := New(Config{Policies: func() *policy.Bundle { return bundle }, Parser: pool, Catalogs: catalogs, Journal: j,
 		Sessions: 10, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

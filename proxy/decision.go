@@ -373,7 +373,7 @@ func (j *judge) origins(s *standing, unknown []uint32) error {
 		if j.alters || j.seen[oid] {
 			continue
 		}
-		j.gateway.cfg.Catalogs.Invalidate(j.key)
+		j.catalog.Invalidate()
 		if s.snapshot != nil && s.snapshot.Relation(oid) != nil {
 			return fmt.Errorf("a table or view has columns that weir had not seen yet; they are known from now on")
 		}

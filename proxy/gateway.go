@@ -244,6 +244,9 @@ func (v *visit) over(why *diagnostic.Diagnostic) {
 	defer v.gateway.wg.Done()
 	v.hasStarted()
 	v.idle.stop()
+	if v.judge != nil {
+		v.judge.catalog.Done()
+	}
 	if v.entry != nil {
 		v.gateway.registry.release(v.entry)
 	}

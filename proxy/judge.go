@@ -14,7 +14,6 @@ import (
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
 	"github.com/weirgate/weir/proxy/upstream"
-	"github.com/weirgate/weir/proxy/wire"
 )
 
 // masksKept is how many compiled sets of masks are shared by sessions.
@@ -53,7 +52,7 @@ type judge struct {
 	own      bool  // weir has logged in with a secret of its own
 	session  policy.Session
 	target   upstream.Target
-	key      string // of the database's catalog
+	catalog  *catalog.Database
 
 	mu       sync.Mutex
 	standing *standing
@@ -69,7 +68,7 @@ func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Targe
 		gateway: g, flow: f, identity: f.Identity, began: r, target: t,
 		own:     r.login.Type != policy.LoginPassthrough,
 		session: policy.Session{Database: q.Database, User: q.User},
-		key:     fmt.Sprintf("%s#%d/%s", t.String(), t.NetnsCookie, q.Database),
+		catalog: g.cfg.Catalogs.Use(fmt.Sprintf("%s#%d/%s", t.String(), t.NetnsCookie, q.Database)),
 	}
 	for _, set := range q.Settings {
 		st := policy.StartupSetting(set.Name, set.Value)
@@ -118,7 +117,7 @@ func (j *judge) now() *standing {
 	if s.bundle != j.gateway.cfg.Policies() {
 		return nil
 	}
-	if s.snapshot != nil && j.gateway.cfg.Catalogs.Peek(j.key) != s.snapshot {
+	if s.snapshot != nil && j.catalog.Peek() != s.snapshot {
 		return nil
 	}
 	return s
@@ -136,9 +135,9 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	s.rules = j.observing(s.bundle.Rules(j.identity, r.database))
 	if wantsCatalog(s.rules, r.database) {
 		if since.IsZero() {
-			s.snapshot, err = g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(r))
+			s.snapshot, err = j.catalog.Get(ctx, j.source(r))
 		} else {
-			s.snapshot, err = g.cfg.Catalogs.Since(ctx, j.key, since, j.readCatalog(r))
+			s.snapshot, err = j.catalog.Since(ctx, since, j.source(r))
 		}
 		if err != nil {
 			return err
@@ -203,39 +202,12 @@ func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited 
 	return m, nil
 }
 
-// readCatalog reads the database's catalog with weir's own login.
-func (j *judge) readCatalog(r route) catalog.Load {
-	return func(ctx context.Context) (*snapshot.Snapshot, error) {
-		c, ok := r.database.CatalogCredential()
-		if !ok {
-			return nil, fmt.Errorf("database %s has masks but no login to read its catalog with: add catalog: {user, passwordFile}", r.database.Name)
-		}
-		target := j.gateway.target(j.flow, r)
-		conn, err := upstream.Dial(ctx, target)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = conn.Close() }()
-		start := j.gateway.startup(r.database, target)
-		start.User, start.Database, start.Secret = c.User, j.session.Database, upstream.PasswordFile(c.PasswordFile)
-		// The role or the database may have other ones.
-		start.Parameters = []wire.Setting{
-			{Name: "application_name", Value: "weir"}, {Name: "client_encoding", Value: "UTF8"},
-			{Name: "standard_conforming_strings", Value: "on"},
-		}
-		if _, err = conn.Start(ctx, start); err != nil {
-			return nil, err
-		}
-		return catalog.Read(ctx, rows{conn}, j.gateway.cfg.Parser)
-	}
-}
-
 // schemaChanged makes the next decisions rest on a catalog that is read anew.
 func (j *judge) schemaChanged() {
 	j.mu.Lock()
 	j.alters = true
 	j.mu.Unlock()
-	j.gateway.cfg.Catalogs.Invalidate(j.key)
+	j.catalog.Invalidate()
 }
 
 // Observes says that nothing is enforced in this session, by the documents that
@@ -351,15 +323,4 @@ func (j *judge) settings(d *session.Decision) {
 			j.names.follow(st)
 		}
 	}
-}
-
-// rows lets the catalog's reader ask through a connection.
-type rows struct{ conn *upstream.Conn }
-
-func (r rows) Query(ctx context.Context, sql string) ([][][]byte, error) {
-	result, err := r.conn.Query(ctx, sql)
-	if err != nil {
-		return nil, err
-	}
-	return result.Rows, nil
 }

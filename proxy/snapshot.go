@@ -8,7 +8,9 @@ import (
 	"github.com/weirgate/weir/policy"
 	snapshot "github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/identity"
+	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/session"
+	"github.com/weirgate/weir/proxy/upstream"
 )
 
 // Snapshot gives the catalog of a database as it is known now, read at the first
@@ -24,11 +26,53 @@ func (g *Gateway) Snapshot(ctx context.Context, db *policy.Database, name string
 		return nil, refusal
 	}
 	j := newJudge(g, &v.flow, r, &session.Connect{Database: name}, g.target(&v.flow, r))
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer j.catalog.Done()
+	ctx, cancel := context.WithTimeout(ctx, catalogWait)
 	defer cancel()
-	s, err := g.cfg.Catalogs.Get(ctx, j.key, j.readCatalog(r))
+	s, err := j.catalog.Get(ctx, j.source(r))
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalog of %s: %w", db.Name, err)
 	}
 	return s, nil
+}
+
+// catalogWait bounds how long an explanation waits for a catalog.
+const catalogWait = 30 * time.Second
+
+// source is how the database's catalog is read with a login of weir's own, nil
+// where the documents give none.
+func (j *judge) source(r route) catalog.Source {
+	if r.database == nil {
+		return nil
+	}
+	c, ok := r.database.CatalogCredential()
+	if !ok {
+		return nil
+	}
+	target, database := j.gateway.target(j.flow, r), j.session.Database
+	return func(ctx context.Context) (catalog.Connection, error) {
+		conn, err := upstream.Dial(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		start := j.gateway.startup(r.database, target)
+		start.User, start.Database, start.Secret = c.User, database, upstream.PasswordFile(c.PasswordFile)
+		start.Parameters = catalog.LoginSettings()
+		if _, err := conn.Start(ctx, start); err != nil {
+			_ = conn.Close()
+			return nil, fmt.Errorf("logging in as %s to read the catalog: %w", c.User, err)
+		}
+		return asker{conn}, nil
+	}
+}
+
+// asker lets the catalog's reader ask through a connection.
+type asker struct{ *upstream.Conn }
+
+func (a asker) Query(ctx context.Context, sql string) ([][][]byte, error) {
+	result, err := a.Conn.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return result.Rows, nil
 }

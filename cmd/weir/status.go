@@ -91,6 +91,7 @@ func renderStatus(screen *terminal.Screen, st *console.Status, now time.Time) st
 	} else {
 		s.coloured("journal", terminal.Red, "%s cannot be written, so statements are refused: %s", st.Journal.Folder, st.Journal.Problem)
 	}
+	statusOfCatalogs(s, st.Catalogs, now)
 	s.line("parser", "%d workers, %d texts parsed, %s from the cache, %d lost to hostile texts, %d %s", st.Parser.Workers, st.Parser.Misses, share(st.Parser.Hits, st.Parser.Hits+st.Parser.Misses), st.Parser.Lost, st.Parser.Restarts, plural(int(st.Parser.Restarts), "restart", "restarts"))
 	if st.Approvals.Pending > 0 {
 		s.coloured("approvals", terminal.Yellow, "%d pending of at most %d: weir approvals list", st.Approvals.Pending, st.Approvals.Limit)
@@ -115,6 +116,25 @@ func statusOfPolicy(s *sheet, p *console.PolicyStatus, now time.Time) {
 	}
 	if len(p.Refused) > 0 {
 		s.coloured("", terminal.Red, "the newest documents have errors; the revision above stays in force until they are corrected")
+	}
+}
+
+// statusOfCatalogs shows how old is what is known of databases' schemas.
+func statusOfCatalogs(s *sheet, all []console.CatalogStatus, now time.Time) {
+	name := "catalog"
+	for _, c := range all {
+		switch {
+		case c.Confirmed.IsZero() && c.Problem == "":
+			continue // nothing needed it yet
+		case c.Confirmed.IsZero():
+			s.coloured(name, terminal.Red, "%s: never read", c.Database)
+		case !c.Usable && c.Problem != "":
+			s.coloured(name, terminal.Red, "%s: last confirmed %s ago, too old", c.Database, ago(c.Confirmed, now))
+		default:
+			s.line(name, "%s: confirmed %s ago, %d %s, %d %s", c.Database, ago(c.Confirmed, now),
+				c.Relations, plural(c.Relations, "relation", "relations"), c.Functions, plural(c.Functions, "function", "functions"))
+		}
+		name = ""
 	}
 }
 

@@ -213,10 +213,21 @@ func (d *decoder) checkBounds(c *Config) {
 		value, low, high time.Duration
 	}{
 		{"spec.parser.deadline", c.Parser.Deadline, 10 * time.Millisecond, time.Minute},
+		{"spec.catalog.poll", c.Catalog.Poll, 100 * time.Millisecond, time.Hour},
+		{"spec.catalog.refresh", c.Catalog.Refresh, time.Second, 30 * 24 * time.Hour},
+		{"spec.catalog.maxAge", c.Catalog.MaxAge, time.Second, 30 * 24 * time.Hour},
 		{"spec.journal.retention", c.Journal.Retention, time.Hour, 100 * 366 * 24 * time.Hour},
 	} {
 		if b.value < b.low || b.value > b.high {
 			d.at(b.at, "%s is out of range: from %s to %s", b.value, b.low, b.high)
+		}
+	}
+	for _, longer := range []struct {
+		at    string
+		value time.Duration
+	}{{"spec.catalog.refresh", c.Catalog.Refresh}, {"spec.catalog.maxAge", c.Catalog.MaxAge}} {
+		if longer.value < c.Catalog.Poll {
+			d.at(longer.at, "%s is less than catalog.poll (%s)", longer.value, c.Catalog.Poll)
 		}
 	}
 	if c.Parser.MaxStatement > c.Limits.Message {

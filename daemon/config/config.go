@@ -31,6 +31,7 @@ type Config struct {
 	Admin     Admin      `yaml:"admin"`
 	Metrics   Metrics    `yaml:"metrics"`
 	Parser    Parser     `yaml:"parser"`
+	Catalog   Catalog    `yaml:"catalog"`
 	Limits    Limits     `yaml:"limits"`
 	Journal   Journal    `yaml:"journal"`
 	Log       Log        `yaml:"log"`
@@ -86,6 +87,13 @@ type Parser struct {
 	Cache        Size          `yaml:"cache"`        // facts kept, 0 keeps none
 }
 
+// Catalog says how what is known of a database's schema is kept up to date.
+type Catalog struct {
+	Poll    time.Duration `yaml:"poll"`    // between two questions whether it has changed
+	Refresh time.Duration `yaml:"refresh"` // after which it is read anew in any case
+	MaxAge  time.Duration `yaml:"maxAge"`  // after which it is not used if the server has not confirmed it
+}
+
 // Limits bounds what clients can make the daemon hold.
 type Limits struct {
 	Sessions int `yaml:"sessions"`
@@ -132,6 +140,7 @@ func Default() *Config {
 		ClientTLS: ClientTLSOffer,
 		DialFrom:  DialFromWorkload,
 		Admin:     Admin{Socket: "/run/weir/admin.sock"},
+		Catalog:   Catalog{Poll: 5 * time.Second, Refresh: 10 * time.Minute, MaxAge: 5 * time.Minute},
 		Parser: Parser{
 			Workers:      2,
 			Deadline:     2 * time.Second,

@@ -273,6 +273,10 @@ func (s *Snapshot) Function(oid uint32) *Function {
 	return &s.functions[i]
 }
 
+// AllFunctions gives all functions outside pg_catalog by oid. They must not be
+// changed.
+func (s *Snapshot) AllFunctions() []Function { return s.functions }
+
 // BuiltIn says whether pg_catalog has a function of that name.
 func (s *Snapshot) BuiltIn(name string) bool {
 	_, ok := s.builtName[name]

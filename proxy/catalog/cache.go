@@ -3,213 +3,177 @@ package catalog
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/weirgate/weir/policy/catalog"
 )
 
-// Load reads a snapshot, usually with Read on some connection.
-type Load func(ctx context.Context) (*catalog.Snapshot, error)
+// Connection is one on which a catalog is read. It is used by one goroutine at a
+// time.
+type Connection interface {
+	Querier
+	// Notified waits until the server sends a notification or ctx ends, after
+	// which the connection can still be used.
+	Notified(ctx context.Context) (bool, error)
+	Close() error
+}
 
-// Options bound what a Cache keeps.
+// Source opens a connection to read a database's catalog on.
+type Source func(ctx context.Context) (Connection, error)
+
+// Channel is the name on which a server that announces changes of its schema
+// notifies weir.
+const Channel = "weir_catalog"
+
+// Options say how catalogs are kept.
 type Options struct {
-	// Fresh is how long a snapshot is used without being read again.
-	Fresh time.Duration
-	// Stale is how old a snapshot may be where reading a newer one fails. With
-	// an older one Get is an error.
-	Stale time.Duration
-	// Databases is how many snapshots are kept; the one that was not asked for
-	// the longest goes first.
+	// Poll is how often the server is asked, while sessions use a database, whether
+	// its schema has changed.
+	Poll time.Duration
+	// Refresh is how often a catalog is read anew although the server says that
+	// nothing has changed.
+	Refresh time.Duration
+	// MaxAge is how long a catalog is used after the server last said that it still
+	// is so.
+	MaxAge time.Duration
+	// Databases is how many catalogs are kept that no session uses; the one that was
+	// not asked for the longest goes first.
 	Databases int
+	// Bodies reads functions' bodies, nil leaves them unread.
+	Bodies Bodies
+	Logger *slog.Logger // nil for none
 	// Now is the clock, nil for time.Now.
 	Now func() time.Time
 }
 
-// Cache keeps the snapshots of databases by a key that names server and
-// database. At any time one caller reads a database, the others wait for it.
+// Cache keeps the catalogs of databases by a key that names server and database.
 type Cache struct {
-	options Options
-	mu      sync.Mutex
-	entries map[string]*entry
+	options   Options
+	ctx       context.Context //nolint:containedctx // ends what runs in the background
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+	mu        sync.Mutex
+	databases map[string]*Database
 }
 
-type entry struct {
-	snapshot *catalog.Snapshot
-	failed   error         // of the last reading, nil after one that worked
-	invalid  time.Time     // a snapshot must have been taken after this
-	used     time.Time     // last asked for
-	reading  chan struct{} // closed when the reading ends, nil for none
-}
-
-// NewCache makes a Cache.
+// NewCache makes a Cache. Close ends it.
 func NewCache(o Options) (*Cache, error) {
-	if o.Fresh <= 0 || o.Stale < o.Fresh || o.Databases <= 0 {
-		return nil, errors.New("a catalog cache needs Fresh above zero, Stale not below Fresh, and room for a database")
+	if o.Poll <= 0 || o.Refresh < o.Poll || o.MaxAge < o.Poll || o.Databases <= 0 {
+		return nil, errors.New("a catalog cache needs Poll above zero, Refresh and MaxAge not below Poll, and room for a database")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Cache{options: o, entries: map[string]*entry{}}, nil
-}
-
-// Get gives a snapshot of a database, reading it with load where the one at hand
-// is missing, invalid or no longer fresh. Where reading fails, an older snapshot
-// does until it is stale, if nothing made it invalid.
-func (c *Cache) Get(ctx context.Context, key string, load Load) (*catalog.Snapshot, error) {
-	return c.get(ctx, key, load, time.Time{})
-}
-
-// Since gives a snapshot that was not taken before a moment: for a statement that
-// names what the snapshot at hand does not have.
-func (c *Cache) Since(ctx context.Context, key string, moment time.Time, load Load) (*catalog.Snapshot, error) {
-	return c.get(ctx, key, load, moment)
-}
-
-// Peek gives the snapshot at hand if it may be used without reading, nil
-// otherwise.
-func (c *Cache) Peek(key string) *catalog.Snapshot {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.entries[key]
-	if e == nil || !c.fresh(e, time.Time{}) {
-		return nil
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	e.used = c.options.Now()
-	return e.snapshot
+	c := &Cache{options: o, databases: map[string]*Database{}}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	return c, nil
 }
 
-// Invalidate says that the database's schema may have changed just now. What was
-// taken before is not used again.
-func (c *Cache) Invalidate(key string) {
+// Close ends what runs in the background and closes connections. The Cache must not
+// be used any more.
+func (c *Cache) Close() error {
+	c.stop()
+	c.running.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.entries[key]; e != nil {
-		e.invalid = c.options.Now()
+	for _, d := range c.databases {
+		d.forget()
+	}
+	return nil
+}
+
+// Use gives the catalog of a database to a session, until Done. While it has a
+// user, it is kept up to date.
+func (c *Cache) Use(key string) *Database {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := c.databases[key]
+	if d == nil {
+		d = &Database{cache: c, key: key, busy: make(chan struct{}, 1)}
+		c.databases[key] = d
+	}
+	d.mu.Lock()
+	d.users++
+	d.used = c.options.Now()
+	d.mu.Unlock()
+	c.evict()
+	return d
+}
+
+// evict drops the databases that nobody uses and that were not used the longest.
+func (c *Cache) evict() {
+	for {
+		unused, oldest := 0, (*Database)(nil)
+		var since time.Time
+		for _, d := range c.databases {
+			d.mu.Lock()
+			if d.users == 0 {
+				if unused++; oldest == nil || d.used.Before(since) {
+					oldest, since = d, d.used
+				}
+			}
+			d.mu.Unlock()
+		}
+		if unused <= c.options.Databases {
+			return
+		}
+		delete(c.databases, oldest.key)
+		oldest.forget()
 	}
 }
 
 // Status is what a Cache has of one database.
 type Status struct {
-	Taken  time.Time     // when the snapshot was taken, zero for none
-	Age    time.Duration // since then
-	Usable bool          // may be used without reading
-	Failed error         // why the last reading failed, nil if it did not
+	Taken     time.Time     // when the catalog was read, zero for never
+	Confirmed time.Time     // when the server last said that it still is so
+	Age       time.Duration // since then
+	Usable    bool          // may be used without asking the server
+	Users     int           // sessions
+	Relations int           // tables, views and the like outside PostgreSQL's own schemas
+	Functions int           // outside pg_catalog
+	Unread    int           // functions whose body could not be read
+	Took      time.Duration // that the last reading took
+	Reads     uint64        // how often it was read
+	Checks    uint64        // how often the server was asked whether it had changed
+	Announced bool          // the server announces changes: a trigger has notified weir
+	Failed    error         // why the last reading failed, nil if it did not
 }
 
 // Status tells about every database, by key.
 func (c *Cache) Status() map[string]Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make(map[string]Status, len(c.entries))
-	for key, e := range c.entries {
-		s := Status{Failed: e.failed, Usable: c.fresh(e, time.Time{})}
-		if e.snapshot != nil {
-			s.Taken = e.snapshot.Taken()
-			s.Age = c.options.Now().Sub(s.Taken)
-		}
-		all[key] = s
+	all := make(map[string]Status, len(c.databases))
+	for key, d := range c.databases {
+		all[key] = d.status()
 	}
 	return all
 }
 
-// fresh says whether the entry's snapshot may be used as it is.
-func (c *Cache) fresh(e *entry, since time.Time) bool {
-	if e.snapshot == nil {
-		return false
-	}
-	taken := e.snapshot.Taken()
-	return taken.After(e.invalid) && !taken.Before(since) && c.options.Now().Sub(taken) < c.options.Fresh
-}
+// MaxAge is how long a catalog is used after the server last confirmed it.
+func (c *Cache) MaxAge() time.Duration { return c.options.MaxAge }
 
-// spare says whether the entry's snapshot may be used since reading failed.
-func (c *Cache) spare(e *entry, since time.Time) bool {
-	if e.snapshot == nil {
-		return false
-	}
-	taken := e.snapshot.Taken()
-	return taken.After(e.invalid) && !taken.Before(since) && c.options.Now().Sub(taken) < c.options.Stale
-}
-
-func (c *Cache) get(ctx context.Context, key string, load Load, since time.Time) (*catalog.Snapshot, error) {
-	for {
-		c.mu.Lock()
-		e := c.entries[key]
-		if e == nil {
-			e = &entry{}
-			c.entries[key] = e
-			e.used = c.options.Now()
-			c.evict(key)
-		}
-		e.used = c.options.Now()
-		if c.fresh(e, since) {
-			s := e.snapshot
-			c.mu.Unlock()
-			return s, nil
-		}
-		if e.reading == nil {
-			done := make(chan struct{})
-			e.reading = done
-			c.mu.Unlock()
-			return c.read(ctx, key, e, done, load, since)
-		}
-		reading := e.reading
-		c.mu.Unlock()
-		// Another caller is reading. If that fails, this one tries by itself:
-		// the other's connection may have been at fault.
-		select {
-		case <-reading:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting for the catalog of %s: %w", key, ctx.Err())
+// sizes counts what a snapshot has for Status.
+func sizes(s *catalog.Snapshot) (relations, functions, unread int) {
+	all := s.Relations()
+	for i := range all {
+		if !all[i].System() {
+			relations++
 		}
 	}
-}
-
-func (c *Cache) read(ctx context.Context, key string, e *entry, done chan struct{}, load Load, since time.Time) (s *catalog.Snapshot, err error) {
-	err = errors.New("reading the catalog did not end")
-	defer func() { // also when load panics
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		e.reading = nil
-		close(done)
-		e.failed = err
-		if err == nil {
-			if e.snapshot == nil || !s.Taken().Before(e.snapshot.Taken()) {
-				e.snapshot = s
-			}
-			return
+	for _, f := range s.AllFunctions() {
+		if f.Schema == "information_schema" {
+			continue
 		}
-		if c.spare(e, since) {
-			s, err = e.snapshot, nil
-			return
+		functions++
+		if f.Body != nil && f.Body.Unread != "" {
+			unread++
 		}
-		age := "none was read before"
-		if e.snapshot != nil {
-			age = fmt.Sprintf("the last one is %s old", c.options.Now().Sub(e.snapshot.Taken()).Round(time.Second))
-		}
-		s, err = nil, fmt.Errorf("no usable catalog of %s (%s): %w", key, age, err)
-	}()
-	s, err = load(ctx)
-	if err == nil && s == nil {
-		err = errors.New("no snapshot was given")
 	}
-	return s, err
-}
-
-// evict drops the databases that were not asked for the longest, but not the
-// new one.
-func (c *Cache) evict(added string) {
-	for len(c.entries) > c.options.Databases {
-		oldest := ""
-		for key, e := range c.entries {
-			if key != added && e.reading == nil && (oldest == "" || e.used.Before(c.entries[oldest].used)) {
-				oldest = key
-			}
-		}
-		if oldest == "" {
-			return // all are being read
-		}
-		delete(c.entries, oldest)
-	}
+	return relations, functions, unread
 }

@@ -29,6 +29,7 @@ type Status struct {
 	Sessions  SessionStatus    `json:"sessions"`
 	Journal   JournalStatus    `json:"journal"`
 	Parser    ParserStatus     `json:"parser"`
+	Catalogs  []CatalogStatus  `json:"catalogs"`
 	Approvals ApprovalStatus   `json:"approvals"`
 	// Problems are what an operator should know at once, in words.
 	Problems []string `json:"problems,omitempty"`
@@ -112,6 +113,25 @@ type ParserStatus struct {
 	Misses   uint64 `json:"misses"` // texts that had to be parsed
 	Lost     uint64 `json:"lost"`   // texts that a worker died of or did not finish
 	Restarts uint64 `json:"restarts"`
+}
+
+// CatalogStatus is about what is known of one database's schema, for masks and for
+// guards that stop statements.
+type CatalogStatus struct {
+	Database  string    `json:"database"` // server, network namespace and database
+	Read      time.Time `json:"read,omitzero"`
+	Confirmed time.Time `json:"confirmed,omitzero"` // when the server last said that it still is so
+	Age       float64   `json:"ageSeconds"`         // since then
+	Usable    bool      `json:"usable"`             // else the server is asked before the next statement that needs it
+	Sessions  int       `json:"sessions"`           // that use it
+	Relations int       `json:"relations"`          // tables, views and the like
+	Functions int       `json:"functions"`
+	Unread    int       `json:"unreadFunctions"` // whose body could not be read: they count as doing anything
+	Took      float64   `json:"tookSeconds"`     // the last reading
+	Reads     uint64    `json:"reads"`           // since the daemon's start
+	Checks    uint64    `json:"checks"`          // questions whether it has changed
+	Announced bool      `json:"announced"`       // the server announces changes
+	Problem   string    `json:"problem,omitempty"`
 }
 
 // ApprovalStatus counts requests.

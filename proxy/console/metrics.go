@@ -73,7 +73,8 @@ type Counted struct {
 	Journal          func() JournalStats
 	ApprovalsPending func() (int, error)
 	Capture          func() (map[string]uint64, error) // by name of the counter
-	PolicyRefused    func() bool                       // the newest documents are not the ones in force
+	Catalogs         func() []CatalogStatus
+	PolicyRefused    func() bool // the newest documents are not the ones in force
 }
 
 // counted asks for numbers when Prometheus reads.
@@ -121,6 +122,18 @@ func (c *counted) Collect(out chan<- prometheus.Metric) {
 			counter("weir_parser_seconds_total", "Time that was spent on parsing.", s.Time.Seconds())
 		}
 		gauge("weir_parser_cache_bytes", "Size of the cached facts.", float64(s.Cached))
+	}
+	if f := c.source.Catalogs; f != nil {
+		age := desc("weir_catalog_age_seconds", "Time since the server last confirmed what is known of its schema.", "database")
+		usable := desc("weir_catalog_usable", "1 when what is known of the schema may be used without asking the server.", "database")
+		reads := desc("weir_catalog_reads_total", "How often a schema was read.", "database")
+		for _, s := range f() {
+			if !s.Confirmed.IsZero() {
+				out <- prometheus.MustNewConstMetric(age, prometheus.GaugeValue, s.Age, s.Database)
+			}
+			out <- prometheus.MustNewConstMetric(usable, prometheus.GaugeValue, truth(s.Usable), s.Database)
+			out <- prometheus.MustNewConstMetric(reads, prometheus.CounterValue, float64(s.Reads), s.Database)
+		}
 	}
 	if f := c.source.Journal; f != nil {
 		s := f()

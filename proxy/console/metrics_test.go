@@ -33,7 +33,10 @@ func TestMetricsAreServed(t *testing.T) {
 		Proxy: func() ProxyStats {
 			return ProxyStats{Open: 1, Connections: 9, Unattested: 2, Statements: map[string]uint64{"Deny": 2, "Allow": 30}, Rows: 10}
 		},
-		Parser:  func() ParserStats { return ParserStats{Misses: 3, Hits: 40, Time: 1500 * time.Millisecond} },
+		Parser: func() ParserStats { return ParserStats{Misses: 3, Hits: 40, Time: 1500 * time.Millisecond} },
+		Catalogs: func() []CatalogStatus {
+			return []CatalogStatus{{Database: "10.0.0.1:5432#7/crm", Age: 2.5, Confirmed: time.Unix(1, 0), Usable: true, Reads: 3}, {Database: "never"}}
+		},
 		Journal: func() JournalStats { return JournalStats{Records: 7, Errors: 1} },
 		ApprovalsPending: func() (int, error) {
 			if broken {
@@ -64,6 +67,10 @@ func TestMetricsAreServed(t *testing.T) {
 		"\nweir_policy_refused 1\n",
 		"\nweir_parser_cache_hits_total 40\n",
 		"\nweir_parser_seconds_total 1.5\n",
+		`weir_catalog_age_seconds{database="10.0.0.1:5432#7/crm"} 2.5`,
+		`weir_catalog_usable{database="10.0.0.1:5432#7/crm"} 1`,
+		`weir_catalog_usable{database="never"} 0`,
+		`weir_catalog_reads_total{database="10.0.0.1:5432#7/crm"} 3`,
 		"\nweir_journal_records_total 7\n",
 		"\nweir_journal_errors_total 1\n",
 		"\nweir_journal_writable 0\n",

@@ -1,0 +1,353 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirgate/weir/policy/catalog"
+)
+
+// Database is the catalog of one database, shared by its sessions.
+type Database struct {
+	cache   *Cache
+	key     string
+	current atomic.Pointer[catalog.Snapshot] // nil for none that may be used without asking
+	busy    chan struct{}                    // holds one while somebody reads
+	wanting atomic.Int32                     // those who wait to read
+
+	conn Connection // kept by who holds busy, nil for none
+
+	mu        sync.Mutex
+	last      *catalog.Snapshot
+	mark      string    // the fingerprint of last
+	confirmed time.Time // when the server last said that last still is so
+	invalid   time.Time // what was confirmed before is not used
+	failed    error     // of the last attempt, nil after one that worked
+	failedAt  time.Time
+	expiry    *time.Timer
+	users     int
+	used      time.Time
+	source    Source             // the last one that worked, for the background
+	watching  bool               // a goroutine keeps it up to date
+	interrupt context.CancelFunc // ends the background's waiting, nil for none
+	stats     struct {
+		relations, functions, unread int
+		took                         time.Duration
+		reads, checks                uint64
+		announced                    bool
+	}
+}
+
+// Peek gives the catalog if it may be used without asking the server, nil
+// otherwise. It takes no lock.
+func (d *Database) Peek() *catalog.Snapshot { return d.current.Load() }
+
+// Age is the time since the server last said that the catalog still is so; ok is
+// false where none was read.
+func (d *Database) Age() (age time.Duration, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last == nil {
+		return 0, false
+	}
+	return d.cache.options.Now().Sub(d.confirmed), true
+}
+
+// Done ends a use of the database.
+func (d *Database) Done() {
+	d.mu.Lock()
+	d.users--
+	d.used = d.cache.options.Now()
+	d.mu.Unlock()
+	d.cache.mu.Lock()
+	defer d.cache.mu.Unlock()
+	d.cache.evict()
+}
+
+// Invalidate says that the schema may have changed just now: the server is asked
+// before the catalog is used again.
+func (d *Database) Invalidate() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.invalid = d.cache.options.Now()
+	d.current.Store(nil)
+}
+
+// Get gives the catalog, asking the server where the one at hand is missing, was
+// made invalid or is too old. Where the server cannot be asked, an older one does
+// until it is too old, if nothing made it invalid.
+func (d *Database) Get(ctx context.Context, source Source) (*catalog.Snapshot, error) {
+	return d.Since(ctx, time.Time{}, source)
+}
+
+// Since gives a catalog that the server has confirmed after a moment: for a
+// statement that names what the one at hand does not have.
+func (d *Database) Since(ctx context.Context, moment time.Time, source Source) (*catalog.Snapshot, error) {
+	if source == nil {
+		return nil, d.unusable(errNoSource)
+	}
+	arrived := d.cache.options.Now()
+	for {
+		if s := d.usable(moment); s != nil {
+			return s, nil
+		}
+		s, err := d.attempt(ctx, moment, arrived, source)
+		switch {
+		case s != nil:
+			return s, nil
+		case err == nil: // unless something made it invalid meanwhile
+			continue
+		}
+		if s := d.spare(moment); s != nil {
+			return s, nil
+		}
+		return nil, d.unusable(err)
+	}
+}
+
+// attempt asks the server, unless somebody else has while this one waited. Both
+// results are nil where the server was asked.
+func (d *Database) attempt(ctx context.Context, moment, arrived time.Time, source Source) (*catalog.Snapshot, error) {
+	if err := d.acquire(ctx); err != nil {
+		return nil, fmt.Errorf("waiting for another reading: %w", err)
+	}
+	defer d.release()
+	if s, err := d.shared(moment, arrived); s != nil || err != nil {
+		return s, err
+	}
+	return nil, d.check(ctx, source)
+}
+
+// errNoSource is why a catalog is not read: there is nothing to read it with.
+var errNoSource = errors.New("weir has no login to read it with")
+
+// shared gives what somebody else has found out while this one waited.
+func (d *Database) shared(moment, arrived time.Time) (*catalog.Snapshot, error) {
+	if s := d.usable(moment); s != nil {
+		return s, nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed != nil && d.failedAt.After(arrived) {
+		return nil, d.failed
+	}
+	return nil, nil
+}
+
+func (d *Database) unusable(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	age := "none was read before"
+	if d.last != nil {
+		age = fmt.Sprintf("the last one was good %s ago, at most %s is allowed",
+			d.cache.options.Now().Sub(d.confirmed).Round(time.Second), d.cache.options.MaxAge)
+		if !d.confirmed.After(d.invalid) {
+			age = "the schema has changed since the last one"
+		}
+	}
+	return fmt.Errorf("no usable catalog of %s (%s): %w", d.key, age, err)
+}
+
+// acquire waits until nobody else reads.
+func (d *Database) acquire(ctx context.Context) error {
+	d.wanting.Add(1)
+	defer d.wanting.Add(-1)
+	d.mu.Lock()
+	if d.interrupt != nil {
+		d.interrupt()
+	}
+	d.mu.Unlock()
+	select {
+	case d.busy <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (d *Database) release() {
+	d.mu.Lock()
+	keep := d.watching
+	d.mu.Unlock()
+	if !keep {
+		d.disconnect()
+	}
+	<-d.busy
+}
+
+func (d *Database) disconnect() {
+	if d.conn != nil {
+		_ = d.conn.Close()
+		d.conn = nil
+	}
+}
+
+// usable gives the catalog if it was confirmed after a moment, and may be used.
+func (d *Database) usable(moment time.Time) *catalog.Snapshot {
+	s := d.current.Load()
+	if s == nil || moment.IsZero() {
+		return s
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s = d.current.Load(); s == nil || d.confirmed.Before(moment) {
+		return nil
+	}
+	return s
+}
+
+// spare gives the catalog since the server could not be asked.
+func (d *Database) spare(moment time.Time) *catalog.Snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last == nil || !d.confirmed.After(d.invalid) || d.confirmed.Before(moment) ||
+		d.cache.options.Now().Sub(d.confirmed) >= d.cache.options.MaxAge {
+		return nil
+	}
+	return d.last
+}
+
+// check asks the server whether the catalog at hand still is so, and reads it
+// where it is not. Who calls it holds busy.
+func (d *Database) check(ctx context.Context, source Source) (err error) {
+	err = errors.New("reading the catalog did not end")
+	defer func() { // also when something panics
+		if err != nil {
+			d.disconnect()
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.failed, d.failedAt = err, d.cache.options.Now()
+		if err != nil && ctx.Err() != nil {
+			d.failed = nil // that one caller left says nothing about the server
+		}
+	}()
+	kept := d.conn != nil
+	err = d.ask(ctx, source)
+	if err != nil && kept && ctx.Err() == nil { // the server may have been started again
+		d.disconnect()
+		err = d.ask(ctx, source)
+	}
+	return err
+}
+
+func (d *Database) ask(ctx context.Context, source Source) error {
+	if d.conn == nil {
+		conn, err := source(ctx)
+		if err != nil {
+			return err
+		}
+		d.conn = conn
+		// A server that is a standby refuses, and announces nothing.
+		_, _ = conn.Query(ctx, "LISTEN "+Channel)
+	}
+	began := d.cache.options.Now()
+	mark, err := stamp(ctx, d.conn)
+	if err != nil {
+		return explained(err)
+	}
+	if s := d.same(mark, began); s != nil {
+		d.publish(s, mark, began, 0, source)
+		return nil
+	}
+	s, err := Read(ctx, d.conn, d.cache.options.Bodies)
+	if err != nil {
+		return explained(err)
+	}
+	d.publish(s, mark, began, d.cache.options.Now().Sub(began), source)
+	return nil
+}
+
+// same gives the catalog at hand if it has this fingerprint and is not to be read
+// anew.
+func (d *Database) same(mark string, now time.Time) *catalog.Snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stats.checks++
+	if d.last == nil || d.mark != mark || now.Sub(d.last.Taken()) >= d.cache.options.Refresh {
+		return nil
+	}
+	return d.last
+}
+
+// Offer hands over a catalog that somebody read on a connection of their own, with
+// its fingerprint, beginning at a moment. It says whether it may be used.
+func (d *Database) Offer(s *catalog.Snapshot, mark string, began time.Time) bool {
+	if same := d.same(mark, began); same != nil {
+		s = same
+	}
+	if s == nil {
+		return false
+	}
+	d.publish(s, mark, began, d.cache.options.Now().Sub(began), nil)
+	return d.Peek() != nil
+}
+
+// publish makes a catalog the current one.
+func (d *Database) publish(s *catalog.Snapshot, mark string, began time.Time, took time.Duration, source Source) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last != nil && began.Before(d.confirmed) {
+		return // somebody was faster
+	}
+	if s != d.last {
+		d.stats.relations, d.stats.functions, d.stats.unread = sizes(s)
+		d.stats.reads++
+		d.stats.took = took
+	}
+	d.last, d.mark, d.confirmed = s, mark, began
+	if began.After(d.invalid) {
+		d.current.Store(s)
+	}
+	if d.expiry != nil {
+		d.expiry.Stop()
+	}
+	d.expiry = time.AfterFunc(d.cache.options.MaxAge-d.cache.options.Now().Sub(began), func() { d.expire(began) })
+	if source == nil {
+		return
+	}
+	d.source = source
+	if !d.watching && d.users > 0 && d.cache.ctx.Err() == nil {
+		d.watching = true
+		d.cache.running.Go(d.watch)
+	}
+}
+
+// expire ends the use of a catalog that was confirmed at a moment and not since.
+func (d *Database) expire(confirmed time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.confirmed.Equal(confirmed) {
+		d.current.Store(nil)
+	}
+}
+
+// forget drops what is at hand.
+func (d *Database) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.expiry != nil {
+		d.expiry.Stop()
+	}
+	d.last = nil
+	d.current.Store(nil)
+}
+
+func (d *Database) status() Status {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := Status{
+		Usable: d.current.Load() != nil, Users: d.users, Failed: d.failed,
+		Relations: d.stats.relations, Functions: d.stats.functions, Unread: d.stats.unread,
+		Took: d.stats.took, Reads: d.stats.reads, Checks: d.stats.checks, Announced: d.stats.announced,
+	}
+	if d.last != nil {
+		s.Taken, s.Confirmed = d.last.Taken(), d.confirmed
+		s.Age = d.cache.options.Now().Sub(d.confirmed)
+	}
+	return s
+}
