@@ -126,7 +126,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {
-			s.because.uncounted = uncounted(said)
+			s.because.uncounted = g.Limit.uncounted(said)
 		}
 		if j.seen != nil {
 			j.seen(s)
@@ -134,8 +134,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		switch {
 		case !s.matched:
 		case g.Limit != nil && s.because.hidden == "" && s.because.uncounted == "":
-			j.verdict.Limits = append(j.verdict.Limits, Bounded{Limit: *g.Limit, Policy: g.policy, Rule: g.Name,
-				Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit})
+			j.bound(g, said, index)
 		default:
 			j.found(g, index, s.because)
 		}

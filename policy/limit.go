@@ -19,6 +19,9 @@ type Limit struct {
 	Rows int64 `json:"rows,omitempty"`
 	// Bytes are those of the result's values.
 	Bytes int64 `json:"bytes,omitempty"`
+	// Result: Rows are those of the result only, also of a statement that changes
+	// some.
+	Result bool `json:"result,omitempty"`
 }
 
 // Bounded is a limit that a statement must keep to.
@@ -42,8 +45,11 @@ func (r *reader) limit(g *Guard, m *mapping) {
 	}
 	k := r.mapping(n, "limit")
 	rows, bytes := k.get("rows"), k.get("bytes")
-	k.close()
 	g.Limit = &Limit{}
+	if of := k.get("of"); of != nil {
+		_, g.Limit.Result = r.choice(of, "of", "Result")
+	}
+	k.close()
 	if v, ok := r.integer(rows, "rows", 1, math.MaxInt64); ok {
 		g.Limit.Rows = v
 	}
@@ -64,7 +70,7 @@ func (r *reader) limit(g *Guard, m *mapping) {
 		r.report(n, "make two guards of it", "limit and rate cannot stand in one guard")
 	}
 	if len(g.Match.Commands) > 0 && !slices.ContainsFunc(g.Match.Commands, bounded) {
-		r.report(n, "limit is about commands that return or change rows: Select, Insert, Update, Delete, Merge, Copy, Execute, Declare, Fetch, Show, Explain, Call",
+		r.report(n, "limit is about commands that return or change rows: Select, Insert, Update, Delete, Merge, Copy, Execute, Declare, Fetch, Show, Explain",
 			"a limit can never be passed by %s", alternatives(keywords(g.Match.Commands)))
 	}
 }
@@ -74,17 +80,46 @@ func bounded(c statement.Command) bool {
 	switch c {
 	case statement.CommandSelect, statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete,
 		statement.CommandMerge, statement.CommandCopy, statement.CommandExecute, statement.CommandDeclare,
-		statement.CommandFetch, statement.CommandShow, statement.CommandExplain, statement.CommandCall:
+		statement.CommandFetch, statement.CommandShow, statement.CommandExplain:
 		return true
 	}
 	return false
 }
 
+// passable says whether a statement could pass a limit.
+func (l *Limit) passable(st *statement.Statement) bool {
+	switch st.Command {
+	case statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete, statement.CommandMerge:
+		return len(st.Outputs) > 0 || (l.Rows > 0 && !l.Result)
+	case statement.CommandCopy:
+		return st.Copy == nil || !st.Copy.From || (l.Rows > 0 && !l.Result)
+	}
+	return bounded(st.Command)
+}
+
+// bound notes a limit that a statement must keep to, once for each rule.
+func (j *judgement) bound(g *bound, st *statement.Statement, index int) {
+	limit := *g.Limit
+	if len(st.Writes) > 0 && len(g.Match.Commands) > 0 && !slices.Contains(g.Match.Commands, st.Command) {
+		limit.Result = true // it is about another part of the statement than the one whose rows are counted
+	}
+	if !limit.passable(st) {
+		return
+	}
+	for i := range j.verdict.Limits {
+		if l := &j.verdict.Limits[i]; l.Statement == index && l.Policy == g.policy && l.Rule == g.Name {
+			return
+		}
+	}
+	j.verdict.Limits = append(j.verdict.Limits, Bounded{Limit: limit, Policy: g.policy, Rule: g.Name,
+		Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit})
+}
+
 // uncounted says, as a clause, why the rows that a statement changes cannot be
 // counted: the server counts those of the outermost command only. "" when they
 // can, or when it changes none itself.
-func uncounted(st *statement.Statement) string {
-	if len(st.Writes) == 0 {
+func (l *Limit) uncounted(st *statement.Statement) string {
+	if len(st.Writes) == 0 || l.Result || l.Rows == 0 || st.Planned {
 		return ""
 	}
 	switch st.Command {

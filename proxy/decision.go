@@ -130,11 +130,24 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 		plan := &d.Statements[i]
 		plan.Statement = st
 		follow(d, plan, st, state)
+		plan.Limits = limits(v, i)
 	}
 	if d.Denial == nil && !j.mask(s, d, p, state, fresh) {
 		return nil, false
 	}
 	return p, true
+}
+
+// limits are those of one statement of a text.
+func limits(v *policy.Verdict, place int) []session.Limit {
+	var all []session.Limit
+	for i := range v.Limits {
+		if l := &v.Limits[i]; l.Statement == place {
+			all = append(all, session.Limit{Rows: l.Rows, Bytes: l.Bytes, Rule: l.Name(), Message: l.Message,
+				Result: l.Result, Warn: l.Action == policy.Warn, Audit: l.Audit})
+		}
+	}
+	return all
 }
 
 // within is the state as the statements of a text see it: what one of them

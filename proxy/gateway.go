@@ -321,6 +321,12 @@ func (v *visit) Encrypt(ctx context.Context, conn net.Conn, q *session.UpgradeTL
 
 // Cancel passes a cancel request on.
 func (v *visit) Cancel(ctx context.Context, q *session.Cancel) {
+	if q.Own {
+		if err := v.gateway.registry.interrupt(ctx, v.entry); err != nil {
+			v.gateway.cfg.Logger.Warn("what has passed a limit was not cancelled, its result is read to the end", "session", v.info.ID, "error", err)
+		}
+		return
+	}
 	if err := v.gateway.registry.cancel(ctx, q.PID, q.Key); err != nil {
 		v.gateway.cfg.Logger.Info("a cancel request did not reach the server", "error", err)
 	}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"unsafe"
 
 	"github.com/weirgate/weir/policy"
@@ -42,6 +44,7 @@ func (r *recorder) Begin(b *session.Begin) (uint64, error) {
 		begin.Verdict, begin.Policy, begin.Rule = d.Action, d.Policy, d.Rule
 		if j, ok := d.Private.(*judged); ok {
 			begin.Revision, begin.Warnings, begin.Audited = j.revision, j.warnings, j.audited
+			j.verdict.Spend(time.Now())
 			if b.Protocol == "simple" {
 				begin.Text = once(d)
 			} else {
@@ -122,7 +125,8 @@ func (r *recorder) End(id uint64, e *session.End) {
 	if id == 0 || id > uint64(len(r.open)) {
 		return
 	}
-	end := journal.End{Rows: e.Rows, Bytes: e.Bytes, Tag: []byte(e.Tag), Masked: e.Masked}
+	end := journal.End{Rows: e.Rows, Bytes: e.Bytes, Tag: []byte(e.Tag), Masked: e.Masked,
+		Rule: e.Rule, Warnings: e.Warned, Audited: e.Audited}
 	switch {
 	case e.Skipped:
 		end.Failure = &journal.Failure{Severity: "ERROR", Message: "not executed: an earlier error in the pipeline skipped it"}

@@ -188,3 +188,18 @@ func (r *registry) cancel(ctx context.Context, pid uint32, key []byte) error {
 	}
 	return upstream.Cancel(ctx, target, serverPID, serverKey)
 }
+
+// interrupt cancels what the server does for a session.
+func (r *registry) interrupt(ctx context.Context, e *entry) error {
+	r.mu.Lock()
+	target, server := e.target, e.server
+	r.mu.Unlock()
+	if server == nil {
+		return nil
+	}
+	pid, key := server()
+	if key == nil {
+		return nil
+	}
+	return upstream.Cancel(ctx, target, pid, key)
+}

@@ -30,6 +30,10 @@ type pair struct {
 	starting                bool          // the client's time to start runs; guarded by mu
 	left                    bool          // the client has ended its half; guarded by mu
 	timeout                 time.Duration // until the session has started
+
+	ctx        context.Context
+	questions  Questions
+	interrupts sync.WaitGroup // cancel requests of weir's own
 }
 
 // side is one of the two sockets with what waits to be written to it.
@@ -58,6 +62,9 @@ func newPair(conn net.Conn, c *Connection) *pair {
 func (p *pair) run(ctx context.Context, q Questions, to *loop) {
 	m := &mover{pair: p, to: to, ctx: ctx, questions: q}
 	ctx, stop := context.WithCancel(ctx)
+	p.ctx, p.questions = ctx, q
+	defer p.interrupts.Wait()
+	defer stop()
 	var wg sync.WaitGroup
 	told := make(chan struct{})
 	halt := context.AfterFunc(ctx, func() { defer close(told); p.end(diagnostic.Shutdown()) })
@@ -185,6 +192,9 @@ func (p *pair) pumpServer() {
 		p.mu.Lock()
 		n := p.session.FromServer(buf[:have])
 		want, ended := p.session.ServerWant(), p.session.Ended()
+		if p.session.TakeInterrupt() {
+			p.interrupts.Go(p.interrupt)
+		}
 		p.started()
 		p.mu.Unlock()
 		have = rest(buf, n, have)
@@ -202,6 +212,15 @@ func (p *pair) pumpServer() {
 		}
 	}
 	p.close()
+}
+
+// interrupt has the server asked to cancel what runs.
+func (p *pair) interrupt() {
+	p.questions.Cancel(p.ctx, &session.Cancel{Own: true})
+	p.mu.Lock()
+	p.session.Interrupted()
+	p.mu.Unlock()
+	p.signal()
 }
 
 // serverEnded ends the session because the server has closed the connection,

@@ -26,7 +26,8 @@ type served struct {
 	asked          session.Question   // the question that is being answered
 	holding        bool               // by a person: the client's going must be noticed
 	answered       context.CancelFunc // gives up waiting for the answer
-	answering      sync.WaitGroup     // the goroutine that answers
+	answering      sync.WaitGroup     // the goroutines that answer
+	interrupting   context.CancelFunc // gives up a cancel request of weir's own
 	left           bool               // the client has ended its half
 	deadline       time.Time          // when it is ended whatever it does, zero for never
 	closing        bool               // ended: what is left is written, then it is closed
@@ -125,10 +126,33 @@ func (v *served) readable(e *end) {
 		v.feedClient(v.loop.read[:n])
 	} else {
 		v.feedServer(v.loop.read[:n])
-		if len(v.client.in) > 0 && !v.session.Blocked() {
+		if v.session.TakeInterrupt() {
+			v.interrupt()
+		}
+		if v.session.Due() || (len(v.client.in) > 0 && !v.session.Blocked()) {
 			v.feedClient(nil) // was held back until replies came
 		}
 	}
+}
+
+// interrupt has the server asked to cancel what runs.
+func (v *served) interrupt() {
+	ctx, stop := context.WithCancel(v.ctx)
+	v.interrupting = stop
+	v.answering.Go(func() {
+		v.questions.Cancel(ctx, &session.Cancel{Own: true})
+		v.loop.post(func() {
+			stop()
+			if v.gone {
+				return
+			}
+			v.interrupting = nil
+			v.lend()
+			v.session.Interrupted()
+			v.feedClient(nil)
+			v.settle()
+		})
+	})
 }
 
 // paused says that no more is read from the client for now.
@@ -407,6 +431,9 @@ func (v *served) destroy() {
 	v.gone = true
 	if v.answered != nil {
 		v.answered()
+	}
+	if v.interrupting != nil {
+		v.interrupting()
 	}
 	if v.halt != nil {
 		v.halt()

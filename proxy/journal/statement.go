@@ -118,7 +118,10 @@ type End struct {
 	Failure *Failure
 	Rule    string   // the rule that ended it or masked it; "" keeps the one of the begin record
 	Masked  []string // "schema.table.column" of what was masked
-	Result  *Result  // rows after masking, nil to record none
+	// Warnings and Audited are rules that were met while it ran: limits that it
+	// has passed.
+	Warnings, Audited []string
+	Result            *Result // rows after masking, nil to record none
 }
 
 // End records how a statement ended. It is accepted also when new statements
@@ -156,6 +159,8 @@ func (e *End) append(dst []byte, s *Session, st Statement, now time.Time, least 
 	dst = appendNumber(dst, "bytes", max(e.Bytes, 0))
 	if !least {
 		dst = appendList(dst, "masked", e.Masked)
+		dst = appendList(dst, "warnings", e.Warnings)
+		dst = appendList(dst, "audited", e.Audited)
 	}
 	dst = append(dst, s.who...)
 	dst = appendNumber(dst, "nanoseconds", int64(max(now.Sub(st.started), 0)))

@@ -29,6 +29,10 @@ func (s *Session) clientMessage(h wire.Header, p []byte) int {
 	case h.Type == wire.CopyData, h.Type == wire.CopyDone, h.Type == wire.CopyFail:
 		// The server ignores what comes late after a COPY.
 		return s.discard(h, p)
+	case s.expect.limited > 0 && h.Type != wire.Sync && h.Type != wire.Flush:
+		// It is skipped if the statement before it passes its limit.
+		s.wait()
+		return 0
 	case s.expect.len() >= s.cfg.Limits.Replies:
 		s.wait()
 		return 0
@@ -223,9 +227,10 @@ func (s *Session) query(frame, body []byte) bool {
 	e := s.expect.push(expectQuery, s.moves(d), false)
 	e.record, e.begun, e.what = record, s.now(), d
 	s.segment++
+	s.dirty = false
 	s.forgetUnnamed(&e.undo)
 	s.toServer = append(s.toServer, frame...)
-	if d.Settles || d.copies(text) {
+	if d.Settles || d.copies(text) || s.limited(d) {
 		s.wait()
 	}
 	return true
@@ -270,6 +275,11 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 		s.denied(a.kind, begin, why)
 		return nil, 0, true
 	}
+	if a.kind == expectQuery {
+		if done, refused := s.limitQuery(d, begin); !done || refused {
+			return nil, 0, done
+		}
+	}
 	record, err := s.recordBegin(begin)
 	if err != nil {
 		s.refuse(a.kind, diagnostic.JournalUnavailable(err))
@@ -281,11 +291,18 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 
 // sync takes a Sync.
 func (s *Session) sync(frame []byte) {
+	if s.failSync {
+		s.failSync = false
+		s.failQuietly()
+	}
 	s.toServer = append(s.toServer, frame...)
-	s.skip = false
+	s.skip, s.dirty = false, false
 	s.batch = nil
 	s.segment++
 	s.expect.push(expectSync, false, false)
+	if s.expect.limited > 0 || s.over != nil {
+		s.wait()
+	}
 }
 
 // notices sends what the policy wants to be said about a statement.

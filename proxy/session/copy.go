@@ -99,6 +99,10 @@ func (s *Session) copyOut(front *expectation, frame []byte) {
 		s.end(diagnostic.MaskFailed(wire.Violationf("COPY of masked columns")))
 		return
 	}
+	if s.over != nil {
+		return
+	}
+	s.limitCopy(front)
 	s.relay(frame)
 }
 
@@ -109,6 +113,12 @@ func (s *Session) copyData(h wire.Header, p []byte) int {
 		(front.kind != expectQuery && front.kind != expectExecute) {
 		s.lost(wire.Violationf("COPY data from the server, for which nothing was asked"))
 		return 0
+	}
+	if s.beyond(int64(h.Size - wire.HeaderSize)) {
+		return s.drop(h, p)
+	}
+	if len(s.row.limits) > 0 {
+		s.row.copied++
 	}
 	s.current.bytes += int64(h.Size - wire.HeaderSize)
 	return s.relayFrame(h, p)

@@ -72,6 +72,7 @@ type Plan struct {
 	Statement    *statement.Statement // its facts, nil when it was not understood
 	Executes     *statement.Statement // what the name of an EXECUTE stood for
 	Discards     bool                 // DISCARD ALL
+	Limits       []Limit              // what it may return or change at most
 }
 
 // Cell masks one value of a row.
@@ -114,6 +115,9 @@ type End struct {
 	Skipped     bool                   // never executed: an earlier error skipped it
 	Duration    time.Duration
 	Masked      []string
+	Rule        string       // the limit that has ended it, "" for none
+	Warned      []string     // limits with action Warn that it has passed
+	Audited     []string     // limits that would have ended it
 	Fields      []wire.Field // of the recorded rows
 	Sample      [][]byte     // bodies of recorded DataRows, after masking
 }

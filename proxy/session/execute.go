@@ -63,7 +63,13 @@ func (s *Session) execute(frame, body []byte) bool {
 	e := s.expect.push(expectExecute, s.moves(d), false)
 	e.record, e.begun, e.what, e.object, e.first = o.record, o.begun, d, o, first
 	s.toServer = append(s.toServer, frame...)
-	if o.copies || (d != nil && d.Settles) {
+	limited := s.limited(d)
+	if limited {
+		e.limit = true
+		s.expect.limited++
+	}
+	s.dirty = s.dirty || d == nil || d.changes()
+	if o.copies || (d != nil && d.Settles) || (limited && s.dirty) {
 		s.wait()
 	}
 	return true

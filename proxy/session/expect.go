@@ -25,6 +25,7 @@ type expectation struct {
 	own    bool                   // weir's own message: the reply is not for the client
 	portal bool                   // Describe of a portal
 	moves  bool                   // may change what the names of portals stand for
+	limit  bool                   // an Execute that may pass a limit
 	first  bool                   // the Execute that began the portal's record
 	denial *diagnostic.Diagnostic // put in place of the error that the server raises
 	record uint64                 // the journal's id of the statement, 0 for none
@@ -41,6 +42,7 @@ type expectations struct {
 	n       int
 	running int  // how many execute something
 	moving  int  // how many have moves set
+	limited int  // how many have limit set
 	naming  int  // how many change a prepared statement
 	open    bool // an extended message was sent that no Sync has followed
 }
@@ -109,6 +111,9 @@ func (q *expectations) count(k kind, moves, names bool, by int) {
 func (q *expectations) pop() {
 	e := q.at(0)
 	q.count(e.kind, e.moves, e.undo.kind == 'S', -1)
+	if e.limit {
+		q.limited--
+	}
 	*e = expectation{}
 	q.first = (q.first + 1) & (len(q.ring) - 1)
 	q.n--

@@ -56,7 +56,7 @@ func (s *Session) approve(d *Decision, o *portal, a asking) bool {
 // atRest says that nothing waits for the session: no transaction is open, also
 // none that began with a message that no Sync has followed.
 func (s *Session) atRest() bool {
-	return s.state.Tx == wire.TxIdle && s.expect.empty() && !s.expect.open
+	return s.state.Tx == wire.TxIdle && s.expect.empty() && !s.expect.open && s.due == dueNone && s.wrap.state == wrapNone
 }
 
 // batchHolds asks about a batch that begins with the Parse of st; false while it

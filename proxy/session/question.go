@@ -41,6 +41,9 @@ const (
 type Cancel struct {
 	PID uint32
 	Key []byte
+	// Own: what runs in this session itself is to be cancelled, for which
+	// Session.TakeInterrupt asks. The connection goes on.
+	Own bool
 }
 
 // Decide asks to make the decision on a text, so that Judge.Decide has it at

@@ -16,6 +16,10 @@ type statementRecord struct {
 	columns     []string
 	fields      []wire.Field
 	sample      [][]byte
+
+	rule                    string   // of the limit that was passed
+	before, bytesBefore     int64    // rows and bytes of the text's statements that have ended
+	passed, warned, audited []string // limits that do not stop: their rules, and what to record
 }
 
 func (c *statementRecord) reset() { *c = statementRecord{} }
@@ -56,6 +60,7 @@ func (s *Session) endRecord(e *expectation, tag string, d *diagnostic.Diagnostic
 	if !skipped {
 		end.Rows, end.Bytes, end.Masked = s.current.rows, s.current.bytes, s.current.columns
 		end.Fields, end.Sample = s.current.fields, s.current.sample
+		end.Rule, end.Warned, end.Audited = s.current.rule, s.current.warned, s.current.audited
 		s.current.reset()
 	}
 	s.recorder.End(e.record, end)

@@ -12,6 +12,9 @@ type rowState struct {
 	mask   *RowMask     // nil: nothing is masked
 	fields []wire.Field // of a recorded result
 	sample int          // bytes of rows that may still be recorded
+	limits []Limit      // on the result
+	cursor *tally       // of the cursor that it is fetched from, where that is counted
+	copied int64        // CopyData messages of a result with limits
 	held   bool         // rows must not pass: their description is missing
 	begun  bool
 }
@@ -29,17 +32,18 @@ func (r *rowState) streams() bool { return r.begun && r.mask == nil && !r.held &
 func (s *Session) rows(p []byte) int {
 	n := 0
 	var count, size int64
+	mostRows, mostBytes := s.room()
 	for len(p)-n >= wire.HeaderSize && p[n] == wire.DataRow {
 		l := binary.BigEndian.Uint32(p[n+1:])
-		if l < 6 || l > wire.MaxFrame || n+1+int(l) > len(p) || !wire.WholeRow(p[n+wire.HeaderSize:n+1+int(l)]) {
+		if l < 6 || l > wire.MaxFrame || n+1+int(l) > len(p) || count >= mostRows || size+int64(l)-6 > mostBytes ||
+			!wire.WholeRow(p[n+wire.HeaderSize:n+1+int(l)]) {
 			break
 		}
 		n += 1 + int(l)
 		count++
 		size += int64(l) - 6
 	}
-	s.current.rows += count
-	s.current.bytes += size
+	s.counted(count, size)
 	s.toClient = append(s.toClient, p[:n]...)
 	return n
 }
@@ -64,7 +68,7 @@ func (s *Session) largeRow(h wire.Header, p []byte) int {
 	if !s.walks(p[wire.HeaderSize:n], h.Size-n) {
 		return 0
 	}
-	s.current.bytes += int64(h.Size - wire.HeaderSize - 2)
+	s.counted(0, int64(h.Size-wire.HeaderSize-2))
 	return s.relayFrame(h, p)
 }
 
@@ -76,7 +80,7 @@ func (s *Session) walks(p []byte, left int) bool {
 		return false
 	}
 	if s.walking = left > 0; !s.walking {
-		s.current.rows++
+		s.counted(1, 0)
 	}
 	return true
 }
@@ -85,6 +89,7 @@ func (s *Session) walks(p []byte, left int) bool {
 // description was seen.
 func (s *Session) begin(front *expectation, mask *RowMask, fields []wire.Field, described bool) {
 	s.row = rowState{mask: mask, begun: true}
+	s.limitResult(front)
 	if front.what != nil && front.what.touches() && !described {
 		s.row.held = true
 	}
@@ -100,9 +105,13 @@ func (s *Session) begin(front *expectation, mask *RowMask, fields []wire.Field, 
 // rowDescription handles a description: of a result that follows (Query), or
 // the answer to a Describe.
 func (s *Session) rowDescription(front *expectation, frame, body []byte) {
+	if s.over != nil && front.kind == expectQuery {
+		return // of a later statement of a text that has passed a limit
+	}
 	if !s.judge.Masks() && s.recorder.Sample() == 0 {
 		if front.kind == expectQuery {
 			s.row = rowState{begun: true}
+			s.limitResult(front)
 		}
 		s.described(front, nil, frame)
 		return
@@ -191,8 +200,7 @@ func (s *Session) dataRow(frame []byte) {
 		s.lost(wire.Violationf("malformed row"))
 		return
 	}
-	s.current.rows++
-	s.current.bytes += int64(len(body) - 2)
+	s.counted(1, int64(len(body)-2))
 	at := len(s.toClient)
 	if s.row.mask == nil {
 		s.relay(frame)

@@ -27,6 +27,11 @@ func (s *Session) serverBytes(p []byte) int {
 		}
 		return n
 	}
+	if s.serverDrop > 0 {
+		n := min(s.serverDrop, len(p))
+		s.serverDrop -= n
+		return n
+	}
 	if s.phase == ready && p[0] == wire.DataRow {
 		if !s.row.begun && !s.resultBegins() {
 			return 0
@@ -57,6 +62,8 @@ func (s *Session) serverBytes(p []byte) int {
 	switch {
 	case h.Type == wire.CopyData:
 		return s.copyData(h, p)
+	case h.Type == wire.DataRow && s.beyond(int64(h.Size-7)):
+		return s.drop(h, p)
 	case h.Type == wire.DataRow && !s.row.masks():
 		return s.largeRow(h, p)
 	case h.Type == wire.DataRow && h.Size > s.cfg.Limits.Message:
@@ -105,7 +112,9 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 		s.parameterStatus(frame, body)
 		return
 	case wire.NoticeResponse:
-		s.notice(front, frame, body)
+		if s.wrap.state != wrapOpens {
+			s.notice(front, frame, body)
+		}
 		return
 	case wire.NotificationResponse:
 		s.relay(frame)
@@ -121,7 +130,10 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 		s.lost(wire.Violationf("message %q from the server, to which nothing was asked", h.Type))
 		return
 	}
-	if front.denial != nil {
+	if s.ownReply(front, h.Type, frame, body) {
+		return
+	}
+	if front.denial != nil || (front.own && front.kind == expectBind) {
 		// What stands for a refused message has to fail. That it did not is
 		// beyond all rules: nothing of it may reach the client.
 		s.lost(wire.Violationf("the server executed what stands for a refused statement"))
@@ -155,7 +167,9 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 	case wire.CopyOutResponse:
 		s.copyOut(front, frame)
 	case wire.CopyDone:
-		s.relay(frame)
+		if s.over == nil {
+			s.relay(frame)
+		}
 	}
 }
 
@@ -274,8 +288,18 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 		s.expect.clear()
 		return
 	}
+	if s.ownReply(front, wire.ErrorResponse, frame, body) {
+		return
+	}
 	s.resume(front)
+	over := s.over
+	s.interrupt = false
 	switch rule := s.redacts(front); {
+	case front.own && front.kind == expectBind:
+	case over != nil:
+		s.overdue()
+		d = *over.why
+		s.over = nil
 	case front.denial != nil:
 		s.toClient = front.denial.Append(s.toClient)
 	case rule != "":
@@ -333,17 +357,27 @@ func (s *Session) readyForQuery(front *expectation, frame, body []byte) {
 		s.lost(wire.Violationf("ReadyForQuery from the server, to which nothing was asked"))
 		return
 	}
+	s.interrupt = false
+	if s.ownReply(front, wire.ReadyForQuery, frame, body) || s.limitReady(front, body[0]) {
+		return
+	}
 	s.endRecord(front, "", nil, false)
 	s.settle(front)
-	s.state.Tx = body[0]
+	s.expect.pop()
+	s.readyAt(body[0])
+	s.relay(frame)
+}
+
+// readyAt follows a ReadyForQuery that the client gets.
+func (s *Session) readyAt(status byte) {
+	s.state.Tx = status
 	s.row.reset()
 	s.copying = false
-	s.expect.pop()
-	if s.state.Tx == wire.TxIdle {
+	if status == wire.TxIdle {
 		s.redactLater = ""
 		s.endPortals(false)
+		s.endCursors()
 	}
-	s.relay(frame)
 }
 
 // parameterDescription relays the description of a statement's parameters.
@@ -370,10 +404,15 @@ func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 		tag = s.lastTag
 	}
 	s.current.tag = tag
+	s.limitCompleted(front, tag)
 	s.applied(front, tag)
+	if s.over != nil {
+		s.limitReached(front)
+		return
+	}
 	s.row.reset()
 	s.copying = false
-	s.relay(frame)
+	s.complete(front, frame)
 	if front.kind == expectExecute {
 		s.endRecord(front, tag, nil, false)
 		s.expect.pop()
@@ -384,6 +423,10 @@ func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 // and so does its record.
 func (s *Session) suspended(front *expectation, frame []byte) {
 	s.resume(front)
+	if s.over != nil {
+		s.limitReached(front)
+		return
+	}
 	if o := front.object; o != nil {
 		o.so = s.current
 		if o.cursor {

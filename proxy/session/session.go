@@ -65,8 +65,20 @@ type Session struct {
 	clientPass int // bytes of the client's frame that are still to be relayed
 	// tail are weir's own frames for the server that come behind the client's
 	// frame that is being relayed.
-	tail          []byte
+	tail []byte
+	// over is the statement at the front that has passed a limit, nil for none.
+	over *overrun
+	// interrupt asks for a cancel request, interrupted says that one is under way.
+	interrupt, interrupted bool
+	dirty                  bool // something was executed since the last Sync that may have changed something
+	failSync               bool // a message that fails goes in front of the next Sync
+	wrap                   wrap
+	due                    due
+	ended                  expectation       // the Query that due is about
+	cursors                map[string]*tally // by name, of those that are counted
+
 	clientDiscard int // bytes of the client's frame that are still to be dropped
+	serverDrop    int // bytes of the server's frame that are still to be dropped
 	serverPass    int // bytes of the server's frame that are still to be relayed
 	walk          wire.RowWalk
 	walking       bool // it is a row, that walk looks at
@@ -135,7 +147,7 @@ func (s *Session) ServerKey() (pid uint32, key []byte) { return s.serverPID, s.s
 
 // Idle says that no statement is under way and no transaction open.
 func (s *Session) Idle() bool {
-	return s.phase == ready && s.question == nil && s.atRest() && s.clientPass == 0 && s.clientDiscard == 0
+	return s.phase == ready && s.question == nil && s.atRest() && !s.interrupting() && s.clientPass == 0 && s.clientDiscard == 0
 }
 
 // TakeClient gives the bytes for the client and takes buf, emptied, for the
@@ -185,6 +197,9 @@ func (s *Session) blocked() bool {
 	if s.question != nil || s.phase == ended {
 		return true
 	}
+	if (s.due != dueNone || s.interrupting()) && s.clientPass == 0 && s.clientDiscard == 0 {
+		return true
+	}
 	return s.barrier && !s.expect.empty() && !s.copying && s.clientPass == 0 && s.clientDiscard == 0 && !s.leaving
 }
 
@@ -193,6 +208,7 @@ func (s *Session) blocked() bool {
 func (s *Session) FromClient(p []byte) int {
 	taken := 0
 	s.turn++
+	s.steps()
 	for s.phase != ended {
 		s.clientWant = 0
 		if s.barrier && s.expect.empty() {

@@ -1,0 +1,58 @@
+package diagnostic
+
+import "fmt"
+
+// ProgramLimit is program_limit_exceeded.
+const ProgramLimit = "54000"
+
+// ResultLimit ends a statement whose result passes the limit of a rule. What came
+// before has reached the client.
+func ResultLimit(rule, message, bound string, undone bool) *Diagnostic {
+	d := &Diagnostic{Severity: Error, Code: ProgramLimit,
+		Message: fmt.Sprintf("weir ended this statement by rule %s: its result has more than %s", rule, bound),
+		Detail:  "The rows up to the limit were sent, the statement was ended then.",
+		Hint:    "Ask for fewer rows or columns: a WHERE, a LIMIT, or an aggregate in the database.",
+	}
+	if undone {
+		d.Detail = "The rows up to the limit were sent. What the statement changed is undone."
+	}
+	return d.with(message)
+}
+
+// ChangeLimit ends a statement that has changed more rows than a rule allows.
+func ChangeLimit(rule, message string, rows, most int64) *Diagnostic {
+	d := &Diagnostic{Severity: Error, Code: ProgramLimit,
+		Message: fmt.Sprintf("weir undid this statement by rule %s: it changed %d rows, and the rule allows %d", rule, rows, most),
+		Detail:  "Nothing of what the statement changed remains.",
+		Hint:    "Narrow its WHERE, or do it in parts of which each changes no more than that.",
+	}
+	return d.with(message)
+}
+
+// with puts a rule's own message in front of the detail.
+func (d *Diagnostic) with(message string) *Diagnostic {
+	if message != "" {
+		d.Detail = message + " " + d.Detail
+	}
+	return d
+}
+
+// LimitPassed tells a client, of a rule with action Warn, that a statement has
+// passed its limit.
+func LimitPassed(rule, message, bound string) *Diagnostic {
+	text := fmt.Sprintf("weir: this statement has passed the limit of rule %s: more than %s", rule, bound)
+	if message != "" {
+		text += ": " + message
+	}
+	return &Diagnostic{Severity: Warning, Code: "01000", Message: text}
+}
+
+// LimitInText refuses a text of several statements in which a limit cannot be kept,
+// since it ends a transaction or goes back in it.
+func LimitInText(rule, command string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: fmt.Sprintf("weir refused these statements by rule %s: its limit cannot be kept in a text that also has %s", rule, command),
+		Detail:  "A statement that passes the limit has to be undone, and that could take the others with it or leave them.",
+		Hint:    "Send the statements one by one: BEGIN, each statement, COMMIT.",
+	}
+}
