@@ -120,7 +120,7 @@ func (b *Bundle) link(r *reader, keys KeyReader) {
 		for _, m := range p.Masks {
 			m.prepare(r, keys)
 		}
-		if len(p.Masks) == 0 {
+		if !slices.ContainsFunc(p.Masks, func(m *Mask) bool { return !m.detects() }) {
 			continue
 		}
 		for _, d := range b.databases {

@@ -57,6 +57,17 @@ spec:
     columns: ["*.*.ssn"]
     with: {type: Hash, keyFile: /etc/weir/mask.key}
     predicates: Deny
+  - name: salary
+    columns: [public.employees.salary, public.employees.born]
+    with: {type: Noise, keyFile: /etc/weir/mask.key, percent: 5, days: 90}
+  - name: payload
+    columns: [public.events.payload]
+    paths: [user.email, "**.card"]
+    with: {type: Redact}
+  - name: card-numbers-anywhere
+    detect: [PaymentCard, EmailAddress]
+    patterns: ['EMP-\d{6}']
+    with: {type: Partial, keepLast: 4}
   approvals:
   - name: dba
     approvers: {groups: [dba], minimum: 1}
@@ -83,7 +94,7 @@ func TestGoodDocumentsCompile(t *testing.T) {
 		t.Fatal("a document is missing")
 	}
 	p := b.Policies()[0]
-	if p.Mode != Enforce || len(p.Guards) != 4 || len(p.Masks) != 2 || len(p.Identities) != 2 {
+	if p.Mode != Enforce || len(p.Guards) != 4 || len(p.Masks) != 5 || len(p.Identities) != 2 {
 		t.Errorf("a rule is missing: %+v", p)
 	}
 	if d := b.Database("crm"); d == nil || d.Ports[0] != 5432 || len(d.Hosts) != 2 {

@@ -5,27 +5,35 @@ import (
 	"crypto/sha256"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/weirgate/weir/policy/detect"
 	"github.com/weirgate/weir/policy/lineage"
 	"github.com/weirgate/weir/policy/mask"
 	"github.com/weirgate/weir/policy/pattern"
 )
 
-// Mask hides columns of results.
+// Mask hides columns of results, or what is detected in any of them.
 type Mask struct {
 	Name       string             `json:"name"`
 	Columns    []pattern.Name     `json:"columns"` // schema.table.column
 	Type       mask.Type          `json:"type"`
 	KeepFirst  int                `json:"keepFirst,omitempty"` // Partial: characters
 	KeepLast   int                `json:"keepLast,omitempty"`  // Partial: characters
-	KeyFile    string             `json:"keyFile,omitempty"`   // Hash; absolute path
+	KeyFile    string             `json:"keyFile,omitempty"`   // Hash and Noise; absolute path
+	Percent    int                `json:"percent,omitempty"`   // Noise: how far a number moves
+	Days       int                `json:"days,omitempty"`      // Noise: how far a date moves
+	Paths      []string           `json:"paths,omitempty"`     // of json columns; all of a value if missing
+	Detect     []detect.Kind      `json:"detect,omitempty"`    // in place of Columns: what is masked wherever it stands
+	Patterns   []string           `json:"patterns,omitempty"`  // regular expressions (RE2), as Detect
 	Predicates lineage.Predicates `json:"predicates"`
 
-	keyAt  place
-	masker *mask.Masker      // nil: Hash whose key was not read
-	key    [sha256.Size]byte // digest of the key
+	keyAt     place
+	masker    *mask.Masker      // nil: the key was not read
+	detection *mask.Detection   // with Detect and Patterns
+	key       [sha256.Size]byte // digest of the key
 }
 
 // rule gives the mask as the package that applies it takes it.
@@ -37,10 +45,24 @@ func (m *Mask) rule(policy string) lineage.Rule {
 	return rule
 }
 
+// detects says that the mask is not about columns.
+func (m *Mask) detects() bool { return len(m.Detect)+len(m.Patterns) > 0 }
+
 // prepare makes the masker. read is nil where secrets are out of reach.
 func (m *Mask) prepare(r *reader, read KeyReader) {
-	spec := mask.Spec{Type: m.Type, KeepFirst: m.KeepFirst, KeepLast: m.KeepLast}
-	if m.Type == mask.Hash {
+	spec := mask.Spec{
+		Type: m.Type, KeepFirst: m.KeepFirst, KeepLast: m.KeepLast,
+		Percent: m.Percent, Span: time.Duration(m.Days) * 24 * time.Hour,
+	}
+	for _, s := range m.Paths {
+		p, err := mask.ParsePath(s)
+		if err != nil {
+			r.reportAt(m.keyAt, "", "mask %q: %v", m.Name, err) // was read once already
+			return
+		}
+		spec.Paths = append(spec.Paths, p)
+	}
+	if keyed(m.Type) {
 		if read == nil {
 			return
 		}
@@ -57,20 +79,31 @@ func (m *Mask) prepare(r *reader, read KeyReader) {
 		r.reportAt(m.keyAt, "", "mask %q: %v", m.Name, err)
 		return
 	}
+	if m.detects() {
+		set, err := detect.New(m.Detect, m.Patterns)
+		if err != nil {
+			r.reportAt(m.keyAt, "", "mask %q: %v", m.Name, err)
+			return
+		}
+		d, err := mask.NewDetection(set, masker)
+		if err != nil {
+			r.reportAt(m.keyAt, "", "mask %q: %v", m.Name, err)
+			return
+		}
+		m.detection = &d
+	}
 	m.masker = masker
 }
-
-const mostKept = 1000
 
 func (r *reader) masks(n *yaml.Node) []*Mask {
 	var all []*Mask
 	r.named(n, "masks", "a mask", func(m *mapping, name string) {
 		k := &Mask{Name: name, Predicates: lineage.Equality}
-		m.unavailable("name the columns", "detect")
-		if m.has("detect") {
-			m.get("columns")
+		if m.has("detect") || m.has("patterns") {
+			r.detects(k, m)
 		} else {
-			k.Columns = r.names(m.need("columns", `write columns: [schema.table.column]`), "columns", "schema.table.column", 3, 3)
+			k.Columns = r.names(m.need("columns", `write columns: [schema.table.column], or detect: [PaymentCard]`), "columns", "schema.table.column", 3, 3)
+			k.Paths = r.jsonPaths(m.get("paths"))
 		}
 		if n := m.need("with", "write with: {type: Redact}"); n != nil {
 			r.with(k, n)
@@ -85,68 +118,4 @@ func (r *reader) masks(n *yaml.Node) []*Mask {
 	})
 	slices.SortFunc(all, func(a, b *Mask) int { return strings.Compare(a.Name, b.Name) })
 	return all
-}
-
-// maskType reads the type's name. YAML takes the word Null for its own null.
-func (r *reader) maskType(n *yaml.Node) (string, bool) {
-	if n != nil && n.Kind == yaml.ScalarNode && n.Value == string(mask.Null) {
-		return n.Value, true
-	}
-	return r.text(n, "the mask type")
-}
-
-func (r *reader) with(k *Mask, n *yaml.Node) {
-	k.keyAt = r.at(n)
-	m := r.mapping(n, "with")
-	kind := m.need("type", "")
-	first, last, key := m.get("keepFirst"), m.get("keepLast"), m.get("keyFile")
-	m.close()
-	s, ok := r.maskType(kind)
-	if !ok {
-		return
-	}
-	words := []string{string(mask.Redact), string(mask.Partial), string(mask.Hash), string(mask.Null)}
-	switch {
-	case s == "Noise":
-		r.report(kind, "use "+alternatives(words), "mask type Noise is not available in this version")
-		return
-	case !slices.Contains(words, s):
-		r.report(kind, didYouMean(s, words), "the mask type cannot be %q, it is %s", shorten(s), alternatives(words))
-		return
-	}
-	k.Type = mask.Type(s)
-	if k.Type == mask.Partial {
-		a, okFirst := r.integer(first, "keepFirst", 0, mostKept)
-		b, okLast := r.integer(last, "keepLast", 0, mostKept)
-		k.KeepFirst, k.KeepLast = int(a), int(b)
-		failed := (first != nil && !okFirst) || (last != nil && !okLast)
-		if a == 0 && b == 0 && !failed {
-			r.report(n, "set keepLast or keepFirst, or use Redact", "a Partial mask keeps nothing")
-		}
-		if (a == 0 && b == 0) || failed {
-			k.Type = "" // said already
-		}
-	} else {
-		for name, n := range map[string]*yaml.Node{"keepFirst": first, "keepLast": last} {
-			if n != nil {
-				r.report(n, "use Partial", "%s has no effect with type %s", name, k.Type)
-			}
-		}
-	}
-	if k.Type != mask.Hash {
-		if key != nil {
-			r.report(key, "use Hash", "keyFile has no effect with type %s", s)
-		}
-		return
-	}
-	if key == nil {
-		r.report(n, "write at least 16 random bytes into a file that only root can read", "keyFile is missing: a Hash mask needs it")
-		k.Type = ""
-		return
-	}
-	k.keyAt = r.at(key)
-	path, ok := r.absolutePath(key, "keyFile")
-	if k.KeyFile = path; !ok {
-		k.Type = ""
-	}
 }

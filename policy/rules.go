@@ -35,6 +35,8 @@ type Rules struct {
 	// Masks are those of policies that enforce, AuditedMasks those of the others.
 	Masks        []lineage.Rule
 	AuditedMasks []lineage.Rule
+	// Detections mask what they find in any column, in policies that enforce.
+	Detections []Detection
 
 	guards    []bound
 	identity  *celIdentity
@@ -140,12 +142,16 @@ func (r *Rules) add(p *Policy, id *identity.Identity, all *buckets) (refusals []
 	}
 	for _, m := range p.Masks {
 		switch {
+		case p.Mode == Audit && m.detects():
+			r.Notes = append(r.Notes, "mask "+p.Name+"/"+m.Name+" (Audit) is left out: what it would find is not looked for")
 		case p.Mode == Audit && m.masker != nil:
 			r.AuditedMasks = append(r.AuditedMasks, m.rule(p.Name))
 		case p.Mode == Audit:
 			r.Notes = append(r.Notes, "mask "+p.Name+"/"+m.Name+" (Audit) is left out: its key was not read")
 		case m.masker == nil:
 			refusals = append(refusals, "the key of mask "+p.Name+"/"+m.Name+" was not read")
+		case m.detects():
+			r.Detections = append(r.Detections, Detection{Policy: p.Name, Name: m.Name, Detection: *m.detection})
 		default:
 			r.Masks = append(r.Masks, m.rule(p.Name))
 		}

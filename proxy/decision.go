@@ -106,7 +106,7 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
 	p.verdict = s.rules.Judge(policy.Request{
-		Facts: facts, Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
+		Facts: j.own.meant(s.snapshot, facts), Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
 	})
 	v := &p.verdict
 	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
@@ -216,13 +216,13 @@ func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, st
 			d.Settles, plan.Discards = true, true
 		case statement.CommandCreate, statement.CommandAlter, statement.CommandDrop, statement.CommandImport,
 			statement.CommandDo, statement.CommandCall, statement.CommandRefresh, statement.CommandReassign:
-			d.Schema = true
+			d.Schema, d.Settles = true, true
 		case statement.CommandCommit, statement.CommandCommitPrepared:
 			d.Commits = true
 		}
 	}
 	if st.Dynamic {
-		d.Schema = true
+		d.Schema, d.Settles = true, true
 	}
 }
 
@@ -257,6 +257,7 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 			}
 		}
 	}
+	detects(s.rules, d)
 	if s.audited != nil {
 		for i := range d.Statements {
 			plan := s.audited.Judge(d.Statements[i].Statement, env)
@@ -274,7 +275,7 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 // knows says whether the session may name a relation that the catalog does not
 // have.
 func (j *judge) knows(schema, name string) bool {
-	return j.known[schema+"."+name] || j.known["."+name]
+	return j.own.knows(name) || j.known[schema+"."+name] || j.known["."+name]
 }
 
 // lacks says that the catalog does not have something that a text uses: it was
@@ -333,7 +334,7 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 	j.mu.Unlock()
 	var plan *lineage.Plan
 	if d != nil {
-		if p, ok := d.Private.(*judged); ok && p.standing.masks != nil {
+		if p, ok := d.Private.(*judged); ok && (p.standing.masks != nil || len(p.standing.rules.Detections) > 0) {
 			s = p.standing
 			if place < len(p.plans) {
 				plan = &p.plans[place]
@@ -341,7 +342,7 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 		}
 	}
 	if s.masks.Empty() {
-		return nil, nil
+		return s.detecting(nil, fields), nil
 	}
 	in := make([]lineage.Field, len(fields))
 	for i, f := range fields {
@@ -365,7 +366,7 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 		j.gateway.cfg.Logger.Warn("masked columns that the statement's text did not show", "columns", row.Unexpected)
 	}
 	if !row.Any() {
-		return nil, nil
+		return s.detecting(nil, fields), nil
 	}
 	m := &session.RowMask{Columns: row.Columns, Cells: make([]session.Cell, len(row.Cells))}
 	for i, c := range row.Cells {
@@ -373,7 +374,7 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 			m.Cells[i] = c
 		}
 	}
-	return m, nil
+	return s.detecting(m, fields), nil
 }
 
 // origins looks at relations of a result that the catalog at hand does not have,

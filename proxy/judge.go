@@ -49,15 +49,18 @@ type judge struct {
 	flow     *Flow
 	identity *identity.Identity
 	began    route // what documents said when the session began
-	own      bool  // weir has logged in with a secret of its own
+	ours     bool  // weir has logged in with a secret of its own
 	session  policy.Session
 	target   upstream.Target
 	catalog  *catalog.Database
 
+	censor   censor
 	mu       sync.Mutex
 	standing *standing
 	names    names
+	own      own
 	cursors  cursors
+	rests    uint64          // how often the session had been at rest when it was last decided
 	alters   bool            // it has changed the schema itself
 	seen     map[uint32]bool // oids of results that the catalog did not have
 	known    map[string]bool // names that a fresh catalog did not have: the session's own
@@ -66,7 +69,7 @@ type judge struct {
 func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Target) *judge {
 	j := &judge{
 		gateway: g, flow: f, identity: f.Identity, began: r, target: t,
-		own:     r.login.Type != policy.LoginPassthrough,
+		ours:    r.login.Type != policy.LoginPassthrough,
 		session: policy.Session{Database: q.Database, User: q.User},
 		catalog: g.cfg.Catalogs.Use(fmt.Sprintf("%s#%d/%s", t.String(), t.NetnsCookie, q.Database)),
 	}
@@ -83,7 +86,7 @@ func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Targe
 // is to observe. One that was let in with weir's own login, before documents
 // changed, is not left alone with it.
 func (j *judge) observing(rules *policy.Rules) *policy.Rules {
-	if j.gateway.cfg.Observe && !j.own {
+	if j.gateway.cfg.Observe && !j.ours {
 		return rules.Observing()
 	}
 	return rules
@@ -151,9 +154,21 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 		}
 	}
 	j.mu.Lock()
+	if j.standing.snapshot != s.snapshot {
+		// What one catalog did not have, the next one may.
+		j.known, j.seen = nil, nil
+	}
 	j.standing = s
 	j.mu.Unlock()
 	return nil
+}
+
+// restand makes decisions again that were made before: names mean something else.
+// It is called under the lock.
+func (j *judge) restand() {
+	s := *j.standing
+	s.shapes = nil
+	j.standing = &s
 }
 
 // wantsCatalog says whether the rules are judged with the database's catalog.
@@ -249,7 +264,7 @@ func (j *judge) recording() policy.Recording {
 func (j *judge) Masks() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.standing.masks != nil
+	return j.standing.masks != nil || len(j.standing.rules.Detections) > 0
 }
 
 // Current says whether a decision made earlier still stands.
@@ -260,6 +275,7 @@ func (j *judge) Current(d *session.Decision) bool {
 
 // Decide gives the decision on a text whose facts are at hand.
 func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bool) {
+	j.rested(state.Rests)
 	s := j.now()
 	if s == nil {
 		return nil, false
@@ -277,6 +293,7 @@ func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bo
 // resolve makes the decision on a text, whatever it takes.
 func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) *session.Decision {
 	arrived := time.Now()
+	j.rested(state.Rests)
 	if j.now() == nil {
 		if err := j.refresh(ctx, time.Time{}); err != nil {
 			return j.undecided(text, err)
@@ -314,13 +331,34 @@ func (j *judge) path() string {
 	return j.names.String()
 }
 
-// settings notes what a statement changes about names.
+// settings notes what a statement changes about names, and what it makes.
 func (j *judge) settings(d *session.Decision) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	before, changed := j.names.String(), false
 	for i := range d.Statements {
 		if st := d.Statements[i].Statement; st != nil {
 			j.names.follow(st)
+			changed = j.own.follow(st) || changed
 		}
+	}
+	if changed {
+		j.own.rests = j.rests
+	}
+	if changed || j.names.String() != before {
+		j.restand()
+	}
+}
+
+// rested notes how often the session has been at rest.
+func (j *judge) rested(rests uint64) {
+	j.rests = rests
+	if j.own.altered == nil && !j.own.loose {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.own.rested(rests) {
+		j.restand()
 	}
 }

@@ -2,8 +2,9 @@ package detect
 
 import "bytes"
 
-// emails finds addresses around each @: a local part of what RFC 5322 allows
-// unquoted, a domain of two labels or more.
+// emails finds addresses around each @: a local part of the characters that
+// addresses are made of, a domain of two labels or more. RFC 5322 allows more,
+// such as braces, which mostly belong to what stands around an address.
 func emails(dst []Span, text []byte) []Span {
 	for from := 0; ; {
 		at := bytes.IndexByte(text[from:], '@')
@@ -43,11 +44,7 @@ func emails(dst []Span, text []byte) []Span {
 }
 
 func local(b byte) bool {
-	switch b {
-	case '.', '!', '#', '$', '%', '&', '\'', '*', '+', '-', '/', '=', '?', '^', '_', '`', '{', '|', '}', '~':
-		return true
-	}
-	return class[b]&(isLetter|isDigit) != 0 || b >= 0x80
+	return class[b]&(isLetter|isDigit|isDot|isDash|isUnderscore) != 0 || b == '+' || b == '%' || b >= 0x80
 }
 
 func domain(b byte) bool { return class[b]&(isLetter|isDigit|isDash|isDot) != 0 || b >= 0x80 }

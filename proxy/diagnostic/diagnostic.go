@@ -142,6 +142,21 @@ func AppendRedacted(dst []byte, typ byte, body []byte, rule string) ([]byte, err
 	return appendMessage(dst, typ, shown), nil
 }
 
+// AppendCensored appends the error or notice whose body is given with its texts
+// as censor gives them.
+func AppendCensored(dst []byte, typ byte, body []byte, censor func(string) string) ([]byte, error) {
+	m, err := read(body)
+	if err != nil {
+		return dst, err
+	}
+	for _, text := range []*string{&m.Message, &m.Detail, &m.Hint, &m.InternalQuery, &m.Where, &m.ConstraintName, &m.DataTypeName} {
+		if *text != "" {
+			*text = censor(*text)
+		}
+	}
+	return appendMessage(dst, typ, m), nil
+}
+
 // valueless says whether an error's texts hold no values of rows: it is about
 // names and rights (class 42), a transaction's state, a cancellation, or the
 // server's resources, and the server itself has raised it. PL/pgSQL's RAISE can

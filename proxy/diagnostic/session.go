@@ -224,6 +224,13 @@ func MaskFailed(err error) *Diagnostic {
 		Hint:    "Connect again. If it happens again with the same statement, tell the operator of this host."}
 }
 
+// NotLookedAt refuses a COPY to the client where a mask looks for values.
+func NotLookedAt(rule string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: "COPY TO STDOUT is not allowed through weir here: mask " + rule + " looks for values in results, and weir does not look into the data of COPY",
+		Hint:    "Use SELECT; its result is masked on the way."}
+}
+
 // PreparedChanged refuses an EXECUTE whose name stands for something else than
 // when it was bound.
 func PreparedChanged() *Diagnostic {

@@ -28,10 +28,21 @@ type Judge interface {
 	Masks() bool
 }
 
+// Censor is what a Judge may be, too: it changes texts of the server that are no
+// part of a result, as of errors, notices and notifications.
+type Censor interface {
+	// Censors says that there is something to look for.
+	Censors() bool
+	// Censor gives what of a text the client may see. It may be the text itself.
+	Censor(text string) string
+}
+
 // State is what a decision may depend on besides the text.
 type State struct {
 	User, Database string
 	Tx             byte // transaction state of the last ReadyForQuery
+	// Rests is how often the server has said that no transaction is open.
+	Rests uint64
 	// Prepared gives the statement that a name stands for, nil when there is
 	// none.
 	Prepared func(name string) *statement.Statement
