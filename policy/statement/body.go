@@ -44,7 +44,7 @@ func (w *walker) absorb(sub *walker) {
 		sub.st.Dynamic = true // which statement that will be is known when it runs
 	}
 	if w.inside != nil && sub.err == nil {
-		*w.inside = append(*w.inside, *sub.st)
+		w.inside.add(sub)
 		return
 	}
 	w.merge(sub, "the body of a function")

@@ -12,8 +12,10 @@ import (
 //
 // The statements are those of the body in no order of meaning: of one in SQL each
 // statement, of one in PL/pgSQL each statement and each expression (as the SELECT
-// that PL/pgSQL makes of it), and what an EXECUTE of a constant text runs. Names of
-// parameters and variables stand among them as columns without a qualifier. Where
+// that PL/pgSQL makes of it), and what an EXECUTE of a constant text runs. What
+// expressions without a relation do is one Select, without columns. Names of
+// parameters and variables stand among the others as columns without a qualifier.
+// None at all means that the body does nothing. Where
 // the body is in another language, does not parse, or runs text that is not
 // constant, one of the statements is Dynamic: a Do with nothing else in it.
 //
@@ -27,17 +29,13 @@ func ParseBody(definition string) (*Facts, error) {
 	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetCreateFunctionStmt() == nil {
 		return nil, &UnsupportedError{"something else than the definition of one function"}
 	}
-	facts := &Facts{Statements: []Statement{}}
-	w := walker{st: &Statement{Limit: -1}, inside: &facts.Statements}
+	in := &interior{}
+	w := walker{st: &Statement{Limit: -1}, inside: in}
 	w.functionBody(tree.Stmts[0].Stmt.GetCreateFunctionStmt())
 	if w.err != nil {
 		return nil, w.err
 	}
-	for i := range facts.Statements {
-		if st := &facts.Statements[i]; st.Command == "" { // what no facts are known of
-			st.Command, st.Commands = CommandDo, []Command{CommandDo}
-		}
-	}
+	facts := &Facts{Statements: in.all()}
 	for _, c := range w.st.Commands { // COMMIT and ROLLBACK of PL/pgSQL
 		facts.Statements = append(facts.Statements, Statement{Command: c, Commands: []Command{c}, Limit: -1})
 	}
@@ -45,6 +43,43 @@ func ParseBody(definition string) (*Facts, error) {
 		facts.Statements = append(facts.Statements, Statement{Command: CommandDo, Commands: []Command{CommandDo}, Limit: -1, Dynamic: true})
 	}
 	return facts, nil
+}
+
+// interior collects the statements of a body.
+type interior struct {
+	statements []Statement
+	// computes is all that expressions without a relation do: a body may have
+	// thousands of them.
+	computes *walker
+}
+
+func (in *interior) add(sub *walker) {
+	st := sub.st
+	if len(st.Tables) > 0 || len(st.Writes) > 0 || len(st.Commands) != 1 || st.Command != CommandSelect || len(st.Settings) > 0 ||
+		st.Dynamic || st.Locking || len(st.Objects) > 0 {
+		in.statements = append(in.statements, *st)
+		return
+	}
+	// Without a relation, a column is a variable.
+	st.Columns, st.Outputs, st.Trees = nil, nil, nil
+	if in.computes == nil {
+		in.computes = &walker{st: &Statement{Limit: -1}}
+	}
+	in.computes.merge(sub, "the body of a function")
+}
+
+// all gives the statements, none of which is without a command.
+func (in *interior) all() []Statement {
+	all := in.statements
+	if in.computes != nil {
+		all = append(all, *in.computes.st)
+	}
+	for i := range all {
+		if all[i].Command == "" { // one of which no facts are known
+			all[i].Command, all[i].Commands = CommandDo, []Command{CommandDo}
+		}
+	}
+	return all
 }
 
 // functionBody reads the body alone.

@@ -26,7 +26,7 @@ type walker struct {
 	shallow bool                // a target is read once more for ORDER BY and the like: leave subqueries alone
 	bodies  int                 // how deep in texts within texts
 	// inside takes the statements of a body one by one, nil where they are merged.
-	inside *[]Statement
+	inside *interior
 	// variables are the names of the variables of the PL/pgSQL body that this stands
 	// in, nil for none.
 	variables map[string]struct{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,15 +11,12 @@ import (
 	"github.com/weirgate/weir/policy/statement"
 )
 
-// Bodies gives the facts of a text, here that of a CREATE FUNCTION. It may be called
-// by several goroutines at a time.
+// Bodies gives the facts of what stands inside a function, of which definition is the
+// CREATE FUNCTION (statement.ParseBody). It may be called by several goroutines at a
+// time.
 type Bodies interface {
-	ParseBytes(ctx context.Context, text []byte, key string) (*statement.Facts, error)
+	Body(ctx context.Context, definition string) (*statement.Facts, error)
 }
-
-// bodyKey keeps the texts of functions apart from those of sessions where facts
-// are cached.
-const bodyKey = "catalog"
 
 // text is a definition that is to be read.
 type text struct {
@@ -50,7 +46,7 @@ func (r *reader) bodies(ctx context.Context, from Bodies) error {
 					return
 				}
 				t := r.texts[i]
-				facts, err := from.ParseBytes(ctx, t.definition, bodyKey)
+				facts, err := from.Body(ctx, string(t.definition))
 				if err != nil && ctx.Err() != nil {
 					err = fmt.Errorf("reading the bodies of functions: %w", context.Cause(ctx))
 					failed.Store(&err)
@@ -68,31 +64,12 @@ func (r *reader) bodies(ctx context.Context, from Bodies) error {
 	return nil
 }
 
-// bodyOf makes a body of the facts of the CREATE FUNCTION around it.
+// bodyOf makes a body of its facts.
 func bodyOf(facts *statement.Facts, err error) *catalog.Body {
-	switch {
-	case err != nil:
+	if err != nil {
 		return &catalog.Body{Unread: "has a body that weir cannot read (" + plain(err) + ")"}
-	case len(facts.Statements) != 1 || facts.Statements[0].Command != statement.CommandCreate:
-		return &catalog.Body{Unread: "has a definition that is not one statement"}
 	}
-	st := facts.Statements[0]
-	// What remains is what the body does: the CREATE itself is not part of it,
-	// unless the body makes something too.
-	makes := func(o statement.Object) bool { return o.Command == statement.CommandCreate }
-	st.Commands = slices.Clone(st.Commands)
-	if i := slices.IndexFunc(st.Objects, makes); i >= 0 {
-		st.Objects = slices.Delete(slices.Clone(st.Objects), i, i+1)
-	}
-	if !slices.ContainsFunc(st.Objects, makes) {
-		st.Commands = slices.DeleteFunc(st.Commands, func(c statement.Command) bool { return c == statement.CommandCreate })
-	}
-	if len(st.Commands) > 0 {
-		st.Command = st.Commands[0]
-	} else {
-		st.Command = statement.CommandSelect
-	}
-	return &catalog.Body{Statements: []statement.Statement{st}}
+	return &catalog.Body{Statements: facts.Statements}
 }
 
 // plain gives an error without what stands around it.

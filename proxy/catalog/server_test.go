@@ -228,11 +228,11 @@ func (c *conn) text(t *testing.T, sql string) string {
 // inProcess parses where the daemon has a worker do it.
 type inProcess struct{}
 
-func (inProcess) ParseBytes(_ context.Context, text []byte, _ string) (*statement.Facts, error) {
-	if err := statement.Scan(string(text), statement.DefaultLimits()); err != nil {
+func (inProcess) Body(_ context.Context, definition string) (*statement.Facts, error) {
+	if err := statement.Scan(definition, statement.DefaultLimits()); err != nil {
 		return nil, err
 	}
-	return statement.Parse(string(text))
+	return statement.ParseBody(definition)
 }
 
 func (c *conn) snapshot(t *testing.T) *catalog.Snapshot {
