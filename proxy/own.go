@@ -1,0 +1,236 @@
+package proxy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// own is what a session has done to the schema that no catalog shows: temporary
+// objects, which nobody else sees, and what is not committed yet. It only adds to
+// what a name may mean: nothing that the catalog knows is taken for less because of
+// it.
+type own struct {
+	// made are the relations that the session made, by name, until it ends: whether
+	// they were rolled back or dropped is not followed.
+	made map[string]made
+	full bool // it made more than are remembered
+	// altered are relations that the open transaction has changed: each of their
+	// names may stand for each of them.
+	altered []statement.Table
+	loose   bool   // it has changed a schema: any name may be in any
+	rests   uint64 // how often the session had been at rest when altered was last added to
+}
+
+// made is a relation that the session made.
+type made struct {
+	view *statement.Statement // the facts of what defined a view, nil for what is none
+}
+
+// ownKept is how many relations are remembered.
+const ownKept = 1000
+
+// empty says that every name means what the catalog says.
+func (o *own) empty() bool {
+	return len(o.made) == 0 && len(o.altered) == 0 && !o.loose && !o.full
+}
+
+// knows says whether a name may be one that the session made.
+func (o *own) knows(name string) bool {
+	_, ok := o.made[name]
+	return ok
+}
+
+// follow notes what a statement does to the schema.
+func (o *own) follow(st *statement.Statement) (changed bool) {
+	for i := range st.Objects {
+		changed = o.object(st, &st.Objects[i]) || changed
+	}
+	return changed
+}
+
+func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
+	switch ob.Command {
+	case statement.CommandCreate:
+		if !isRelation(ob.Kind) {
+			return false
+		}
+		if len(o.made) >= ownKept && !o.knows(ob.Name) {
+			o.full = true
+			return true
+		}
+		m := made{}
+		if ob.Kind == statement.KindView {
+			m.view = st
+		}
+		if o.made == nil {
+			o.made = make(map[string]made)
+		}
+		if old, ok := o.made[ob.Name]; ok && old.view != nil {
+			m = made{view: both(old.view, m.view)} // which of them it is now, a rollback decides
+		}
+		o.made[ob.Name] = m
+		return true
+	case statement.CommandAlter:
+		switch {
+		case ob.Kind == statement.KindSchema:
+			o.loose = true
+			return true
+		case isRelation(ob.Kind) && ob.Name != "":
+			o.alter(ob.Schema, ob.Name)
+			return true
+		case ob.Relation != "":
+			o.alter(ob.Schema, ob.Relation)
+			return true
+		}
+	}
+	return false
+}
+
+// both are the facts of two definitions of one view.
+func both(a, b *statement.Statement) *statement.Statement {
+	if b == nil {
+		return a
+	}
+	st := *a
+	st.Tables = slices.Concat(a.Tables, b.Tables)
+	st.Columns = slices.Concat(a.Columns, b.Columns)
+	st.Functions = slices.Concat(a.Functions, b.Functions)
+	st.Operators = slices.Concat(a.Operators, b.Operators)
+	st.Types = slices.Concat(a.Types, b.Types)
+	return &st
+}
+
+func (o *own) alter(schema, name string) {
+	t := statement.Table{Schema: schema, Name: name}
+	if slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Schema == schema && a.Name == name }) {
+		return
+	}
+	if len(o.altered) >= ownKept {
+		o.full = true
+		return
+	}
+	o.altered = append(o.altered, t)
+}
+
+func isRelation(k statement.Kind) bool {
+	switch k {
+	case statement.KindTable, statement.KindForeignTable, statement.KindView, statement.KindMaterializedView, statement.KindSequence:
+		return true
+	}
+	return false
+}
+
+// rested forgets what the transaction changed that has ended since: the catalog
+// was read after it.
+func (o *own) rested(rests uint64) (changed bool) {
+	if rests <= o.rests || len(o.altered) == 0 && !o.loose {
+		return false
+	}
+	o.altered, o.loose = nil, false
+	return true
+}
+
+// fork gives a copy that can be added to.
+func (o *own) fork() own {
+	c := *o
+	c.made = maps.Clone(o.made)
+	c.altered = slices.Clone(o.altered)
+	return c
+}
+
+// meant gives the facts of a text with what its names may mean in this session
+// added to what they say. The facts themselves are not changed.
+func (o *own) meant(s *catalog.Snapshot, facts *statement.Facts) *statement.Facts {
+	last := len(facts.Statements) - 1
+	if o.empty() && (last < 1 || !slices.ContainsFunc(facts.Statements[:last], func(st statement.Statement) bool { return len(st.Objects) > 0 })) {
+		return facts
+	}
+	at := o.fork()
+	all := &statement.Facts{Statements: make([]statement.Statement, 0, last+1)}
+	for i := range facts.Statements {
+		all.Statements = append(all.Statements, at.statement(s, &facts.Statements[i]))
+		at.follow(&facts.Statements[i]) // what a statement makes, the next one can use
+	}
+	return all
+}
+
+func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statement.Statement {
+	st := *said
+	if o.loose {
+		st.Tables, st.Writes = slices.Clone(st.Tables), slices.Clone(st.Writes)
+		for i := range st.Tables {
+			st.Tables[i].Schema = ""
+		}
+		for i := range st.Writes {
+			st.Writes[i].Schema = ""
+		}
+	}
+	st.Tables, st.Columns, st.Writes = slices.Clip(st.Tables), slices.Clip(st.Columns), slices.Clip(st.Writes)
+	st.Functions, st.Operators, st.Types = slices.Clip(st.Functions), slices.Clip(st.Operators), slices.Clip(st.Types)
+	for i := range said.Tables {
+		t := &said.Tables[i]
+		m, own := o.made[t.Name]
+		if own && m.view != nil && (t.Schema == "" || o.mayBeOwn(s, t)) {
+			behind(&st, said, t, m.view)
+		}
+		unknown := !own && s != nil && !s.Known(t.Schema, t.Name)
+		if unknown && o.full {
+			st.Dynamic = true
+		}
+		if named := func(a statement.Table) bool { return a.Name == t.Name }; unknown || slices.ContainsFunc(o.altered, named) {
+			for _, a := range o.altered {
+				instead(&st, said, t, a)
+			}
+		}
+	}
+	return st
+}
+
+// mayBeOwn says whether a name with a schema may be of the session's own making:
+// it is temporary, or not in the catalog.
+func (o *own) mayBeOwn(s *catalog.Snapshot, t *statement.Table) bool {
+	return strings.HasPrefix(t.Schema, "pg_temp") || o.loose || s == nil || !s.Known(t.Schema, t.Name)
+}
+
+// behind adds what a view reads that the session made.
+func behind(st, said *statement.Statement, t *statement.Table, view *statement.Statement) {
+	for _, v := range view.Tables {
+		if !slices.Contains(v.Access, statement.AccessRead) {
+			continue // the view itself
+		}
+		instead(st, said, t, v)
+	}
+	for _, c := range view.Columns {
+		c.Use, c.Construct = statement.UseDerived, "a view"
+		st.Columns = append(st.Columns, c)
+	}
+	st.Functions = append(st.Functions, view.Functions...)
+	st.Operators = append(st.Operators, view.Operators...)
+	st.Types = append(st.Types, view.Types...)
+}
+
+// instead adds a relation for which a name of the statement may stand, touched as
+// that one is, in all its columns.
+func instead(st, said *statement.Statement, t *statement.Table, other statement.Table) {
+	if other.Name == t.Name && other.Schema == t.Schema {
+		return
+	}
+	st.Tables = append(st.Tables, statement.Table{Schema: other.Schema, Name: other.Name, Access: t.Access})
+	for _, w := range said.Writes {
+		if w.Table == t.Name && w.Schema == t.Schema {
+			w.Schema, w.Table, w.Columns = other.Schema, other.Name, nil
+			st.Writes = append(st.Writes, w)
+		}
+	}
+	for _, a := range t.Access {
+		use := statement.UseDerived
+		if a == statement.AccessWrite {
+			use = statement.UseWrite
+		}
+		st.Columns = append(st.Columns, statement.Column{Schema: other.Schema, Qualifier: other.Name, Star: true, Use: use, Construct: "a name of this session's"})
+	}
+}
