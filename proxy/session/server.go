@@ -374,6 +374,7 @@ func (s *Session) readyAt(status byte) {
 	s.row.reset()
 	s.copying = false
 	if status == wire.TxIdle {
+		s.state.Rests++
 		s.redactLater = ""
 		s.endPortals(false)
 		s.endCursors()
