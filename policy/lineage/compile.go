@@ -175,8 +175,8 @@ func (c *compiler) set(r *catalog.Relation, col catalog.Column, with column) boo
 		return true
 	}
 	changed := false
-	if with.masker.Stricter(old.masker) {
-		old.masker, old.rule, changed = with.masker, with.rule, true
+	if joined := mask.Join(old.masker, with.masker); joined != old.masker {
+		old.masker, old.rule, changed = joined, with.rule, true
 	}
 	if with.predicates.rank() > old.predicates.rank() {
 		old.predicates, changed = with.predicates, true

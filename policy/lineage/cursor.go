@@ -1,6 +1,10 @@
 package lineage
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/weirgate/weir/policy/mask"
+)
 
 // Fetched gives the plan for rows that a cursor gives, from the plans of all
 // queries that its name stood for in the session: those whose columns have the
@@ -65,8 +69,8 @@ func (o *Output) stricter(n *Output) {
 		return
 	}
 	o.refs = join(o.refs, n.refs)
-	if o.masker == nil || n.masker.Stricter(o.masker) {
-		o.masker, o.Mask, o.Rule, o.Columns, o.typ = n.masker, n.Mask, n.Rule, n.Columns, n.typ
+	if joined := mask.Join(o.masker, n.masker); joined != o.masker {
+		o.masker, o.Mask, o.Rule, o.Columns, o.typ = joined, n.Mask, n.Rule, n.Columns, n.typ
 	}
 	if o.Class != Derived {
 		o.Class = n.Class

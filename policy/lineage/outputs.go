@@ -130,8 +130,8 @@ func (r *resolver) output(f *field) (Output, bool) {
 		if o.Class == Derived {
 			m = r.computed(m)
 		}
-		if o.masker == nil || m.Stricter(o.masker) {
-			o.masker, o.Rule = m, c.rule
+		if joined := mask.Join(o.masker, m); joined != o.masker {
+			o.masker, o.Rule = joined, c.rule
 		}
 		if !slices.Contains(o.Columns, c.name) {
 			o.Columns = append(o.Columns, c.name)
@@ -176,7 +176,7 @@ func (r *resolver) describeClean(o *Output, v *value) {
 // value stays, and where the column itself shows nothing, this does not either.
 func (m *Masks) computed(from *mask.Masker) *mask.Masker {
 	if from.Stricter(m.redact) {
-		return from
+		return m.null
 	}
 	return m.redact
 }

@@ -3,6 +3,7 @@ package mask
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -89,17 +90,32 @@ func New(spec Spec) (*Masker, error) {
 }
 
 // Join gives a masker that shows no more than either: in the stricter way, and
-// where both have paths, what the paths of both select.
+// where both have paths, what the paths of both select. It is a itself where b
+// hides nothing more. a may be nil.
 func Join(a, b *Masker) *Masker {
+	if a == nil {
+		return b
+	}
 	stricter := a
 	if b.Stricter(a) {
 		stricter = b
 	}
 	switch {
 	case len(a.parts) > 0 && len(b.parts) > 0:
-		return &Masker{spec: stricter.spec, parts: append(append([]part(nil), a.parts...), b.parts...)}
+		parts := a.parts
+		for _, p := range b.parts {
+			if !slices.ContainsFunc(a.parts, func(q part) bool { return q.masker == p.masker && slices.Equal(q.path, p.path) }) {
+				parts = append(parts[:len(parts):len(parts)], p)
+			}
+		}
+		if stricter == a && len(parts) == len(a.parts) {
+			return a
+		}
+		return &Masker{spec: stricter.spec, parts: parts}
 	case len(stricter.parts) > 0:
 		return &Masker{spec: stricter.spec}
+	case len(a.parts) == 0 && !b.Stricter(a):
+		return a
 	}
 	return stricter
 }
