@@ -75,3 +75,28 @@ func TestWhatIsDetectedIsMaskedWhereverItStands(t *testing.T) {
 		t.Errorf("pgx got %q and %q", body, tags)
 	}
 }
+
+func TestPathsOfAColumnAreMaskedInItsJSON(t *testing.T) {
+	s := newSite(t, options{setup: hidden, rules: `
+  masks:
+  - name: card
+    columns: [public.tickets.doc]
+    paths: ["deep.card"]
+    with: {type: Redact}
+  - name: ssn
+    columns: ["*.tickets.doc"]
+    paths: [ssn]
+    with: {type: "Null"}
+`})
+	w := s.raw()
+	wants(t, w.query("SELECT id, doc FROM tickets"), `T D:1,{"ok": 1, "ssn": null, "deep": [{"card": 0}]} C:SELECT 1 Z:I`)
+	for _, text := range []string{
+		"SELECT doc->'deep' FROM tickets", "SELECT doc->>'ssn' FROM tickets", "SELECT doc::text FROM tickets", "SELECT jsonb_agg(doc) FROM tickets",
+		"SELECT t FROM tickets t", "SELECT x FROM tickets, jsonb_each_text(doc) x", "SELECT d || '{}' FROM (SELECT doc AS d FROM tickets) s",
+		"SELECT doc FROM tickets WHERE doc->>'ssn' LIKE '5%'",
+	} {
+		if got := w.query(text); strings.Contains(got, "4111") || strings.Contains(got, "536-90") || strings.Contains(got, "LIKE") && strings.Contains(got, "D:") {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
