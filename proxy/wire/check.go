@@ -139,7 +139,10 @@ func WholeReply(typ byte, body []byte) bool {
 	switch typ {
 	case ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse, PortalSuspended, CopyDone:
 	case ParameterDescription:
-		r.Bytes(4 * int(r.Uint16()))
+		// The count wraps: PostgreSQL prepares a statement with more parameters than
+		// can be counted in two bytes, though nobody can bind them.
+		n := (len(body) - 2) / 4
+		return len(body) >= 2 && len(body)%4 == 2 && r.Uint16() == uint16(n&0xffff)
 	case RowDescription:
 		n := int(r.Uint16())
 		if n > MaxFields {
