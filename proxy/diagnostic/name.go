@@ -52,3 +52,11 @@ func ExecuteOfCommand(name string) *Diagnostic {
 		Message: fmt.Sprintf("EXECUTE of %q, which is not a SELECT, INSERT, UPDATE, DELETE or MERGE, is not supported through weir", name),
 		Hint:    "Send the statement itself."}
 }
+
+// UnknownExecute is PostgreSQL's own error for an EXECUTE of what was not
+// prepared, as far as weir can see.
+func UnknownExecute(name string) *Diagnostic {
+	d := NoSuchStatement(name)
+	d.Hint = "A statement that a function or a DO block has prepared is not executed through weir, which has not seen it: prepare it with PREPARE."
+	return d
+}

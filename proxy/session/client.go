@@ -138,6 +138,9 @@ func (s *Session) oversized(h wire.Header, p []byte) int {
 		}
 	}
 	if !s.judge.Observes() {
+		if k == expectParse {
+			s.closeUnnamed(name)
+		}
 		d := diagnostic.StatementTooLong(h.Size, s.cfg.Limits.Statement)
 		s.denied(k, Begin{Text: text}, d)
 		return s.discard(h, p)
@@ -254,7 +257,7 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 		return s.ask(text, a)
 	}
 	begin := Begin{Decision: d, Parameters: a.params, Protocol: a.protocol}
-	why := d.Denial
+	why := s.denial(d)
 	if why == nil {
 		why = s.misnamed(d)
 	}

@@ -37,8 +37,8 @@ func TestARefusalInAPipelineSkipsToTheSync(t *testing.T) {
 	b := denying(t, "drop")
 	b.client(join(parse("", "insert"), bind("", ""), execute(""),
 		parse("", "drop"), bind("", ""), execute(""), sync(), query("select 2")))
-	b.expectServer("P:insert B: E: B:weir_refused_01 B: E: S Q:select 2")
-	b.server(join(parseComplete(), bindComplete(), complete("INSERT 0 1"), serverError("26000"), readyForQuery('I')))
+	b.expectServer("P:insert B: E: C:S B:weir_refused_01 B:weir_refused_02 E: S Q:select 2")
+	b.server(join(parseComplete(), bindComplete(), complete("INSERT 0 1"), frame('3', ""), serverError("26000"), readyForQuery('I')))
 	b.expectClient("1 2 C:INSERT 0 1 E:42501:refused Z:I")
 	b.server(join(complete("SELECT 1"), readyForQuery('I')))
 	b.expectClient("C:SELECT 1 Z:I")

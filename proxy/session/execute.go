@@ -108,7 +108,7 @@ func (s *Session) cursor(name []byte, rows int32) (o *portal, done bool) {
 		return s.cursor(name, rows)
 	}
 	if d.Denial != nil {
-		s.denied(expectExecute, Begin{Decision: d, Protocol: "extended"}, d.Denial)
+		s.denied(expectExecute, Begin{Decision: d, Protocol: "extended"}, s.denial(d))
 		return nil, true
 	}
 	return &portal{decision: d, turn: s.turn, cursor: true, known: true}, true
@@ -154,7 +154,7 @@ func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 		return false, false
 	}
 	if again.Denial != nil {
-		s.denied(expectExecute, Begin{Decision: again, Parameters: o.params, Protocol: "extended"}, again.Denial)
+		s.denied(expectExecute, Begin{Decision: again, Parameters: o.params, Protocol: "extended"}, s.denial(again))
 		return true, true
 	}
 	o.decision, o.turn = again, s.turn

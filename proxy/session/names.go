@@ -82,6 +82,30 @@ func (s *Session) sameExecutes(d *Decision) bool {
 	return true
 }
 
+// unknownExecute gives the name of a text's one statement, if that is an EXECUTE of
+// what nobody has prepared that weir has seen, "" otherwise.
+func (d *Decision) unknownExecute() string {
+	if len(d.Statements) != 1 || d.Statements[0].Executes != nil {
+		return ""
+	}
+	return executed(d.Statements[0].Statement)
+}
+
+// denial is why a decision refuses its text, nil if it does not. Of a name that
+// nobody has prepared the server would say no more than that.
+func (s *Session) denial(d *Decision) *diagnostic.Diagnostic {
+	if d.Denial == nil {
+		return nil
+	}
+	if name := d.unknownExecute(); name != "" {
+		if why := s.misnamed(d); why != nil {
+			return why
+		}
+		return diagnostic.UnknownExecute(name)
+	}
+	return d.Denial
+}
+
 // misnamed says why what a text names cannot be followed, nil if it can.
 func (s *Session) misnamed(d *Decision) *diagnostic.Diagnostic {
 	for i := range d.Statements {

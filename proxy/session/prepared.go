@@ -37,6 +37,7 @@ func (s *Session) parse(frame, body, p []byte) bool {
 		s.refuse(expectParse, diagnostic.TooManyPrepared(s.cfg.Limits.Prepared))
 		return true
 	case s.objects.size+size > s.cfg.Limits.Memory:
+		s.closeUnnamed(name)
 		s.refuse(expectParse, diagnostic.TooMuchPrepared(s.cfg.Limits.Memory))
 		return true
 	}
@@ -48,7 +49,8 @@ func (s *Session) parse(frame, body, p []byte) bool {
 		return false
 	}
 	if d.Denial != nil {
-		s.denied(expectParse, Begin{Decision: d, Protocol: "extended"}, d.Denial)
+		s.closeUnnamed(name)
+		s.denied(expectParse, Begin{Decision: d, Protocol: "extended"}, s.denial(d))
 		return true
 	}
 	made := &prepared{decision: d, segment: s.segment, copies: d.copies(text), size: size}
@@ -67,6 +69,20 @@ func (s *Session) parse(frame, body, p []byte) bool {
 	s.named(e, string(name), made)
 	s.toServer = append(s.toServer, frame...)
 	return true
+}
+
+// closeUnnamed closes the unnamed statement where a Parse of another one is
+// refused: the server does so whatever becomes of the Parse.
+func (s *Session) closeUnnamed(name []byte) {
+	st := s.objects.unnamedStatement
+	if len(name) > 0 || st == nil || st.gone {
+		return
+	}
+	e := s.expect.push(expectClose, false, true)
+	e.own = true
+	e.undo = change{kind: 'S', closed: true, before: st, statement: &prepared{gone: true, segment: s.segment}}
+	s.objects.setStatement("", e.undo.statement)
+	s.toServer = wire.AppendClose(s.toServer, 'S', "")
 }
 
 // named makes a prepared statement known whose Parse e is about.
@@ -204,7 +220,7 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 		return nil, false
 	}
 	if d != nil && d.Denial != nil {
-		s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, d.Denial)
+		s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, s.denial(d))
 		return nil, true
 	}
 	if len(name) > 0 && len(s.objects.portals) >= s.cfg.Limits.Prepared {

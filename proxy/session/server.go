@@ -146,7 +146,9 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 	switch h.Type {
 	case wire.ParseComplete, wire.BindComplete, wire.CloseComplete:
 		s.settle(front)
-		s.relay(frame)
+		if !front.own {
+			s.relay(frame)
+		}
 		s.expect.pop()
 	case wire.ParameterDescription:
 		s.parameterDescription(front, frame)
@@ -331,6 +333,9 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 		if i > 0 {
 			s.undone(e)
 		} else {
+			if e.kind == expectParse && e.undo.name == "" {
+				e.undo.before = nil // the server has dropped it before it read the text
+			}
 			s.revert(&e.undo)
 		}
 	}

@@ -27,6 +27,14 @@ func AppendDescribe(dst []byte, what byte, name []byte) []byte {
 	return End(dst, at)
 }
 
+// AppendClose appends a Close of a statement ('S') or portal ('P').
+func AppendClose(dst []byte, what byte, name string) []byte {
+	dst, at := Begin(dst, Close)
+	dst = append(dst, what)
+	dst = append(append(dst, name...), 0)
+	return End(dst, at)
+}
+
 // AppendFunctionCall appends a FunctionCall without arguments.
 func AppendFunctionCall(dst []byte, oid uint32) []byte {
 	dst, at := Begin(dst, FunctionCall)
