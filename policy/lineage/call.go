@@ -58,6 +58,9 @@ func (r *resolver) builtIn(schema, name string, arguments int) bool {
 		return false
 	}
 	for _, f := range r.snapshot.Functions("", name) {
+		if f.Extension != "" && f.Volatility == 'i' && extensionFunction(f) == "" {
+			continue // the same for a type of its own
+		}
 		if (schema == "" || f.Schema == schema) && f.Accepts(arguments) {
 			return false
 		}

@@ -28,7 +28,7 @@ func (r *resolver) predicate(n *statement.Node, sc *scope, construct string) {
 		r.grouped(r.eval(n.Node(0), sc), construct)
 		return
 	case statement.NodeComparison:
-		if n.Name(0) == "=" || n.Name(0) == "<>" {
+		if (n.Name(0) == "=" || n.Name(0) == "<>") && r.ownOperator(n.Name(0)) {
 			r.comparison(n.Node(0), n.Node(1), sc, construct)
 			return
 		}

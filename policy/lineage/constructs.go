@@ -17,12 +17,28 @@ func (j *judgement) definition() bool {
 	if !changes {
 		return true
 	}
-	if j.obscure() {
-		what := strings.ToUpper(string(j.st.Command))
-		return j.refuse(what+" of something that is no relation", "", builtInRule,
-			what+" of something that is no relation is refused, since columns of this database are masked for you",
+	for i := range j.st.Objects {
+		o := &j.st.Objects[i]
+		what := strings.ToUpper(string(o.Command)) + " " + string(o.Kind)
+		switch o.Command {
+		case statement.CommandCreate, statement.CommandAlter, statement.CommandImport:
+		default:
+			continue
+		}
+		switch o.Kind {
+		case statement.KindFunction, statement.KindProcedure:
+			// Its body was judged; it must not take the place of PostgreSQL's own.
+			if o.Command == statement.CommandCreate && !j.snapshot.BuiltIn(o.Name) {
+				continue
+			}
+		default:
+			if harmless(o) {
+				continue
+			}
+		}
+		return j.refuse(what, "", builtInRule, fmt.Sprintf("%s %s is refused, since columns of this database are masked for you", what, o.Name),
 			"It could give another meaning to what is allowed. Masked are: "+j.sample()+".",
-			"Schema changes need a role whose policy has no masks on this database.")
+			"Schema changes of this kind need a role whose policy has no masks on this database.")
 	}
 	for i := range j.tables {
 		t := &j.tables[i]
@@ -37,17 +53,6 @@ func (j *judgement) definition() bool {
 			"Schema changes of this relation need a role whose policy has no masks on it.")
 	}
 	return true
-}
-
-// obscure says whether a definition is of something other than relations and
-// functions with a body: operators, casts, servers, schemas, a function's other
-// name. What a later statement means may depend on it, and nothing there would
-// tell. In a DO block it may hide behind others.
-func (j *judgement) obscure() bool {
-	if j.st.Command == statement.CommandDo {
-		return true
-	}
-	return len(j.st.Tables) == 0 && len(j.st.Commands) == 1
 }
 
 // opaque refuses constructs that are not followed.

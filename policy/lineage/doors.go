@@ -136,27 +136,22 @@ func (m *Masks) reaches(oid uint32) string {
 	if f == nil {
 		return "a function that the catalog did not list"
 	}
-	if why := userFunction(f); why != "" {
+	if why := m.userFunction(f); why != "" {
 		return f.Schema + "." + f.Name + "(), which " + why
 	}
 	return ""
 }
 
 // userFunction says why a function outside pg_catalog is refused where masks
-// apply, "" if it is not: only those are free that belong to an extension and
-// are C or cannot read tables at all.
-func userFunction(f *catalog.Function) string {
+// apply, "" if it is not.
+func (m *Masks) userFunction(f *catalog.Function) string {
 	if f.Schema == "information_schema" {
 		return ""
 	}
-	if f.Extension == "" {
-		return "may read masked columns: what it does inside is not followed"
+	if f.Extension != "" {
+		if why := doorExtension(f.Extension, f.Name); why != "" {
+			return why
+		}
 	}
-	if why := doorExtension(f.Extension, f.Name); why != "" {
-		return why
-	}
-	if f.Language == "c" || f.Language == "internal" || f.Volatility == 'i' {
-		return ""
-	}
-	return "may read masked columns: what it does inside is not followed"
+	return m.shows(m.snapshot.OfFunction(f.OID))
 }

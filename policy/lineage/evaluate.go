@@ -95,6 +95,10 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 	if !v.tainted() {
 		return v
 	}
+	if !r.ownOperator(n.Name(0)) {
+		r.unknown("the operator "+n.Name(0), v)
+		return v
+	}
 	switch n.Name(0) {
 	case "||", "@>", "<@", "&&", "?", "?|", "?&", "@@":
 	case "->", "->>", "#>", "#>>": // NULL where there is no such part
@@ -113,11 +117,30 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 	return v
 }
 
+// ownOperator says whether an operator is PostgreSQL's own alone, or an extension's
+// that computes and does nothing else.
+func (r *resolver) ownOperator(name string) bool {
+	e := r.snapshot.OfOperator("", name)
+	if e == nil {
+		return true
+	}
+	for _, f := range e.Functions {
+		if f.Extension == "" || f.Volatility != 'i' {
+			return false
+		}
+	}
+	return r.shows(e) == "" && len(e.Writes) == 0
+}
+
 // tested gives the result of a comparison that is not itself a condition.
 func (r *resolver) tested(n *statement.Node, sc *scope) value {
 	right := r.eval(n.Node(1), sc)
 	v := r.eval(n.Node(0), sc).union(right).made()
 	if !v.tainted() {
+		return v
+	}
+	if !r.ownOperator(n.Name(0)) {
+		r.unknown("the operator "+n.Name(0), v)
 		return v
 	}
 	switch n.Name(0) {
@@ -163,6 +186,10 @@ func (r *resolver) cast(n *statement.Node, sc *scope) value {
 		v.refs = nil
 		return v
 	}
+	if !r.builtInType(n.Name(0)) {
+		r.unknown("a cast to "+n.Name(0), v)
+		return v.made()
+	}
 	if n.Has(statement.FlagList) {
 		r.require(v, Allow, "a cast")
 		return v.made()
@@ -171,7 +198,7 @@ func (r *resolver) cast(n *statement.Node, sc *scope) value {
 	switch n.Name(0) {
 	case "text", "varchar":
 		if !n.Has(statement.FlagStrict) && isText(from) && len(v.derived) == 0 {
-			v.row, v.typeOID, v.refs = nil, textOID, nil
+			v.row, v.typeOID = nil, textOID
 			return v
 		}
 	case "bpchar", "json", "jsonb":
@@ -268,4 +295,16 @@ func (r *resolver) sublink(n *statement.Node, sc *scope) value {
 	v := r.rowOf(e).made().union(test.made())
 	v.row, v.other = nil, true
 	return v
+}
+
+// builtInType says whether a type is PostgreSQL's own, whose conversions run nothing
+// else.
+func (r *resolver) builtInType(name string) bool {
+	switch name {
+	case "int2", "int4", "int8", "float4", "float8", "numeric", "bool", "bytea", "uuid", "date", "time", "timetz", "timestamp", "timestamptz",
+		"interval", "json", "jsonb", "xml", "inet", "cidr", "macaddr", "oid", "name", "char", "bpchar", "varchar", "text", "money", "bit", "varbit",
+		"point", "box", "tsvector", "tsquery", "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange", "regclass", "regtype":
+		return len(r.snapshot.TypesNamed("", name)) == 0
+	}
+	return false
 }

@@ -133,7 +133,7 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 			}
 		}
 	}
-	for _, step := range []func() bool{j.dynamic, j.functions, j.toast, j.unknown, j.definition, j.copying} {
+	for _, step := range []func() bool{j.dynamic, j.functions, j.operators, j.rewritten, j.toast, j.unknown, j.definition, j.copying} {
 		if !step() {
 			return j.plan
 		}
@@ -164,12 +164,8 @@ func (j *judgement) result() {
 		j.plan.RedactErrors = true // deferred constraints are checked here, and their errors hold keys
 	}
 	for _, w := range j.st.Writes {
-		relations := j.snapshot.Named(w.Schema, w.Table)
-		if len(relations) == 0 {
-			j.plan.RedactErrors = true
-		}
-		for _, r := range relations {
-			j.plan.RedactErrors = j.plan.RedactErrors || r.Triggers || r.Rules || r.Query != nil
+		for _, r := range j.snapshot.Named(w.Schema, w.Table) {
+			j.plan.RedactErrors = j.plan.RedactErrors || j.fires(r, w.Command)
 			j.plan.Touches = j.plan.Touches || r.Rules // a rule may return other rows
 		}
 	}

@@ -67,13 +67,15 @@ func (j *judgement) call(f *statement.Function) (why string, stale bool) {
 		if !u.Accepts(f.Arguments) {
 			continue
 		}
-		if why := userFunction(u); why != "" {
+		if why := j.userFunction(u); why != "" {
 			return why, false
 		}
 	}
-	if !known && !j.attribute(f) {
-		return "is not in the catalog as it was last read", !j.env.Fresh
+	if !known && !j.env.Fresh && !j.attribute(f) {
+		return "is not in the catalog as it was last read", true
 	}
+	// One that a fresh snapshot does not have is the session's own, and was judged
+	// when it was made, or of nobody.
 	return "", false
 }
 

@@ -12,7 +12,7 @@ import (
 type Field struct {
 	Name     string
 	TableOID uint32 // 0 for what is not a relation's own column
-	Column   int16  // its number in that relation
+	Column   int16  // its number in that relation, 0 for the whole row
 	TypeOID  uint32
 	TypeMod  int32
 	Format   int16
@@ -87,7 +87,7 @@ func (m *Masks) decide(plan *Plan, i, n int, f *Field) (masker *mask.Masker, nam
 		}
 	}
 	if plan == nil {
-		if masker == nil && f.TableOID == 0 {
+		if masker == nil && (f.TableOID == 0 || f.Column == 0) {
 			return m.null, "a value of unknown origin", false
 		}
 		return masker, name, true
@@ -104,16 +104,16 @@ func (m *Masks) decide(plan *Plan, i, n int, f *Field) (masker *mask.Masker, nam
 		}
 		expected = true
 		origin := catalog.ColumnRef{Relation: f.TableOID, Column: f.Column}
-		if f.TableOID != 0 && (!m.known(f) || f.Column < 0 || o.Many || len(unsure) > 1 || slices.Contains(o.refs, origin)) {
+		if f.TableOID != 0 && f.Column != 0 && (!m.known(f) || f.Column < 0 || o.Many || len(unsure) > 1 || slices.Contains(o.refs, origin)) {
 			// The server says where it comes from, and it is one of the columns
 			// that the name may mean, or none that the snapshot has.
 			continue
 		}
 		with := m.as(o, f)
-		if masker == nil || with.Stricter(masker) {
-			masker, name = with, o.Columns[0]
+		if joined := mask.Join(masker, with); joined != masker {
+			masker, name = joined, o.Columns[0]
 		}
-		if f.TableOID != 0 && !slices.Contains(o.refs, origin) {
+		if f.TableOID != 0 && f.Column != 0 && !slices.Contains(o.refs, origin) {
 			expected = false
 		}
 	}
@@ -134,7 +134,7 @@ func (m *Masks) maskerOf(col *column) *mask.Masker {
 // as gives an output's mask for a field that came without its origin. A copy that
 // got another type on the way is no copy any more.
 func (m *Masks) as(o *Output, f *Field) *mask.Masker {
-	if o.Class == Copy && f.TableOID == 0 {
+	if o.Class == Copy && (f.TableOID == 0 || f.Column == 0) {
 		was, _, _ := m.snapshot.Wire(o.typ)
 		is, _, _ := m.snapshot.Wire(f.TypeOID)
 		if o.typ == 0 || was != is && !(isText(was) && isText(is)) {
