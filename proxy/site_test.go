@@ -184,6 +184,8 @@ type options struct {
 	limits    session.Limits
 	loops     int // 0 is one; -1 is goroutines alone
 	setup     string
+	database  string // more of the Database, YAML in its spec
+	configure func(*proxy.Config)
 }
 
 // site is a database with a gateway in front of it.
@@ -255,11 +257,15 @@ func newSite(t *testing.T, o options) *site {
 	d, err := driver.New(max(o.loops, 0))
 	must(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	s.gateway, err = proxy.New(proxy.Config{
+	cfg := proxy.Config{
 		Policies: s.bundle.Load, Observe: o.observe, Hosts: noNames{}, FromHost: true, Parser: pool, Catalogs: s.catalogs,
 		Journal: s.journal, Approvals: s.broker, ClientTLS: o.clientTLS, Limits: o.limits, Sessions: o.sessions, Driver: d,
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)),
-	})
+	}
+	if o.configure != nil {
+		o.configure(&cfg)
+	}
+	s.gateway, err = proxy.New(cfg)
 	must(t, err)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	t.Cleanup(func() {
@@ -330,7 +336,7 @@ spec:
   databases: [%s]
   tls: %s
   login: %s
-`, s.pg.Host, s.pg.Port, s.database, s.opts.tls, s.opts.login)
+`, s.pg.Host, s.pg.Port, s.database, s.opts.tls, s.opts.login) + strings.TrimPrefix(s.opts.database, "\n")
 	return strings.NewReplacer("@secret@", s.secret, "@ca@", s.pg.CAFile).Replace(text)
 }
 
