@@ -17,6 +17,13 @@ const (
 	// loopRead is the buffer into which a loop reads, in bytes: one for all of
 	// its sessions.
 	loopRead = 64 << 10
+	// loopKeep is the largest output buffer that a loop keeps, in bytes: what is made
+	// of all that it reads at a time, with room for masks that are longer than what
+	// they hide.
+	loopKeep = 4 * loopRead
+	// loopHeld is how much of what a session has not taken is put in front of what
+	// is read next, in bytes. More is a large message, and stays where it is.
+	loopHeld = loopRead / 4
 	// loopEvents is how many events are taken from the kernel at a time.
 	loopEvents = 128
 	// loopTick is how often a loop looks at its deadlines.

@@ -113,7 +113,11 @@ func (v *served) readable(e *end) {
 	if e == &v.client && v.paused() {
 		return
 	}
-	n, errno := recv(e.fd, v.loop.read)
+	held := 0
+	if len(e.in) <= loopHeld {
+		held = copy(v.loop.read, e.in)
+	}
+	n, errno := recv(e.fd, v.loop.read[held:])
 	switch {
 	case !e.aside && (errno == unix.EAGAIN || errno == unix.EINTR):
 		return
@@ -122,10 +126,14 @@ func (v *served) readable(e *end) {
 		v.peerClosed(e)
 		return
 	}
+	p := v.loop.read[:held+n]
+	if held > 0 {
+		e.in = e.in[:0] // it stands in front of what was read now
+	}
 	if e == &v.client {
-		v.feedClient(v.loop.read[:n])
+		v.feedClient(p)
 	} else {
-		v.feedServer(v.loop.read[:n])
+		v.feedServer(p)
 		if v.session.TakeInterrupt() {
 			v.interrupt()
 		}
@@ -252,7 +260,7 @@ func (v *served) abandoned() bool {
 
 // keep gives the buffer to lend next: the grown one, unless it has grown large.
 func keep(out, before []byte) []byte {
-	if cap(out) > keepSize || cap(out) < cap(before) {
+	if cap(out) > loopKeep || cap(out) < cap(before) {
 		return before[:0]
 	}
 	return out[:0]
