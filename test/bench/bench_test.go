@@ -34,7 +34,10 @@ func TestTheTableHasMediansAndTheirRatios(t *testing.T) {
 			sample{Way: direct, Mode: "simple", Clients: 8, Round: i, TPS: tps * 4})
 	}
 	var out strings.Builder
-	summarise(p, samples).print(&out)
+	r := result{Plan: p, Samples: samples}
+	r.summarise()
+	r.judge()
+	r.print(&out)
 	for _, want := range []string{"weir/pgbouncer 0.50", "weir/direct 0.25", "400       200       100", " 20.0      50.0"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("does not say %q:\n%s", want, out.String())

@@ -14,6 +14,12 @@ type result struct {
 	Lines        []line   `json:"lines"`
 	JournalBytes int64    `json:"journalBytes"`
 	Samples      []sample `json:"samples"`
+	Rows         []timing `json:"rows"`
+	Connects     []timing `json:"connects"`
+	Idle         *idle    `json:"idle,omitempty"`
+	Reaches      []timing `json:"reaches"` // of a socket that is not captured
+	Echoes       []timing `json:"echoes"`
+	Aims         []aim    `json:"aims"`
 }
 
 type host struct {
@@ -40,13 +46,13 @@ type figure struct {
 	CPU     float64       `json:"cpuMicrosecondsPerTransaction"` // of the proxy; 0 for direct
 }
 
-func summarise(p plan, samples []sample) result {
-	r := result{Plan: p, Samples: samples}
-	for _, mode := range p.Modes {
-		for _, clients := range p.Clients {
+// summarise makes lines of the samples.
+func (r *result) summarise() {
+	for _, mode := range r.Plan.Modes {
+		for _, clients := range r.Plan.Clients {
 			l := line{Mode: mode, Clients: clients, Ways: map[string]figure{}}
 			for _, name := range []string{direct, pgbouncer, weir} {
-				if f, ok := figureOf(samples, name, mode, clients); ok {
+				if f, ok := figureOf(r.Samples, name, mode, clients); ok {
 					l.Ways[name] = f
 				}
 			}
@@ -55,7 +61,6 @@ func summarise(p plan, samples []sample) result {
 			r.Lines = append(r.Lines, l)
 		}
 	}
-	return r
 }
 
 func ratio(a, b float64) float64 {
@@ -93,10 +98,31 @@ func median[T float64 | time.Duration](values []T) T {
 	return (values[n/2-1] + values[n/2]) / 2
 }
 
-func (r result) print(out io.Writer) {
-	fmt.Fprintf(out, "\npgbench -S at scale %d: medians of %d rounds of %s, interleaved. CPU is that of the proxy per transaction.\n",
-		r.Plan.Scale, r.Plan.Rounds, r.Plan.Duration)
-	fmt.Fprintf(out, "%d CPUs, kernel %s, %s, %s\n\n", r.Host.CPUs, r.Host.Kernel, r.Host.Postgres, r.Host.PgBouncer)
+func (r *result) print(out io.Writer) {
+	fmt.Fprintf(out, "\n%d CPUs, kernel %s, %s, %s. Medians of %d rounds in which the ways take turns.\n",
+		r.Host.CPUs, r.Host.Kernel, r.Host.Postgres, r.Host.PgBouncer, r.Plan.Rounds)
+	if len(r.Lines) > 0 {
+		r.printLines(out)
+	}
+	printTimings(out, "SELECT of 100,000 rows", r.Rows)
+	printTimings(out, "Connecting: a session from start to ready", r.Connects)
+	if i := r.Idle; i != nil {
+		fmt.Fprintf(out, "\n%d idle sessions: %.1f KiB each of weir's own memory, %.1f KiB with what it maps", i.Sessions, i.Anonymous/1024, i.Resident/1024)
+		if i.Cgroup > 0 {
+			fmt.Fprintf(out, ", %.1f KiB with the kernel's", i.Cgroup/1024)
+		}
+		fmt.Fprintf(out, ".\n")
+	}
+	printTimings(out, "Not captured: connecting a socket", r.Reaches)
+	printTimings(out, "Not captured: a byte there and back", r.Echoes)
+	r.printAims(out)
+	if r.JournalBytes > 0 {
+		fmt.Fprintf(out, "\nweir's journal holds %d MiB.\n", r.JournalBytes>>20)
+	}
+}
+
+func (r *result) printLines(out io.Writer) {
+	fmt.Fprintf(out, "\npgbench -S at scale %d, %s each. CPU is that of the proxy per transaction.\n\n", r.Plan.Scale, r.Plan.Duration)
 	fmt.Fprintf(out, "%-9s %7s   %-20s %-17s   %9s %9s %9s   %9s %9s\n",
 		"", "", "", "", "direct", "pgbouncer", "weir", "pgbouncer", "weir")
 	fmt.Fprintf(out, "%-9s %7s   %-20s %-17s   %9s %9s %9s   %9s %9s\n",
@@ -113,8 +139,15 @@ func (r result) print(out io.Writer) {
 		}
 	}
 	fmt.Fprintf(out, "\nWidest spread between the rounds of one figure: %.0f %% of its median.\n", worst*100)
-	if r.JournalBytes > 0 {
-		fmt.Fprintf(out, "weir's journal holds %d MiB.\n", r.JournalBytes>>20)
+}
+
+func printTimings(out io.Writer, title string, all []timing) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%-48s %12s %12s %8s\n", title, "median", "99 %", "spread")
+	for _, t := range all {
+		fmt.Fprintf(out, "  %-46s %12s %12s %7.0f%%\n", t.Way, t.Median.Round(100*time.Nanosecond), t.P99.Round(100*time.Nanosecond), 100*t.Spread)
 	}
 }
 

@@ -45,10 +45,15 @@ type bench struct {
 	postgres         *lab.Postgres
 	weir             *lab.Weir
 	pgbouncerVersion string
+	standin          netip.AddrPort // a server for sessions that do nothing
+	elsewhere        netip.AddrPort // the same on a port that is not captured
 	ways             []way
+	masked           []way // through weir, with masks
+	idle             way   // through weir, to the stand-in
+	others           []way // past weir, to the stand-in
 }
 
-func setUp(ctx context.Context, l *lab.Lab, p plan, binary string, withWeir bool) (*bench, error) {
+func setUp(ctx context.Context, l *lab.Lab, p plan, binary string) (*bench, error) {
 	b := &bench{lab: l, plan: p, password: "bench-secret"}
 	var err error
 	if b.user, err = lab.Nobody(); err != nil {
@@ -72,19 +77,29 @@ func setUp(ctx context.Context, l *lab.Lab, p plan, binary string, withWeir bool
 	if err := b.fill(ctx); err != nil {
 		return nil, err
 	}
+	if b.standin, err = standin(l); err != nil {
+		return nil, err
+	}
+	if b.elsewhere, err = standin(l); err != nil {
+		return nil, err
+	}
 	outside, err := l.Cgroup("outside")
 	if err != nil {
 		return nil, err
 	}
-	b.ways = []way{{name: direct, addr: b.postgres.Addr(), client: outside}}
-	bouncer, err := b.startPgBouncer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	bouncer.client = outside
-	b.ways = append(b.ways, bouncer)
-	if withWeir {
-		w, err := b.startWeir(ctx, binary)
+	for _, name := range p.Ways {
+		var w way
+		switch name {
+		case direct:
+			w = way{name: direct, addr: b.postgres.Addr(), client: outside}
+		case pgbouncer:
+			w, err = b.startPgBouncer(ctx)
+			w.client = outside
+		case weir:
+			w, err = b.startWeir(ctx, binary)
+		default:
+			err = fmt.Errorf("-ways holds %q; there are %s, %s and %s", name, direct, pgbouncer, weir)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +142,10 @@ func (b *bench) fill(ctx context.Context) error {
 	if out.Code != 0 {
 		return fmt.Errorf("pgbench -i ended with %d: %s", out.Code, out.Stderr)
 	}
-	return nil
+	if err := b.postgres.Exec(ctx, database, tableSQL); err != nil {
+		return err
+	}
+	return b.postgres.Exec(ctx, database, "VACUUM ANALYZE "+table)
 }
 
 // startPgBouncer starts one with its own configuration: session mode, enough server
@@ -221,64 +239,80 @@ func (b *bench) startWeir(ctx context.Context, binary string) (way, error) {
 			return way{}, err
 		}
 	}
-	agent, err := b.lab.Cgroup("agent")
-	if err != nil {
-		return way{}, err
-	}
-	outside, err := b.lab.Cgroup("outside")
-	if err != nil {
-		return way{}, err
-	}
-	bouncer, err := b.lab.Cgroup("pgbouncer")
-	if err != nil {
-		return way{}, err
+	cgroups := make(map[string]*lab.Cgroup)
+	for _, name := range []string{"agent", "partial", "hash", "outside", "pgbouncer", "weir"} {
+		if cgroups[name], err = b.lab.Cgroup(name); err != nil {
+			return way{}, err
+		}
 	}
 	secret, err := b.lab.Write("bench.password", b.password+"\n", 0o600)
 	if err != nil {
 		return way{}, err
 	}
-	own, err := b.lab.Cgroup("weir")
+	key, err := b.lab.Write("mask.key", strings.Repeat("0123456789abcdef", 4)+"\n", 0o600)
 	if err != nil {
 		return way{}, err
 	}
+	own := cgroups["weir"]
 	b.weir, err = b.lab.Weir(ctx, lab.WeirOptions{
 		Binary: binary, Cgroup: own,
 		Capture: []string{
-			fmt.Sprintf("ports: [%d]", b.postgres.Port),
-			fmt.Sprintf("cgroups: [{path: %s, action: Pass}, {path: %s, action: Pass}]", outside.Name, bouncer.Name),
+			fmt.Sprintf("ports: [%d, %d]", b.postgres.Port, b.standin.Port()),
+			fmt.Sprintf("cgroups: [{path: %s, action: Pass}, {path: %s, action: Pass}]", cgroups["outside"].Name, cgroups["pgbouncer"].Name),
 		},
 		Spec:      "unmatched: Deny\nclientTLS: \"Off\"\nlog: {level: warn}\n",
-		Documents: map[string]string{"bench.yaml": fmt.Sprintf(policy, b.postgres.Host, b.postgres.Port, database, role, secret, role, secret, agent.Name)},
+		Documents: map[string]string{"bench.yaml": b.documents(secret, key, cgroups)},
 	})
 	if err != nil {
 		return way{}, err
 	}
-	w := way{name: weir, addr: b.postgres.Addr(), client: agent, proxy: &cpuMeter{cgroup: own, pid: b.weir.Process.PID}}
+	w := way{name: weir, addr: b.postgres.Addr(), client: cgroups["agent"], proxy: &cpuMeter{cgroup: own, pid: b.weir.Process.PID}}
+	b.masked = []way{
+		{name: "weir, Partial mask", addr: w.addr, client: cgroups["partial"], proxy: w.proxy},
+		{name: "weir, Hash mask", addr: w.addr, client: cgroups["hash"], proxy: w.proxy},
+	}
+	b.idle = way{name: weir, addr: b.standin, client: w.client, proxy: w.proxy}
+	b.others = []way{
+		{name: nowhere, addr: b.standin},
+		{name: "to another port", addr: b.elsewhere, client: w.client},
+		{name: "from a cgroup that is left alone", addr: b.standin, client: cgroups["outside"]},
+	}
 	return w, b.answers(ctx, w, b.weir.Process, b.weir.Output)
 }
 
-// policy has the guards of a first day, so that every statement is judged.
-const policy = `apiVersion: weir.dev/v1alpha1
+// nowhere is a cgroup that no program of weir's is attached to.
+const nowhere = "where no program is attached"
+
+// documents have the guards of a first day, so that every statement is judged; for
+// some clients a mask too; and let sessions to the stand-in through.
+func (b *bench) documents(secret, key string, cgroups map[string]*lab.Cgroup) string {
+	db := func(name string, port uint16) string {
+		return fmt.Sprintf(`apiVersion: weir.dev/v1alpha1
 kind: Database
-metadata: {name: bench}
+metadata: {name: %s}
 spec:
   hosts: [%s]
   ports: [%d]
   databases: [%s]
   tls: {mode: Disable}
-  catalog: {user: %s, passwordFile: %s}
   login: {type: Static, user: %s, passwordFile: %s}
 ---
-apiVersion: weir.dev/v1alpha1
+`, name, b.postgres.Host, port, database, role, secret)
+	}
+	policy := func(name, cgroup, databases, rules string) string {
+		return fmt.Sprintf(`apiVersion: weir.dev/v1alpha1
 kind: Policy
-metadata: {name: bench-agent}
+metadata: {name: %s}
 spec:
   mode: Enforce
   identities:
-  - name: pgbench
+  - name: client
     host: {cgroups: ["%s"]}
-  databases: [bench]
-  guards:
+  databases: [%s]
+%s---
+`, name, cgroup, databases, rules)
+	}
+	const guards = `  guards:
   - name: no-ddl
     match: {commands: [Drop, Truncate, Alter]}
     action: Deny
@@ -290,6 +324,23 @@ spec:
     match: {tables: [public.pgbench_accounts], access: Write}
     action: Deny
 `
+	mask := func(with string) string {
+		return "  masks:\n  - name: email\n    columns: [public." + table + ".email]\n    with: {" + with + "}\n"
+	}
+	return db("bench", uint16(b.postgres.Port)) + db("standin", b.standin.Port()) +
+		policy("agent", cgroups["agent"].Name, "bench", guards) +
+		policy("partial", cgroups["partial"].Name, "bench", guards+mask("type: Partial, keepLast: 4")) +
+		policy("hash", cgroups["hash"].Name, "bench", guards+mask("type: Hash, keyFile: "+key)) +
+		policy("idle", cgroups["agent"].Name, "standin", "  guards:\n  - {name: vacuum, match: {commands: [Vacuum]}, action: Warn}\n")
+}
+
+// passwordFor is what a client sends. weir's must not need to know it.
+func (b *bench) passwordFor(w way) string {
+	if w.name == direct {
+		return b.password
+	}
+	return "not-the-password"
+}
 
 // journalBytes is the size of what weir journalled.
 func (b *bench) journalBytes() int64 {
