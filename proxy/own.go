@@ -64,7 +64,8 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 		}
 		m := made{}
 		if ob.Kind == statement.KindView {
-			m.view = st
+			meant := o.statement(nil, st) // it may read another one
+			m.view = &meant
 		}
 		if o.made == nil {
 			o.made = make(map[string]made)

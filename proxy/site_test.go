@@ -184,7 +184,8 @@ type options struct {
 	limits    session.Limits
 	loops     int // 0 is one; -1 is goroutines alone
 	setup     string
-	database  string // more of the Database, YAML in its spec
+	poll      time.Duration // of the catalog; 0 is a minute, so that tests see what is noticed without
+	database  string        // more of the Database, YAML in its spec
 	configure func(*proxy.Config)
 }
 
@@ -225,6 +226,9 @@ func newSite(t *testing.T, o options) *site {
 	if o.sessions == 0 {
 		o.sessions = 100
 	}
+	if o.poll == 0 {
+		o.poll = time.Minute
+	}
 	if o.loops == 0 {
 		o.loops = 1
 	}
@@ -249,7 +253,7 @@ func newSite(t *testing.T, o options) *site {
 	s.journal, err = journal.Open(o.folder, o.journal)
 	must(t, err)
 	t.Cleanup(func() { _ = s.journal.Close() })
-	s.catalogs, err = catalog.NewCache(catalog.Options{Poll: time.Minute, Refresh: time.Hour, MaxAge: 5 * time.Minute, Databases: 8, Bodies: pool})
+	s.catalogs, err = catalog.NewCache(catalog.Options{Poll: o.poll, Refresh: time.Hour, MaxAge: 5 * time.Minute, Databases: 8, Bodies: pool})
 	must(t, err)
 	t.Cleanup(func() { _ = s.catalogs.Close() })
 	s.broker = approval.NewBroker(approval.NewMemory(), approval.Options{})

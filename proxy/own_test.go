@@ -1,0 +1,195 @@
+package proxy_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// guarded lets nobody change orders or read vault.
+const guarded = `
+  guards:
+  - name: orders
+    match: {tables: [public.orders], access: Write}
+    action: Deny
+  - name: vault
+    match: {tables: [public.vault], access: Read}
+    action: Deny
+`
+
+const vault = `
+CREATE TABLE vault (id int, secret text); INSERT INTO vault VALUES (1, 'canary');
+CREATE TABLE plain (id int, secret text); INSERT INTO plain VALUES (1, 'harmless');
+ALTER TABLE vault OWNER TO shop_app; ALTER TABLE plain OWNER TO shop_app;
+CREATE VIEW shown AS SELECT id, secret FROM plain; ALTER VIEW shown OWNER TO shop_app;
+CREATE FUNCTION looks() RETURNS text LANGUAGE sql AS 'SELECT secret FROM plain'; ALTER FUNCTION looks() OWNER TO shop_app;
+`
+
+// What a session makes itself, and nobody else sees yet, hides nothing from guards.
+func TestWhatASessionMakesItselfHidesNothingFromGuards(t *testing.T) {
+	s := newSite(t, options{rules: guarded, setup: vault})
+	for _, c := range []struct{ name, text string }{
+		{"a temporary view that is written", "CREATE TEMP VIEW v AS SELECT * FROM orders|DELETE FROM v WHERE id = 1"},
+		{"the same in one text", "CREATE TEMP VIEW v AS SELECT * FROM orders; DELETE FROM v WHERE id = 1"},
+		{"by its schema", "CREATE TEMP VIEW v AS SELECT * FROM orders|UPDATE pg_temp.v SET cents = 0 WHERE id = 1"},
+		{"a view that is not committed", "BEGIN|CREATE VIEW mine AS SELECT * FROM orders|DELETE FROM mine WHERE id = 1"},
+		{"a view of a view", "CREATE TEMP VIEW v AS SELECT * FROM orders|CREATE TEMP VIEW w AS SELECT * FROM v|DELETE FROM w WHERE id = 1"},
+		{"a view that was replaced", "CREATE TEMP VIEW v AS SELECT * FROM orders|CREATE OR REPLACE TEMP VIEW v AS SELECT * FROM orders WHERE id > 0|DELETE FROM v WHERE id = 1"},
+		{"names that were exchanged", "BEGIN|ALTER TABLE plain RENAME TO other; ALTER TABLE vault RENAME TO plain|SELECT secret FROM plain"},
+		{"a name that was taken away", "BEGIN|ALTER TABLE vault RENAME TO other|SELECT secret FROM other"},
+		{"another schema", "BEGIN|CREATE SCHEMA mine|ALTER TABLE vault SET SCHEMA mine|SELECT secret FROM mine.vault"},
+		{"a schema of another name", "BEGIN|ALTER SCHEMA public RENAME TO other|SELECT secret FROM other.vault"},
+		{"a function that is not committed", "BEGIN|CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT secret FROM vault'|SELECT f()"},
+		{"a temporary function", "CREATE FUNCTION pg_temp.f() RETURNS text LANGUAGE sql AS 'SELECT secret FROM vault'|SELECT pg_temp.f()"},
+		{"a trigger that is not committed", "BEGIN|CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders WHERE id = 1; RETURN NEW; END'|CREATE TRIGGER t BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION f()|INSERT INTO plain VALUES (2, '')"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn := s.connect(simple)
+			var err error
+			for _, text := range strings.Split(c.text, "|") {
+				if _, err = conn.Exec(t.Context(), text); err != nil {
+					break
+				}
+			}
+			refused(t, err, "42501")
+			_, _ = conn.Exec(t.Context(), "ROLLBACK")
+		})
+	}
+	t.Run("in a pipeline without a Sync", func(t *testing.T) {
+		w := s.raw()
+		one := func(text string) []byte { return pipeline(parse("", text), bind("", ""), execute("", 0)) }
+		w.send(pipeline(one("CREATE TEMP VIEW v AS SELECT * FROM orders"), one("DELETE FROM v WHERE id = 1"), syncs()))
+		if got := w.until(1); !strings.Contains(got, "E:42501") {
+			t.Errorf("got %q", got)
+		}
+	})
+	if s.count("SELECT count(*) FROM orders") != "100" {
+		t.Error("something was executed")
+	}
+}
+
+// Ordinary work with temporary tables and migrations is not in the way of guards
+// that are about something else.
+func TestOrdinaryDefinitionsAreNotRefused(t *testing.T) {
+	s := newSite(t, options{rules: guarded, setup: vault})
+	for _, c := range []struct{ name, text string }{
+		{"a temporary table", "CREATE TEMP TABLE scratch (id int, body text)|INSERT INTO scratch VALUES (1, 'x')|SELECT * FROM scratch|UPDATE scratch SET body = 'y'|DROP TABLE scratch"},
+		{"a temporary copy", "CREATE TEMP TABLE copied AS SELECT * FROM orders WHERE id < 10|SELECT count(*) FROM copied|DELETE FROM copied"},
+		{"SELECT INTO", "SELECT * INTO TEMP taken FROM orders|DELETE FROM taken"},
+		{"a temporary table of a guarded name's kind", "CREATE TEMP TABLE notes (id int)|INSERT INTO notes VALUES (1)|SELECT * FROM notes"},
+		{"a migration", "BEGIN|ALTER TABLE plain ADD COLUMN more int|UPDATE plain SET more = 1|CREATE INDEX ON plain (more)|COMMIT|SELECT more FROM plain|ALTER TABLE plain DROP COLUMN more"},
+		{"a new table", "BEGIN|CREATE TABLE fresh (id int)|INSERT INTO fresh VALUES (1)|COMMIT|SELECT * FROM fresh|DROP TABLE fresh"},
+		{"a view of one's own", "CREATE TEMP VIEW v AS SELECT * FROM orders|SELECT count(*) FROM v|SELECT * FROM v WHERE id = 1"},
+		{"a renamed table", "BEGIN|ALTER TABLE plain RENAME TO renamed|UPDATE renamed SET id = 2|ALTER TABLE renamed RENAME TO plain|COMMIT"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
+				conn := s.connect(func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = mode })
+				for _, text := range strings.Split(c.text, "|") {
+					if _, err := conn.Exec(t.Context(), text); err != nil {
+						if strings.Contains(err.Error(), "already exists") {
+							continue // made in the other mode
+						}
+						t.Errorf("%s: %v", text, err)
+					}
+				}
+			}
+		})
+	}
+	t.Run("a name that does not exist gets PostgreSQL's own answer", func(t *testing.T) {
+		_, err := s.connect().Exec(t.Context(), "SELECT * FROM no_such_table")
+		refused(t, err, "42P01")
+	})
+}
+
+// A temporary object never takes a mask away.
+func TestTemporaryObjectsLiftNoMask(t *testing.T) {
+	s := newSite(t, options{})
+	for _, text := range []string{
+		"CREATE TEMP TABLE mine AS SELECT email FROM customers", "SELECT email INTO TEMP mine FROM customers", "CREATE TEMP VIEW mine AS SELECT email FROM customers",
+		"CREATE TEMP TABLE mine (e text)|INSERT INTO mine SELECT email FROM customers",
+		"CREATE FUNCTION pg_temp.mine() RETURNS SETOF text LANGUAGE sql AS 'SELECT email FROM customers'",
+		"CREATE FUNCTION pg_temp.mine() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(email) FROM public.customers); END'",
+	} {
+		conn := s.connect(simple)
+		var err error
+		for _, part := range strings.Split(text, "|") {
+			if _, err = conn.Exec(t.Context(), part); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			t.Errorf("%s was not refused", text)
+			continue
+		}
+		refused(t, err, "42501")
+	}
+	w := s.raw()
+	w.query("CREATE TEMP TABLE customers (id int, name text, email text, ssn text)")
+	w.query("INSERT INTO customers VALUES (1, 'n', 'my own', 's')")
+	if got := w.query("SELECT id, email FROM public.customers ORDER BY id"); !strings.Contains(got, "1,*****************.com") {
+		t.Errorf("the table itself: %q", got)
+	}
+	w.query("SET search_path = public, pg_temp")
+	got := w.query("SELECT id, email FROM customers ORDER BY id")
+	for _, secret := range secrets {
+		if strings.Contains(got, secret) {
+			t.Errorf("shown: %q", got)
+		}
+	}
+}
+
+// What was prepared is judged again where the catalog has changed since, whoever
+// changed it.
+func TestWhatWasPreparedIsJudgedAgain(t *testing.T) {
+	const strict = `
+  guards:
+  - {name: vault, match: {tables: [public.vault], access: Read}, action: Deny}
+`
+	for _, c := range []struct{ name, prepared, change string }{
+		{"a view that reads something else now", "SELECT secret FROM shown", "CREATE OR REPLACE VIEW shown AS SELECT id, secret FROM vault"},
+		{"a table that took another's name", "SELECT secret FROM plain", "BEGIN; DROP VIEW shown; ALTER TABLE plain RENAME TO p; CREATE VIEW plain AS SELECT * FROM vault; COMMIT"},
+		{"a function with another body", "SELECT looks()", "CREATE OR REPLACE FUNCTION looks() RETURNS text LANGUAGE sql AS 'SELECT secret FROM vault'"},
+		{"a trigger that was added", "INSERT INTO plain VALUES (3, 'x')", "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM 1 FROM vault; RETURN NEW; END'; CREATE TRIGGER t BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION f()"},
+		{"a default that was added", "INSERT INTO plain (id) VALUES (3)", "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT secret FROM vault'; ALTER TABLE plain ALTER secret SET DEFAULT f()"},
+		{"a rule that was added", "INSERT INTO plain VALUES (3, 'x')", "CREATE RULE r AS ON INSERT TO plain DO ALSO INSERT INTO notes (body) SELECT secret FROM vault"},
+		{"a row policy that was added", "SELECT secret FROM plain", "CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS 'SELECT true FROM vault'; ALTER TABLE plain ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON plain USING (f())"},
+	} {
+		for _, by := range []string{"past weir", "through weir"} {
+			t.Run(c.name+", "+by, func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t, options{rules: strict, setup: vault, poll: 100 * time.Millisecond})
+				w := s.raw()
+				w.send(pipeline(parse("p", c.prepared), syncs()))
+				wants(t, w.until(1), "1 Z:I")
+				run := func() string {
+					w.send(pipeline(bind("", "p"), execute("", 0), syncs()))
+					return w.until(1)
+				}
+				if got := run(); strings.Contains(got, "E:") {
+					t.Fatalf("before: %q", got)
+				}
+				if by == "past weir" {
+					s.direct(c.change)
+					if !within(func() bool { return strings.Contains(run(), "E:42501") }) {
+						t.Errorf("it still runs: %q", run())
+					}
+					return
+				}
+				s.use(strings.Replace(strict, "{name: vault", "{name: vault, when: 'session.user != \"boss\"'", 1))
+				if got := run(); strings.Contains(got, "E:") {
+					t.Fatalf("before: %q", got)
+				}
+				boss := s.connect(simple, func(c *pgx.ConnConfig) { c.User = "boss" })
+				if _, err := boss.Exec(t.Context(), c.change); err != nil {
+					t.Fatal(err)
+				}
+				if got := run(); !strings.Contains(got, "E:42501") {
+					t.Errorf("it still runs: %q", got)
+				}
+			})
+		}
+	}
+}
