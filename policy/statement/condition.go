@@ -9,8 +9,25 @@ import (
 // conditionOf says whether a WHERE limits which rows of the target are touched.
 // It errs towards WhereConstant: a condition counts as present only where the
 // target's own columns decide, and not through a form that is always true.
-func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar) Condition {
-	return judgement{target: target, constants: w.constants, variables: w.variables}.condition(where)
+//
+// from is what else the statement reads beside the target. correlated is set where
+// the condition would be present if names in it meant the target's columns, for a
+// catalog to say.
+func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node) (found Condition, correlated []Correlation) {
+	c := judgement{target: target, constants: w.constants, variables: w.variables}
+	c.twins = c.twinsIn(from)
+	c.joined = c.joins(where)
+	if found = c.condition(where); found != WhereConstant {
+		return found, nil
+	}
+	if c.judge(where) == unknownConstant {
+		outward := c
+		outward.correlated = &correlated
+		if outward.judge(where) != dependsOnRow {
+			correlated = nil
+		}
+	}
+	return found, correlated
 }
 
 func (c judgement) condition(where *pg_query.Node) Condition {
@@ -37,6 +54,15 @@ type judgement struct {
 	target    *pg_query.RangeVar
 	constants *constants
 	variables map[string]struct{} // of the PL/pgSQL body around
+
+	// twins are the names of the target's relation that stand beside it, joined
+	// says that one is held equal to the target: then its columns are the row's.
+	twins  []string
+	joined bool
+	inside bool // a subquery's condition is judged
+	// correlated takes the names in subqueries that may be the target's; not nil,
+	// these count as such.
+	correlated *[]Correlation
 }
 
 // of is a judgement about another relation's rows.
@@ -76,7 +102,7 @@ func (c *judgement) judge(n *pg_query.Node) truth {
 }
 
 func (c *judgement) rowOrConstant(n *pg_query.Node) truth {
-	if c.mentionsRow(n.ProtoReflect().Interface(), false) {
+	if c.mentionsRow(n.ProtoReflect().Interface(), c.inside) {
 		return dependsOnRow
 	}
 	return unknownConstant
@@ -124,7 +150,7 @@ func (c *judgement) boolean(b *pg_query.BoolExpr) truth {
 			}
 		}
 	}
-	if result == dependsOnRow && c.complementary(b.Args) {
+	if result == dependsOnRow && (c.complementary(b.Args) || c.overlapping(b.Args)) {
 		return alwaysTrue
 	}
 	return result
@@ -137,9 +163,12 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 	case pg_query.A_Expr_Kind_AEXPR_OP:
 		if !c.alike(e.Lexpr, e.Rexpr) {
 			if name == "~" || name == "~*" {
-				if p := c.constants.str(e.Rexpr); p != nil && matchesAll(*p) {
+				if p, ok := c.constants.folded(e.Rexpr); ok && matchesAll(p) {
 					return alwaysTrue
 				}
+			}
+			if name == "=" && c.acrossTwins(e.Lexpr, e.Rexpr) {
+				return alwaysTrue
 			}
 			break
 		}
@@ -158,13 +187,13 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 			return alwaysFalse
 		}
 	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE:
-		if p := c.constants.str(e.Rexpr); name != "!~~" && name != "!~~*" &&
-			(c.alike(e.Lexpr, e.Rexpr) || p != nil && *p != "" && strings.Trim(*p, "%") == "") {
+		if p, ok := c.constants.folded(e.Rexpr); name != "!~~" && name != "!~~*" &&
+			(c.alike(e.Lexpr, e.Rexpr) || ok && p != "" && strings.Trim(p, "%") == "") {
 			return alwaysTrue
 		}
 	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
 		if call := e.Rexpr.GetFuncCall(); call != nil && len(call.Args) > 0 && name == "~" {
-			if p := c.constants.str(call.Args[0]); p != nil && *p != "" && strings.Trim(*p, "%") == "" {
+			if p, ok := c.constants.folded(call.Args[0]); ok && p != "" && strings.Trim(p, "%") == "" {
 				return alwaysTrue
 			}
 		}
@@ -180,15 +209,19 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 				return alwaysTrue
 			}
 		}
+		if s := e.Rexpr.GetSubLink(); name == "=" && s.GetSubLinkType() == pg_query.SubLinkType_ARRAY_SUBLINK &&
+			c.holdsItself(e.Lexpr, s.Subselect.GetSelectStmt()) {
+			return alwaysTrue
+		}
 	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
 		if ends := e.Rexpr.GetList().GetItems(); len(ends) == 2 && c.alike(e.Lexpr, ends[0]) && c.alike(e.Lexpr, ends[1]) {
 			return alwaysTrue
 		}
 	}
-	if c.mentionsRow(e, false) {
-		return dependsOnRow
+	if c.escapes(e.Lexpr, e.Rexpr) || c.escapes(e.Rexpr, e.Lexpr) || !c.mentionsRow(e, c.inside) {
+		return unknownConstant
 	}
-	return unknownConstant
+	return dependsOnRow
 }
 
 func matchesAll(pattern string) bool {
@@ -206,7 +239,23 @@ func (c *judgement) nullTest(t *pg_query.NullTest) truth {
 		}
 		return alwaysFalse
 	}
+	if fields := t.Arg.GetColumnRef().GetFields(); len(fields) > 0 && neverNull(fields[len(fields)-1].GetString_().GetSval()) {
+		if t.Nulltesttype == pg_query.NullTestType_IS_NOT_NULL {
+			return alwaysTrue
+		}
+		return alwaysFalse
+	}
 	return c.rowOrConstant(t.Arg)
+}
+
+// neverNull says whether a name is that of a column that PostgreSQL gives every row
+// and that no table can have of its own.
+func neverNull(column string) bool {
+	switch column {
+	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid":
+		return true
+	}
+	return false
 }
 
 func (c *judgement) booleanTest(t *pg_query.BooleanTest) truth {
@@ -240,25 +289,6 @@ func (c *judgement) caseOf(e *pg_query.CaseExpr) truth {
 		return all
 	}
 	return c.rowOrConstant(&pg_query.Node{Node: &pg_query.Node_CaseExpr{CaseExpr: e}})
-}
-
-// sublink judges IN and EXISTS. A subquery over the whole target itself, which
-// nothing limits, limits nothing.
-func (c *judgement) sublink(s *pg_query.SubLink) truth {
-	n := &pg_query.Node{Node: &pg_query.Node_SubLink{SubLink: s}}
-	sub := s.Subselect.GetSelectStmt()
-	if sub != nil && s.SubLinkType == pg_query.SubLinkType_ANY_SUBLINK && len(s.OperName) == 0 &&
-		len(sub.FromClause) == 1 && sub.Larg == nil && sub.LimitCount == nil && sub.LimitOffset == nil && sub.HavingClause == nil {
-		from := sub.FromClause[0].GetRangeVar()
-		if from != nil && from.Relname == c.target.GetRelname() && len(sub.TargetList) == 1 &&
-			c.of(from).condition(sub.WhereClause) != WherePresent {
-			test := bareOrLast(s.Testexpr)
-			if test != "" && test == bareOrLast(sub.TargetList[0].GetResTarget().GetVal()) {
-				return alwaysTrue
-			}
-		}
-	}
-	return c.rowOrConstant(n)
 }
 
 func bareOrLast(n *pg_query.Node) string {

@@ -1,6 +1,10 @@
 package statement
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 func TestAWhereCountsOnlyIfTheRowDecides(t *testing.T) {
 	for where, want := range map[string]Condition{
@@ -45,17 +49,52 @@ func TestAWhereCountsOnlyIfTheRowDecides(t *testing.T) {
 		"id = id and true":             WhereConstant,
 		"(id is null) is not null":     WhereConstant,
 		"(id = id) is true":            WhereConstant,
-		"case when id = 1 then true else true end": WhereConstant,
-		"case when $1 then true end":               WhereConstant,
-		"coalesce(true, id = 1)":                   WhereConstant,
-		"exists (select 1)":                        WhereConstant,
-		"exists (select 1 from u where u.a = 1)":   WhereConstant,
-		"exists (select 1 from t where t.id = 1)":  WhereConstant,
-		"1 in (select a from u)":                   WhereConstant,
-		"id in (select id from t)":                 WhereConstant,
-		"id in (select x.id from t x where true)":  WhereConstant,
-		"(select count(*) from u) > 0":             WhereConstant,
-		"false":                                    WhereConstant,
+		"case when id = 1 then true else true end":                WhereConstant,
+		"case when $1 then true end":                              WhereConstant,
+		"coalesce(true, id = 1)":                                  WhereConstant,
+		"exists (select 1)":                                       WhereConstant,
+		"exists (select 1 from u where u.a = 1)":                  WhereConstant,
+		"exists (select 1 from t where t.id = 1)":                 WhereConstant,
+		"1 in (select a from u)":                                  WhereConstant,
+		"id in (select id from t)":                                WhereConstant,
+		"id in (select x.id from t x where true)":                 WhereConstant,
+		"(select count(*) from u) > 0":                            WhereConstant,
+		"false":                                                   WhereConstant,
+		"id = (select id)":                                        WhereConstant,
+		"id = id::int":                                            WhereConstant,
+		"id::text = cast(id as text)":                             WhereConstant,
+		"id = id + 0":                                             WhereConstant,
+		"0 + id = id":                                             WhereConstant,
+		"id * 1 = id":                                             WhereConstant,
+		"id = +id":                                                WhereConstant,
+		"name || '' = name":                                       WhereConstant,
+		"name like '%' || '%'":                                    WhereConstant,
+		"id in (select id)":                                       WhereConstant,
+		"id in (select t.id)":                                     WhereConstant,
+		"id = any (select id from t)":                             WhereConstant,
+		"id = any (array(select id from t))":                      WhereConstant,
+		"id in (select id from t union select 1)":                 WhereConstant,
+		"exists (select id)":                                      WhereConstant,
+		"exists (select t.id from u)":                             WhereConstant,
+		"exists (select 1 from t x where x.id = t.id)":            WhereConstant,
+		"exists (select 1 from s.t x where t.id = x.id and true)": WhereConstant,
+		"ctid is not null":                                        WhereConstant,
+		"t.xmin is not null":                                      WhereConstant,
+		"tableoid = 't'::regclass":                                WhereConstant,
+		"id = coalesce($1, id)":                                   WhereConstant,
+		"id = coalesce(nullif($1, 0), t.id)":                      WhereConstant,
+		"id >= least(id, 5)":                                      WhereConstant,
+		"id = case when $1 then 5 else id end":                    WhereConstant,
+		"id > 0 or id < 1":                                        WhereConstant,
+		"id <= 5.5 or id >= 5":                                    WhereConstant,
+		"id in (1) or id not in (1)":                              WhereConstant,
+		"(select true)":                                           WhereConstant,
+		"(select id = id)":                                        WhereConstant,
+		"true = true":                                             WhereConstant,
+		"upper('a') = 'A'":                                        WhereConstant,
+		"1 + 1 = 2":                                               WhereConstant,
+		"not (1 = 2)":                                             WhereConstant,
+		"'a' in ('a', 'b')":                                       WhereConstant,
 
 		"id = 1":                                WherePresent,
 		"t.id = $1":                             WherePresent,
@@ -72,14 +111,24 @@ func TestAWhereCountsOnlyIfTheRowDecides(t *testing.T) {
 		"id in (select id from t limit 10)":     WherePresent,
 		"id in (select id from t where id > 5)": WherePresent,
 		"id in (select id from u)":              WherePresent,
-		"exists (select 1 from u where u.a = t.id)":      WherePresent,
-		"exists (select id)":                             WherePresent,
-		"exists (select 1 from u where u.a = t.*::text)": WherePresent,
-		"exists (select 1 from u where u.a = t::text)":   WherePresent,
-		"f(t)":         WherePresent,
-		"current of c": WherePresent,
-		"case when id = 1 then true else false end": WherePresent,
-		"id = id and id = 1":                        WherePresent,
+		"exists (select 1 from u where u.a = t.id)":                WherePresent,
+		"exists (select 1 from u where u.a = t.*::text)":           WherePresent,
+		"exists (select 1 from u where u.a = t::text)":             WherePresent,
+		"exists (select 1 from t x where x.id = t.id and x.a > 5)": WherePresent,
+		"exists (select 1 from t x where x.id < t.id)":             WherePresent,
+		"id = (select max(id) from u)":                             WherePresent,
+		"id = (select 5)":                                          WherePresent,
+		"id = other_id + 0":                                        WherePresent,
+		"id = id + 1":                                              WherePresent,
+		"id = coalesce($1, 5)":                                     WherePresent,
+		"ctid = '(0,1)'":                                           WherePresent,
+		"ctid in (select ctid from t limit 10)":                    WherePresent,
+		"id > 5 or id < 1":                                         WherePresent,
+		"id::text like 'a%'":                                       WherePresent,
+		"f(t)":                                                     WherePresent,
+		"current of c":                                             WherePresent,
+		"case when id = 1 then true else false end":                WherePresent,
+		"id = id and id = 1":                                       WherePresent,
 	} {
 		text := "delete from t"
 		if where != "" {
@@ -98,6 +147,12 @@ func TestAConditionIsAboutTheTargetByTheNameThatItHas(t *testing.T) {
 		"delete from t x using u where x.a = u.a":                                   WherePresent,
 		"delete from t x using t where t.a = 1":                                     WhereConstant,
 		"update t set a = 1 from u where u.b = 2":                                   WhereConstant,
+		"update t set a = 1 from t x where x.id = t.id":                             WhereConstant,
+		"delete from t using t x where t.id = x.id and true":                        WhereConstant,
+		"delete from t using u, t x where t.id = x.id":                              WhereConstant,
+		"delete from t using t x where t.id = x.id and x.a = 5":                     WherePresent,
+		"delete from t using t x where t.email = x.email and t.id < x.id":           WherePresent,
+		"merge into t using t x on t.id = x.id when matched then delete":            WhereConstant,
 		"update t set a = 1 from u where b = 2":                                     WherePresent,
 		"update t set a = 1":                                                        WhereMissing,
 		"merge into t using u on t.a = u.a when matched then delete":                WherePresent,
@@ -131,6 +186,36 @@ func TestEveryWriteIsListedWithWhatItWrites(t *testing.T) {
 	} {
 		if got := writes(only(t, text)); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestAConditionThatNamesMayDecideSaysWhich(t *testing.T) {
+	for text, want := range map[string]string{
+		"delete from t where exists (select 1 from u where u.t_id = id)":                                    "[id] u",
+		"delete from t where exists (select 1 from s.u x, v where tid = id)":                                "[tid id] s.u v",
+		"delete from t where exists (select 1 from u where a = b) and exists (select 1 from v where c = d)": "[a b] u",
+		"delete from t where exists (select 1 from u where a = b) or exists (select 1 from v where c = d)":  "[a b] u; [c d] v",
+		"delete from t where exists (select 1 from u where u.a = t.id)":                                     "",
+		"delete from t where exists (select 1 from u where u.a = 1)":                                        "",
+		"delete from t where exists (select 1 from (select 1) u where a = b)":                               "",
+		"delete from t where true or exists (select 1 from u where a = b)":                                  "",
+		"delete from t where $1 or exists (select 1 from u where a = b)":                                    "",
+		"delete from t": "",
+		"update t set x = 1 where not exists (select 1 from u where a = b)": "[a b] u",
+		"delete from t where 5 = (select count(*) from u where a = b)":      "[a b] u",
+	} {
+		w := only(t, text).Writes[0]
+		var all []string
+		for _, c := range w.Correlated {
+			s := fmt.Sprint(c.Names)
+			for _, r := range c.From {
+				s += " " + strings.TrimPrefix(r.Schema+"."+r.Name, ".")
+			}
+			all = append(all, s)
+		}
+		if got := strings.Join(all, "; "); got != want || got != "" && w.Where != WhereConstant {
+			t.Errorf("%s: got %s, %s; want %s", text, w.Where, got, want)
 		}
 	}
 }

@@ -41,17 +41,19 @@ func Decode(data []byte) (*Facts, error) {
 // The fewest bytes that one of each takes, so that a count is never believed
 // beyond what the payload can hold.
 const (
-	smallestStatement = 17
-	smallestTable     = 5
-	smallestColumn    = 6
-	smallestFunction  = 4
-	smallestWrite     = 5
-	smallestOutput    = 5
-	smallestSetting   = 4
-	smallestObject    = 6
-	smallestOperator  = 3
-	smallestType      = 3
-	smallestOption    = 2
+	smallestStatement   = 17
+	smallestTable       = 5
+	smallestColumn      = 6
+	smallestFunction    = 4
+	smallestWrite       = 6
+	smallestCorrelation = 2
+	smallestReference   = 2
+	smallestOutput      = 5
+	smallestSetting     = 4
+	smallestObject      = 6
+	smallestOperator    = 3
+	smallestType        = 3
+	smallestOption      = 2
 )
 
 // decoder reads on after an error as if all were zero; the first error stays.
@@ -246,6 +248,7 @@ func (d *decoder) effects(s *Statement) {
 		w.Schema, w.Table = d.string(), d.string()
 		w.Where = where[d.number(len(where)-1)]
 		w.Columns = d.strings()
+		w.Correlated = d.correlated()
 	}
 	if n := d.count(smallestOutput); n > 0 {
 		s.Outputs = make([]Output, n)
@@ -296,6 +299,24 @@ func (d *decoder) named(s *Statement) {
 		t.Column = d.flags(1) != 0
 		t.Schema, t.Name = d.string(), d.string()
 	}
+}
+
+func (d *decoder) correlated() []Correlation {
+	n := d.count(smallestCorrelation)
+	if n == 0 {
+		return nil
+	}
+	list := make([]Correlation, n)
+	for i := range list {
+		list[i].Names = d.strings()
+		if n := d.count(smallestReference); n > 0 {
+			list[i].From = make([]RelationRef, n)
+		}
+		for j := range list[i].From {
+			list[i].From[j] = RelationRef{Schema: d.string(), Name: d.string()}
+		}
+	}
+	return list
 }
 
 func (d *decoder) copy() *Copy {

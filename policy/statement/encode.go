@@ -108,6 +108,16 @@ func (e *encoder) statement(s *Statement) {
 		e.string(w.Table)
 		e.number(slices.Index(where[:], w.Where))
 		e.strings(w.Columns)
+		e.number(len(w.Correlated))
+		for j := range w.Correlated {
+			c := &w.Correlated[j]
+			e.strings(c.Names)
+			e.number(len(c.From))
+			for _, r := range c.From {
+				e.string(r.Schema)
+				e.string(r.Name)
+			}
+		}
 	}
 	e.number(len(s.Outputs))
 	for i := range s.Outputs {

@@ -146,6 +146,22 @@ type Write struct {
 	Table   string    `json:"table"`
 	Where   Condition `json:"where"` // always Present for INSERT
 	Columns []string  `json:"columns,omitempty"`
+	// Correlated is set on a Constant where the condition holds subqueries with names
+	// that may be the target's columns. It is Present after all if, of each of them,
+	// one name is a column of the target and of none of the subquery's own relations.
+	Correlated []Correlation `json:"correlated,omitempty"`
+}
+
+// Correlation is a subquery whose names a catalog can tell apart.
+type Correlation struct {
+	Names []string      `json:"names"` // unqualified columns in its conditions
+	From  []RelationRef `json:"from"`  // the relations in its FROM, which holds nothing else
+}
+
+// RelationRef is a relation as the text names it.
+type RelationRef struct {
+	Schema string `json:"schema,omitempty"` // "" where the text does not qualify it
+	Name   string `json:"name"`
 }
 
 // Output is one entry of the outermost target list.
@@ -252,6 +268,10 @@ func (s *Statement) size() int {
 		len(s.Opaque)*int(unsafe.Sizeof(""))
 	for i := range s.Writes {
 		n += len(s.Writes[i].Columns) * int(unsafe.Sizeof(""))
+		for j := range s.Writes[i].Correlated {
+			c := &s.Writes[i].Correlated[j]
+			n += int(unsafe.Sizeof(*c)) + len(c.Names)*int(unsafe.Sizeof("")) + len(c.From)*int(unsafe.Sizeof(RelationRef{}))
+		}
 	}
 	for i := range s.Trees {
 		n += int(unsafe.Sizeof(s.Trees[i])) + s.Trees[i].Root.size()

@@ -23,6 +23,17 @@ func (c *judgement) mentionsRow(m proto.Message, inside bool) bool {
 			if c.shadows(v.FromClause) {
 				return false
 			}
+			if c.correlated != nil && c.correlates(v) {
+				return true
+			}
+		}
+	case *pg_query.SubLink:
+		if v.SubLinkType == pg_query.SubLinkType_EXISTS_SUBLINK {
+			// What it selects does not matter.
+			if s := v.Subselect.GetSelectStmt(); s != nil && s.Larg == nil {
+				return c.mentionsRow(&pg_query.SelectStmt{WithClause: s.WithClause, FromClause: s.FromClause, WhereClause: s.WhereClause,
+					HavingClause: s.HavingClause, LimitCount: s.LimitCount, LimitOffset: s.LimitOffset, ValuesLists: s.ValuesLists}, inside)
+			}
 		}
 	}
 	found := false
@@ -47,12 +58,25 @@ func (c *judgement) isOfRow(r *pg_query.ColumnRef, inside bool) bool {
 	case 0:
 		return false
 	case 1:
+		if fields[0].GetString_().GetSval() == "tableoid" {
+			return false
+		}
 		if _, variable := c.variables[fields[0].GetString_().GetSval()]; variable {
 			return false // in a body that has both, PostgreSQL refuses the name
 		}
 		return !inside || fields[0].GetString_().GetSval() == refname(c.target)
 	}
-	return fields[len(fields)-2].GetString_().GetSval() == refname(c.target)
+	if fields[len(fields)-1].GetString_().GetSval() == "tableoid" {
+		return false // is the same for every row of a table
+	}
+	qualifier := fields[len(fields)-2].GetString_().GetSval()
+	return qualifier == refname(c.target) || c.joined && slices.Contains(c.twins, qualifier)
+}
+
+// isOwn says whether a reference is to the target by its name.
+func (c *judgement) isOwn(r *pg_query.ColumnRef) bool {
+	n := len(r.Fields)
+	return n > 1 && r.Fields[n-2].GetString_().GetSval() == refname(c.target)
 }
 
 // shadows says that a FROM has a relation by the target's own name, so that the
@@ -74,7 +98,28 @@ func (c *judgement) shadows(from []*pg_query.Node) bool {
 // alike says whether two expressions mean the same. Constants are looked at only
 // where all else is the same.
 func (c *judgement) alike(a, b *pg_query.Node) bool {
-	return a != nil && b != nil && nodeName(a) == nodeName(b) && c.shape(a) == c.shape(b) && c.key(a) == c.key(b)
+	if a == nil || b == nil {
+		return false
+	}
+	a, b = uncast(a), uncast(b)
+	if nodeName(a) != nodeName(b) {
+		return c.sameButNothing(a, b) || c.sameButNothing(b, a)
+	}
+	return c.shape(a) == c.shape(b) && c.key(a) == c.key(b)
+}
+
+// uncast gives what a cast or a subquery that is nothing but it is made of.
+func uncast(n *pg_query.Node) *pg_query.Node {
+	for {
+		inner := unwrapped(n)
+		if cast := inner.GetTypeCast(); cast.GetArg() != nil {
+			inner = cast.Arg
+		}
+		if inner == n {
+			return n
+		}
+		n = inner
+	}
 }
 
 // key writes an expression so that two that mean the same column or the same
@@ -95,7 +140,7 @@ func (c *judgement) write(b *strings.Builder, m protoreflect.Message, values boo
 	switch v := m.Interface().(type) {
 	case *pg_query.ColumnRef:
 		fields := v.Fields
-		if len(fields) > 1 && c.isOfRow(v, true) {
+		if c.isOwn(v) {
 			fields = fields[len(fields)-1:]
 		}
 		for _, f := range fields {
@@ -103,6 +148,16 @@ func (c *judgement) write(b *strings.Builder, m protoreflect.Message, values boo
 			b.WriteString(f.GetString_().GetSval())
 		}
 		return
+	case *pg_query.TypeCast: // that values stay the same through it is assumed
+		if v.Arg != nil {
+			c.write(b, v.Arg.ProtoReflect(), values)
+			return
+		}
+	case *pg_query.Node:
+		if n := unwrapped(v); n != v {
+			c.write(b, n.ProtoReflect(), values)
+			return
+		}
 	case *pg_query.A_Const:
 		b.WriteString("\x00c")
 		if values {

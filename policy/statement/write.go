@@ -96,8 +96,9 @@ func (w *walker) update(s *pg_query.UpdateStmt, p place) {
 		w.fromItem(n, p)
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
+	where, correlated := w.conditionOf(s.WhereClause, s.Relation, s.FromClause)
 	w.st.Writes = append(w.st.Writes, Write{Command: CommandUpdate, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: w.conditionOf(s.WhereClause, s.Relation), Columns: w.assignments(s.TargetList)})
+		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, Columns: w.assignments(s.TargetList)})
 	w.targets(s.ReturningList, p.returning("UPDATE"))
 }
 
@@ -112,8 +113,9 @@ func (w *walker) delete(s *pg_query.DeleteStmt, p place) {
 		w.fromItem(n, p)
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
+	where, correlated := w.conditionOf(s.WhereClause, s.Relation, s.UsingClause)
 	w.st.Writes = append(w.st.Writes, Write{Command: CommandDelete, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: w.conditionOf(s.WhereClause, s.Relation)})
+		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated})
 	w.targets(s.ReturningList, p.returning("DELETE"))
 }
 
@@ -128,8 +130,8 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 	w.relations = append(w.relations, refname(s.Relation))
 	w.fromItem(s.SourceRelation, p)
 	w.predicate(s.JoinCondition, "ON", false)
-	where := w.conditionOf(s.JoinCondition, s.Relation)
-	own := Write{Command: CommandMerge, Schema: s.Relation.GetSchemaname(), Table: s.Relation.GetRelname(), Where: where}
+	where, correlated := w.conditionOf(s.JoinCondition, s.Relation, []*pg_query.Node{s.SourceRelation})
+	own := Write{Command: CommandMerge, Schema: s.Relation.GetSchemaname(), Table: s.Relation.GetRelname(), Where: where, Correlated: correlated}
 	at := len(w.st.Writes)
 	w.st.Writes = append(w.st.Writes, own)
 	for _, n := range s.MergeWhenClauses {
@@ -141,12 +143,14 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 		when := c.MergeWhenClause
 		w.predicate(when.Condition, "WHEN", false)
 		action := own
-		if where != WherePresent && w.conditionOf(when.Condition, s.Relation) == WherePresent {
-			action.Where = WherePresent
+		if where != WherePresent {
+			if own, _ := w.conditionOf(when.Condition, s.Relation, nil); own == WherePresent {
+				action.Where, action.Correlated = WherePresent, nil
+			}
 		}
 		switch when.CommandType {
 		case pg_query.CmdType_CMD_INSERT:
-			action.Command, action.Where = CommandInsert, WherePresent
+			action.Command, action.Where, action.Correlated = CommandInsert, WherePresent, nil
 			action.Columns = w.assigned(when.TargetList, "INSERT")
 			w.expressions(when.Values, UseDerived, "VALUES")
 		case pg_query.CmdType_CMD_UPDATE:

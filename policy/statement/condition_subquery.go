@@ -1,0 +1,275 @@
+package statement
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// sublink judges IN and EXISTS. A subquery over the whole target itself, which
+// nothing limits, limits nothing.
+func (c *judgement) sublink(s *pg_query.SubLink) truth {
+	n := &pg_query.Node{Node: &pg_query.Node_SubLink{SubLink: s}}
+	sub := s.Subselect.GetSelectStmt()
+	if sub == nil {
+		return c.rowOrConstant(n)
+	}
+	switch s.SubLinkType {
+	case pg_query.SubLinkType_ANY_SUBLINK:
+		if (len(s.OperName) == 0 || len(s.OperName) == 1 && s.OperName[0].GetString_().GetSval() == "=") && c.holdsItself(s.Testexpr, sub) {
+			return alwaysTrue
+		}
+	case pg_query.SubLinkType_EXISTS_SUBLINK:
+		if c.findsItself(sub) {
+			return alwaysTrue
+		}
+	case pg_query.SubLinkType_EXPR_SUBLINK:
+		if inner := unwrapped(n); inner != n {
+			return c.judge(inner)
+		}
+	}
+	return c.rowOrConstant(n)
+}
+
+// holdsItself says whether a subquery gives the tested value of every row: x IN
+// (SELECT x FROM the target), x IN (SELECT x).
+func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) bool {
+	if sub.GetLarg() != nil {
+		return sub.Op == pg_query.SetOperation_SETOP_UNION && (c.holdsItself(test, sub.Larg) || c.holdsItself(test, sub.Rarg))
+	}
+	if sub == nil || len(sub.TargetList) != 1 || sub.LimitCount != nil || sub.LimitOffset != nil || sub.HavingClause != nil {
+		return false
+	}
+	target := sub.TargetList[0].GetResTarget().GetVal()
+	if len(sub.FromClause) == 0 {
+		return sub.WhereClause == nil && c.alike(test, target)
+	}
+	if len(sub.FromClause) != 1 {
+		return false
+	}
+	from := sub.FromClause[0].GetRangeVar()
+	if from == nil || from.Relname != c.target.GetRelname() {
+		return false
+	}
+	inner := c.of(from)
+	if inner.condition(sub.WhereClause) == WherePresent {
+		return false
+	}
+	name := bareOrLast(test)
+	return name != "" && name == bareOrLast(target)
+}
+
+// findsItself says whether an EXISTS finds a row for every row of the target: one
+// that has no FROM, or the target's own relation, held equal to itself.
+func (c *judgement) findsItself(sub *pg_query.SelectStmt) bool {
+	if sub.Larg != nil || sub.LimitCount != nil || sub.LimitOffset != nil || sub.HavingClause != nil || len(sub.ValuesLists) > 0 {
+		return false
+	}
+	if len(sub.FromClause) == 0 {
+		return sub.WhereClause == nil || c.judge(sub.WhereClause) == alwaysTrue
+	}
+	twins := c.twinsIn(sub.FromClause)
+	if len(sub.FromClause) != 1 || len(twins) != 1 || c.shadows(sub.FromClause) {
+		return false
+	}
+	inner := *c
+	inner.twins, inner.joined, inner.inside = twins, false, true
+	return sub.WhereClause != nil && inner.judge(sub.WhereClause) == alwaysTrue
+}
+
+// twinsIn gives the names by which the target's own relation stands in a FROM.
+func (c *judgement) twinsIn(from []*pg_query.Node) []string {
+	var twins []string
+	for _, n := range from {
+		switch v := n.GetNode().(type) {
+		case *pg_query.Node_RangeVar:
+			if v.RangeVar.Relname == c.target.GetRelname() && refname(v.RangeVar) != refname(c.target) {
+				twins = append(twins, refname(v.RangeVar))
+			}
+		case *pg_query.Node_JoinExpr:
+			twins = append(twins, c.twinsIn([]*pg_query.Node{v.JoinExpr.Larg, v.JoinExpr.Rarg})...)
+		}
+	}
+	return twins
+}
+
+// joins says whether a condition holds the target equal to one of its twins.
+func (c *judgement) joins(where *pg_query.Node) bool {
+	if len(c.twins) == 0 {
+		return false
+	}
+	switch v := where.GetNode().(type) {
+	case *pg_query.Node_BoolExpr:
+		return v.BoolExpr.Boolop == pg_query.BoolExprType_AND_EXPR && slices.ContainsFunc(v.BoolExpr.Args, c.joins)
+	case *pg_query.Node_AExpr:
+		return operatorName(v.AExpr) == "=" && c.acrossTwins(v.AExpr.Lexpr, v.AExpr.Rexpr)
+	}
+	return false
+}
+
+// acrossTwins says whether two references are to the same column, one of the target
+// and one of a twin.
+func (c *judgement) acrossTwins(a, b *pg_query.Node) bool {
+	name := bareOrLast(a)
+	if name == "" || name != bareOrLast(b) {
+		return false
+	}
+	one, other := a.GetColumnRef(), b.GetColumnRef()
+	return c.isOwn(one) && c.isTwin(other) || c.isTwin(one) && c.isOwn(other)
+}
+
+func (c *judgement) isTwin(r *pg_query.ColumnRef) bool {
+	n := len(r.GetFields())
+	return n > 1 && slices.Contains(c.twins, r.Fields[n-2].GetString_().GetSval())
+}
+
+// unwrapped gives the expression of a subquery that is nothing but it: (SELECT x).
+func unwrapped(n *pg_query.Node) *pg_query.Node {
+	for {
+		s := n.GetSubLink()
+		sub := s.GetSubselect().GetSelectStmt()
+		if s.GetSubLinkType() != pg_query.SubLinkType_EXPR_SUBLINK || sub == nil || sub.Larg != nil || len(sub.TargetList) != 1 ||
+			len(sub.FromClause) > 0 || sub.WhereClause != nil || sub.HavingClause != nil || sub.LimitCount != nil || sub.LimitOffset != nil ||
+			sub.WithClause != nil || len(sub.GroupClause) > 0 {
+			return n
+		}
+		n = sub.TargetList[0].GetResTarget().GetVal()
+	}
+}
+
+// sameButNothing says whether a is b with nothing added to it: b + 0, b * 1, b || ”,
+// +b.
+func (c *judgement) sameButNothing(a, b *pg_query.Node) bool {
+	e := a.GetAExpr()
+	if e == nil || e.Kind != pg_query.A_Expr_Kind_AEXPR_OP {
+		return false
+	}
+	nothing := ""
+	switch operatorName(e) {
+	case "+":
+		if e.Lexpr == nil {
+			return c.alike(e.Rexpr, b)
+		}
+		nothing = "0"
+	case "-":
+		nothing = "0"
+	case "*", "/":
+		nothing = "1"
+	case "||":
+	default:
+		return false
+	}
+	is := func(n *pg_query.Node) bool {
+		v := n.GetAConst()
+		return v != nil && !v.Isnull && c.constants.value(v).text == nothing
+	}
+	commutes := operatorName(e) == "+" || operatorName(e) == "*" || operatorName(e) == "||"
+	return e.Lexpr != nil && (e.Rexpr.GetAConst() != nil && c.alike(e.Lexpr, b) && is(e.Rexpr) ||
+		commutes && e.Lexpr.GetAConst() != nil && c.alike(e.Rexpr, b) && is(e.Lexpr))
+}
+
+// escapes says whether what an expression is compared with may be the expression
+// itself, whatever the row: COALESCE($1, x), CASE, LEAST and GREATEST.
+func (c *judgement) escapes(x, other *pg_query.Node) bool {
+	if x.GetColumnRef() == nil {
+		return false
+	}
+	var may []*pg_query.Node
+	switch v := other.GetNode().(type) {
+	case *pg_query.Node_CoalesceExpr:
+		may = v.CoalesceExpr.Args
+	case *pg_query.Node_MinMaxExpr:
+		may = v.MinMaxExpr.Args
+	case *pg_query.Node_CaseExpr:
+		may = append(may, v.CaseExpr.Defresult)
+		for _, n := range v.CaseExpr.Args {
+			may = append(may, n.GetCaseWhen().GetResult())
+		}
+	}
+	return slices.ContainsFunc(may, func(n *pg_query.Node) bool { return n != nil && c.alike(x, n) })
+}
+
+// overlapping finds two arms of an OR that leave nothing between them: x < 5 OR x > 3.
+func (c *judgement) overlapping(arms []*pg_query.Node) bool {
+	for i, a := range arms {
+		for _, b := range arms[i+1:] {
+			if c.overlap(a.GetAExpr(), b.GetAExpr()) || c.overlap(b.GetAExpr(), a.GetAExpr()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *judgement) overlap(below, above *pg_query.A_Expr) bool {
+	if below == nil || above == nil || below.Rexpr.GetAConst() == nil || above.Rexpr.GetAConst() == nil ||
+		!strings.HasPrefix(operatorName(below), "<") || !strings.HasPrefix(operatorName(above), ">") ||
+		operatorName(below) == "<>" || !c.alike(below.Lexpr, above.Lexpr) {
+		return false
+	}
+	high, ok := new(big.Rat).SetString(c.constants.value(below.Rexpr.GetAConst()).text)
+	low, good := new(big.Rat).SetString(c.constants.value(above.Rexpr.GetAConst()).text)
+	return ok && good && low.Cmp(high) < 0
+}
+
+// correlates notes the names in a subquery that may be the target's columns. It
+// reports false where a catalog could not tell.
+func (c *judgement) correlates(s *pg_query.SelectStmt) bool {
+	found := Correlation{}
+	for _, n := range s.FromClause {
+		r := n.GetRangeVar()
+		if r == nil || len(r.GetAlias().GetColnames()) > 0 {
+			return false
+		}
+		found.From = append(found.From, RelationRef{Schema: r.Schemaname, Name: r.Relname})
+	}
+	if s.WithClause != nil || s.WhereClause == nil {
+		return false
+	}
+	simple := eachName(s.WhereClause.ProtoReflect(), func(name string) {
+		if !slices.Contains(found.Names, name) {
+			found.Names = append(found.Names, name)
+		}
+	})
+	if !simple || len(found.Names) == 0 {
+		return false
+	}
+	same := func(o Correlation) bool {
+		return slices.Equal(o.Names, found.Names) && slices.Equal(o.From, found.From)
+	}
+	if !slices.ContainsFunc(*c.correlated, same) {
+		*c.correlated = append(*c.correlated, found)
+	}
+	return true
+}
+
+// eachName gives the unqualified columns of an expression. It reports false where a
+// subquery stands in it.
+func eachName(m protoreflect.Message, visit func(string)) bool {
+	switch v := m.Interface().(type) {
+	case *pg_query.ColumnRef:
+		if len(v.Fields) == 1 && v.Fields[0].GetString_() != nil {
+			visit(v.Fields[0].GetString_().GetSval())
+		}
+		return true
+	case *pg_query.SelectStmt:
+		return false
+	}
+	simple := true
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.Kind() != protoreflect.MessageKind:
+		case field.IsList():
+			for i := 0; i < value.List().Len() && simple; i++ {
+				simple = eachName(value.List().Get(i).Message(), visit)
+			}
+		default:
+			simple = eachName(value.Message(), visit)
+		}
+		return simple
+	})
+	return simple
+}
