@@ -212,6 +212,9 @@ func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) er
 		// The client's TLS ends at weir only where weir logs in itself.
 		upstream, offer = fmt.Sprintf("{mode: VerifyFull, caFile: %s}", s.ca), "Offer"
 		login = fmt.Sprintf("{type: Static, user: postgres, passwordFile: %s}", secret)
+		if o.auth == "scram-sha-256" {
+			login += fmt.Sprintf("\n  clients: {authentication: Scram, users: [{name: postgres, passwordFile: %s}]}", secret)
+		}
 	}
 	s.weir, err = s.lab.Weir(ctx, lab.WeirOptions{
 		Binary:  binary,

@@ -35,7 +35,7 @@ func (c cache) source(ctx context.Context) (string, error) {
 	if major == "" {
 		return "", fmt.Errorf("%s says of its version %q", bin, version)
 	}
-	return c.once("postgresql-"+major, strings.TrimSpace(version)+"\n"+strings.Join(needed, " "), func(dir string) error {
+	return c.once("postgresql-"+major, strings.TrimSpace(version)+"\n"+strings.Join(needed, " ")+" "+pipelineOff, func(dir string) error {
 		fetching := begin("fetching the source package of PostgreSQL %s", major)
 		err := fetchSource(ctx, dir, "postgresql-"+major)
 		fetching.end()
@@ -45,6 +45,10 @@ func (c cache) source(ctx context.Context) (string, error) {
 		defer begin("building PostgreSQL's tests (a minute or two)").end()
 		tree := filepath.Join(dir, "tree")
 		if _, err := command(ctx, tree, nil, "./configure", "--without-readline", "--without-zlib", "--without-icu"); err != nil {
+			return err
+		}
+		if err := replaceIn(filepath.Join(tree, "src/test/modules/libpq_pipeline/libpq_pipeline.c"),
+			"SET force_parallel_mode = off", pipelineOff); err != nil {
 			return err
 		}
 		// Without the flags of a make that runs this program.
@@ -59,6 +63,20 @@ func (c cache) source(ctx context.Context) (string, error) {
 		}
 		return nil
 	})
+}
+
+// pipelineOff does what libpq_pipeline does first of all, on servers too that know
+// the setting by another name (from 16 on).
+const pipelineOff = "DO $$BEGIN IF current_setting('server_version_num')::int < 160000 " +
+	"THEN SET force_parallel_mode = off; ELSE SET debug_parallel_query = off; END IF; END$$"
+
+// replaceIn replaces a text in a file, once, if it is there.
+func replaceIn(file, old, by string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(strings.Replace(string(text), old, by, 1)), 0o600)
 }
 
 var majorVersion = regexp.MustCompile(`\b[0-9]+`)
