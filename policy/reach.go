@@ -57,11 +57,12 @@ func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach 
 	r := &reach{Statement: *st, catalog: c, said: st, effects: e}
 	r.Tables = slices.Clip(r.Tables)
 	r.Columns = slices.Clip(r.Columns)
-	r.Writes = slices.Clip(r.Writes)
+	r.Writes = slices.Clip(c.limited(r.Writes))
+	writes := r.Writes
 	for i := range st.Tables {
 		t := &st.Tables[i]
 		f := follower{Catalog: c, reach: r, named: t, seen: map[uint32]bool{}}
-		for _, w := range st.Writes {
+		for _, w := range writes {
 			if w.Schema == t.Schema && w.Table == t.Name {
 				f.writes = append(f.writes, w)
 			}
