@@ -41,6 +41,8 @@ type Censor interface {
 type State struct {
 	User, Database string
 	Tx             byte // transaction state of the last ReadyForQuery
+	// AtRest says that an errand could be run now, as an answer to Decide.
+	AtRest bool
 	// Rests is how often the server has said that no transaction is open.
 	Rests uint64
 	// Prepared gives the statement that a name stands for, nil when there is
@@ -71,6 +73,9 @@ type Decision struct {
 	RecordText, RecordParameters bool
 	// Commits says that the text ends a transaction.
 	Commits bool
+	// Errand must be run before the decision can be made; if it cannot be, the
+	// decision is a refusal.
+	Errand Errand
 	// Private is the judge's own.
 	Private any
 }

@@ -27,6 +27,9 @@ func (s *Session) serverBytes(p []byte) int {
 		}
 		return n
 	}
+	if s.errand != nil {
+		return s.errandBytes(p)
+	}
 	if s.serverDrop > 0 {
 		n := min(s.serverDrop, len(p))
 		s.serverDrop -= n

@@ -85,6 +85,7 @@ type Session struct {
 	clientWant    int  // size of the client's frame that has not arrived whole
 	serverWant    int  // size of the server's frame that has not arrived whole
 
+	errand  *errand // what weir asks the server itself, nil for nothing
 	expect  expectations
 	segment uint64 // counts the client's Syncs and Queries
 	turn    uint64 // counts the calls of FromClient
@@ -139,7 +140,11 @@ func (s *Session) Reason() *diagnostic.Diagnostic { return s.reason }
 func (s *Session) Started() bool { return s.phase == ready }
 
 // State is what decisions depend on besides texts.
-func (s *Session) State() State { return s.state }
+func (s *Session) State() State {
+	st := s.state
+	st.AtRest = s.AtRest()
+	return st
+}
 
 // ServerKey is what the server gave for cancel requests while the client's
 // authentication was relayed; the key is nil otherwise.
@@ -194,7 +199,7 @@ func (s *Session) Leave() {
 // blocked says that no byte of the client may be taken now. A frame that has
 // begun is always taken to its end: the server waits for it.
 func (s *Session) blocked() bool {
-	if s.question != nil || s.phase == ended {
+	if s.question != nil || s.phase == ended || s.errand != nil {
 		return true
 	}
 	if (s.due != dueNone || s.interrupting()) && s.clientPass == 0 && s.clientDiscard == 0 {
