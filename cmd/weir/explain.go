@@ -218,7 +218,7 @@ func (a *app) explainFiles(ctx context.Context, r *console.ExplainRequest, f exp
 	if err != nil {
 		return nil, err
 	}
-	bundle, problems := policy.Compile(sources)
+	bundle, problems := policy.Compile(sources, policy.WithKeys(noKeys))
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("the documents have errors:\n%w", problems)
 	}
@@ -278,6 +278,9 @@ func renderExplanation(screen *terminal.Screen, e *console.Explanation) string {
 	for _, w := range e.Audited {
 		s.coloured("audit", terminal.Yellow, "%s", w)
 	}
+	for _, l := range e.Limits {
+		s.coloured("limit", terminal.Yellow, "%s", l)
+	}
 	for _, n := range e.Notes {
 		s.coloured("note", terminal.Yellow, "%s", n)
 	}
@@ -320,6 +323,19 @@ func explainPolicy(s *sheet, p *console.ExplainedPolicy) {
 		if g.When != "" {
 			about += ", when " + g.When
 		}
+		if g.Limit != "" {
+			about += ", at most " + g.Limit
+		}
+		if g.Rate != "" {
+			about += ", faster than " + g.Rate
+		}
+		if g.Pack != "" {
+			about += ", of pack " + g.Pack
+		}
+		if g.Note != "" {
+			say(1, terminal.Dim, "-", "guard %s (%s: %s) is not asked: %s", g.Name, g.Action, about, g.Note)
+			continue
+		}
 		say(1, colour, mark, "guard %s (%s: %s) %s", g.Name, g.Action, about, verb)
 		for _, st := range g.Statements {
 			what := fmt.Sprintf("statement %d", st.Statement+1)
@@ -346,6 +362,34 @@ func explainMask(s *sheet, m console.ExplainedMask) {
 	default:
 		s.line(name, "nothing of this statement is masked")
 	}
+	for i, o := range m.Outputs {
+		explainOutput(s, i, o)
+	}
+}
+
+// explainOutput tells where a column of a result comes from and what is done with it.
+func explainOutput(s *sheet, i int, o console.ExplainedOutput) {
+	name := fmt.Sprintf("column %d", i+1)
+	what := o.Name
+	if o.Many {
+		what += " (several)"
+	}
+	if what == "" {
+		what = "(without a name)"
+	}
+	from := "from no column"
+	if len(o.Columns) > 0 {
+		from = "from " + strings.Join(o.Columns, ", ")
+	}
+	if o.Mask == "" {
+		s.line(name, "%s: %s, %s, as it is", what, strings.ToLower(o.Class), from)
+		return
+	}
+	text := fmt.Sprintf("%s: %s, %s, %s by %s", what, strings.ToLower(o.Class), from, o.Mask, o.Rule)
+	if o.Why != "" {
+		text += ": " + o.Why
+	}
+	s.coloured(name, terminal.Magenta, "%s", text)
 }
 
 func ruleOrNone(policyName, rule string) string {

@@ -20,11 +20,11 @@ import (
 func (a *app) policyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Validate policy documents, explain decisions, reload",
+		Short: "Validate, test and replay policy documents, explain decisions, reload",
 		Args:  usage(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.validateCommand(), a.explainCommand(), a.reloadCommand())
+	cmd.AddCommand(a.validateCommand(), a.testCommand(), a.explainCommand(), a.replayCommand(), a.packsCommand(), a.reloadCommand())
 	return cmd
 }
 

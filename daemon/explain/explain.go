@@ -130,7 +130,7 @@ func (x *Explainer) masks(ctx context.Context, e *console.Explanation, rules *po
 		return
 	}
 	for i := range facts.Statements {
-		plan := masks.Judge(&facts.Statements[i], lineage.Env{Fresh: true})
+		plan := masks.Judge(&facts.Statements[i], lineage.Env{Fresh: true, Outputs: true})
 		m := console.ExplainedMask{Statement: i, Columns: plan.Masked, Refused: plan.Refused, Rule: plan.Rule, Touches: plan.Touches}
 		if plan.Refused {
 			m.Why = plan.Message
@@ -138,6 +138,10 @@ func (x *Explainer) masks(ctx context.Context, e *console.Explanation, rules *po
 				e.Verdict, e.Rule, e.Message, e.Detail, e.Hint = string(policy.Deny), plan.Rule, plan.Message, plan.Detail, plan.Hint
 				e.Policy, e.Reason = "", plan.Construct
 			}
+		}
+		for _, o := range plan.Outputs {
+			m.Outputs = append(m.Outputs, console.ExplainedOutput{Name: o.Name, Many: o.Many, Class: string(o.Class),
+				Columns: o.Columns, Rule: o.Rule, Mask: string(o.Mask), Why: o.Reason})
 		}
 		e.Masks = append(e.Masks, m)
 	}
@@ -163,6 +167,14 @@ func render(p *policy.Explanation) *console.Explanation {
 	for _, f := range v.Warnings {
 		e.Warnings = append(e.Warnings, f.String())
 	}
+	for i := range v.Limits {
+		l := &v.Limits[i]
+		text := l.String() + " by " + l.Name() + ": " + string(l.Action)
+		if l.Audit {
+			text += " (Audit)"
+		}
+		e.Limits = append(e.Limits, fmt.Sprintf("statement %d: at most %s", l.Statement+1, text))
+	}
 	for _, f := range v.Audited {
 		e.Audited = append(e.Audited, f.String())
 	}
@@ -182,7 +194,11 @@ func renderPolicy(p *policy.PolicyExplanation) console.ExplainedPolicy {
 		out.Identities = append(out.Identities, entry)
 	}
 	for _, g := range p.Guards {
-		guard := console.ExplainedGuard{Name: g.Name, Action: string(g.Action), About: g.About, When: g.When, Matched: g.Matched, Decided: g.Decided}
+		guard := console.ExplainedGuard{Name: g.Name, Action: string(g.Action), About: g.About, When: g.When, Matched: g.Matched,
+			Decided: g.Decided, Rate: g.Rate, Pack: g.Pack, Note: g.Note}
+		if g.Limit != nil {
+			guard.Limit = g.Limit.String()
+		}
 		for _, s := range g.Statements {
 			guard.Statements = append(guard.Statements, console.ExplainedStatement{Statement: s.Statement, Prepared: s.Prepared, Matched: s.Matched, Why: s.Why})
 		}

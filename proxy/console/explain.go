@@ -45,6 +45,8 @@ type Explanation struct {
 	Approvers string   `json:"approvers,omitempty"`
 	Warnings  []string `json:"warnings,omitempty"`
 	Audited   []string `json:"audited,omitempty"` // what policies in mode Audit would have done
+	// Limits are what its statements may return or change at most, in words.
+	Limits []string `json:"limits,omitempty"`
 	// Notes say what could not be told, such as masks without a catalog.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -83,6 +85,10 @@ type ExplainedGuard struct {
 	Action     string               `json:"action"`
 	About      string               `json:"about"`
 	When       string               `json:"when,omitempty"`
+	Limit      string               `json:"limit,omitempty"` // in words
+	Rate       string               `json:"rate,omitempty"`  // in words
+	Pack       string               `json:"pack,omitempty"`  // the built-in pack that it is of
+	Note       string               `json:"note,omitempty"`  // why it was not asked, "" if it was
 	Matched    bool                 `json:"matched"`
 	Decided    bool                 `json:"decided"`
 	Statements []ExplainedStatement `json:"statements,omitempty"`
@@ -104,4 +110,18 @@ type ExplainedMask struct {
 	Why       string   `json:"why,omitempty"`
 	Rule      string   `json:"rule,omitempty"`
 	Touches   bool     `json:"touches"` // may read a masked column at all
+	// Outputs are the columns of the result, in their order.
+	Outputs []ExplainedOutput `json:"outputs,omitempty"`
+}
+
+// ExplainedOutput is a column of a result: where it comes from, and what is done
+// with it.
+type ExplainedOutput struct {
+	Name    string   `json:"name,omitempty"`    // "" where PostgreSQL makes one up
+	Many    bool     `json:"many,omitempty"`    // a star that stands for several
+	Class   string   `json:"class"`             // Clean, Copy, Derived
+	Columns []string `json:"columns,omitempty"` // schema.table.column
+	Rule    string   `json:"rule,omitempty"`    // policy/mask
+	Mask    string   `json:"mask,omitempty"`    // what is done with it, "" for nothing
+	Why     string   `json:"why,omitempty"`
 }
