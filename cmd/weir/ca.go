@@ -61,11 +61,16 @@ func (a *app) ca() error {
 	}
 	a.note(`weir's CA, SHA-256 %s, good until %s.
 A client trusts it when this certificate is in a file that it names:
-  libpq, psql, psycopg    sslrootcert=FILE, PGSSLROOTCERT, or ~/.postgresql/root.crt
-  pgx                     sslrootcert=FILE in the connection string
-  pgjdbc                  sslrootcert=FILE in the URL
-  node-postgres           ssl: {ca: fs.readFileSync("FILE")}
-  every program           cp FILE /usr/local/share/ca-certificates/weir.crt && update-ca-certificates`,
+  libpq, psql, psycopg    sslmode=verify-full sslrootcert=FILE, or PGSSLROOTCERT=FILE, or ~/.postgresql/root.crt
+  pgx, lib/pq             sslmode=verify-full sslrootcert=FILE in the connection string, or PGSSLROOTCERT=FILE
+  pgjdbc                  sslmode=verify-full&sslrootcert=FILE in the URL
+  node-postgres           ssl: {ca: fs.readFileSync("FILE", "utf8")}, or NODE_EXTRA_CA_CERTS=FILE
+or in the host's (or the container's) trust store, which libpq 16 and newer uses with sslrootcert=system:
+  Debian, Ubuntu, Alpine  cp FILE /usr/local/share/ca-certificates/weir.crt && update-ca-certificates
+  RHEL, Fedora            cp FILE /etc/pki/ca-trust/source/anchors/weir.crt && update-ca-trust
+  SUSE                    cp FILE /etc/pki/trust/anchors/weir.crt && update-ca-certificates
+  Arch                    trust anchor --store FILE
+The certificates that it signs carry the name that the client asked for, or the server's address.`,
 		fingerprint, until.Format(time.DateOnly))
 	return a.printf("%s", pem)
 }

@@ -26,6 +26,10 @@ const (
 	startTimeout = time.Minute
 	// farewell bounds the time for a last error to reach a client.
 	farewell = 2 * time.Second
+	// hearing bounds the time to wait for the first bytes of a client that is refused,
+	// firstBytes how many of them.
+	hearing    = 250 * time.Millisecond
+	firstBytes = 512
 	// linger bounds the time that a server has to end after its client left.
 	linger = 10 * time.Second
 )
@@ -160,8 +164,12 @@ func (d *Driver) Serve(ctx context.Context, conn net.Conn, c *Connection, q Ques
 	p.run(ctx, q, d.loop())
 }
 
-// Refuse ends a connection with an error before anything was read from it.
+// Refuse ends a connection with an error, whatever it wants. It waits a moment for
+// the client's first bytes and drops them: closing a socket that holds some would
+// reset the connection, and the client might not read why.
 func Refuse(conn net.Conn, c *Connection, why *diagnostic.Diagnostic) {
+	_ = conn.SetReadDeadline(time.Now().Add(hearing))
+	_, _ = conn.Read(make([]byte, firstBytes))
 	newPair(conn, c).end(why)
 	c.finish(why)
 }
