@@ -73,13 +73,24 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 	if !ok {
 		return nil, false
 	}
-	if d := &p.decision; p.cacheable && err == nil && d.Denial == nil && d.Approval == nil {
+	if d := &p.decision; p.cacheable && err == nil && d.Denial == nil && d.Approval == nil && nameless(facts) {
 		if s.shapes == nil || len(s.shapes) >= shapesKept {
 			s.shapes = make(map[shape]*grounds)
 		}
 		s.shapes[of] = p
 	}
 	return p.on(text), true
+}
+
+// nameless says that a text neither makes nor uses a prepared statement or a cursor:
+// what these names stand for is noted when a text is judged.
+func nameless(facts *statement.Facts) bool {
+	for i := range facts.Statements {
+		if st := &facts.Statements[i]; st.Prepared != nil || st.Cursor != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // ground makes the decision on a text of a shape that is new.
