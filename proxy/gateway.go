@@ -162,7 +162,6 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 		Limits:     g.cfg.Limits,
 		OfferTLS:   g.cfg.ClientTLS != nil && g.endsTLS(&f),
 		RequireTLS: g.cfg.RequireTLS,
-		Now:        time.Now,
 		Secret:     secret,
 	})
 	v.connection = driver.NewConnection(v.session, v.over)

@@ -289,8 +289,8 @@ func newRig(t *testing.T, w way) *rig {
 
 func newSession(tls bool) *session.Session {
 	return session.New(session.Config{
-		OfferTLS: tls, Now: time.Now,
-		Secret: func(n int) []byte { b := make([]byte, n); _, _ = rand.Read(b); return b },
+		OfferTLS: tls,
+		Secret:   func(n int) []byte { b := make([]byte, n); _, _ = rand.Read(b); return b },
 	})
 }
 

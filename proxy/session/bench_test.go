@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
@@ -23,7 +22,7 @@ func (quiet) Denied(*session.Begin, *diagnostic.Diagnostic)                     
 func (quiet) Sample() int                                                        { return 0 }
 
 func quietSession(tb testing.TB) *session.Session {
-	s := session.New(session.Config{Now: time.Now, Secret: func(n int) []byte { return make([]byte, n) }})
+	s := session.New(session.Config{Secret: func(n int) []byte { return make([]byte, n) }})
 	s.FromClient(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
 	q := quiet{&session.Decision{Text: "select", Action: "Allow", Statements: make([]session.Plan, 1)}}
 	s.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: q, Recorder: q}, nil)

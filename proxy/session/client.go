@@ -158,7 +158,7 @@ func (s *Session) oversized(h wire.Header, p []byte) int {
 		// What it executes is recorded by the same beginning.
 		s.named(e, string(name), &prepared{decision: &Decision{Text: string(text), Action: "Observe"}, copies: true, unread: h.Size, segment: s.segment})
 	} else {
-		e.record, e.begun = record, s.now()
+		e.record = record
 		s.segment++
 		s.forgetUnnamed(&e.undo)
 	}
@@ -228,7 +228,7 @@ func (s *Session) query(frame, body []byte) bool {
 		return done
 	}
 	e := s.expect.push(expectQuery, s.moves(d), false)
-	e.record, e.begun, e.what = record, s.now(), d
+	e.record, e.what = record, d
 	s.segment++
 	s.dirty = false
 	s.forgetUnnamed(&e.undo)
@@ -338,6 +338,3 @@ func (s *Session) relayPassword(h wire.Header, p []byte) int {
 	s.toServer = append(s.toServer, p[:h.Size]...)
 	return h.Size
 }
-
-// now is the time in nanoseconds, for durations.
-func (s *Session) now() int64 { return s.cfg.Now().UnixNano() }

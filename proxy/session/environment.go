@@ -1,8 +1,6 @@
 package session
 
 import (
-	"time"
-
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -129,7 +127,6 @@ type End struct {
 	Tag         string                 // of CommandComplete, "" after an error
 	Error       *diagnostic.Diagnostic // nil for none
 	Skipped     bool                   // never executed: an earlier error skipped it
-	Duration    time.Duration
 	Masked      []string
 	Rule        string       // the limit that has ended it, "" for none
 	Warned      []string     // limits with action Warn that it has passed

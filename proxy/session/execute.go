@@ -52,7 +52,7 @@ func (s *Session) execute(frame, body []byte) bool {
 			s.refuse(expectExecute, diagnostic.JournalUnavailable(err))
 			return true
 		}
-		o.record, o.begun, o.so = id, s.now(), statementRecord{}
+		o.record, o.so = id, statementRecord{}
 		if d != nil {
 			s.notices(d)
 		}
@@ -61,7 +61,7 @@ func (s *Session) execute(frame, body []byte) bool {
 		s.describeOwn(name, o)
 	}
 	e := s.expect.push(expectExecute, s.moves(d), false)
-	e.record, e.begun, e.what, e.object, e.first = o.record, o.begun, d, o, first
+	e.record, e.what, e.object, e.first = o.record, d, o, first
 	s.toServer = append(s.toServer, frame...)
 	limited := s.limited(d)
 	if limited {

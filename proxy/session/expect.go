@@ -29,7 +29,6 @@ type expectation struct {
 	first  bool                   // the Execute that began the portal's record
 	denial *diagnostic.Diagnostic // put in place of the error that the server raises
 	record uint64                 // the journal's id of the statement, 0 for none
-	begun  int64                  // when it was forwarded, in ns
 	what   *Decision              // of a Query or Execute, nil when unknown
 	object *portal                // of an Execute or a Describe
 	undo   change                 // what to put back if the server never does this

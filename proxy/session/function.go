@@ -125,7 +125,7 @@ func (s *Session) unknownFunction(oid uint32, h wire.Header, p []byte) int {
 // called expects the result of a function.
 func (s *Session) called(d *Decision, record uint64) {
 	e := s.expect.push(expectFunction, s.moves(d), false)
-	e.record, e.begun, e.what = record, s.now(), d
+	e.record, e.what = record, d
 	s.segment++
 }
 

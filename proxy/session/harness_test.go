@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
@@ -124,7 +123,6 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, judge: &judge{}, recorder: &recorder{}}
 	b.Session = session.New(session.Config{
 		OfferTLS: true,
-		Now:      func() time.Time { return time.Unix(0, 0) },
 		Secret:   func(int) []byte { n++; return []byte{n} },
 	})
 	return b

@@ -127,7 +127,7 @@ func (s *Session) steps() {
 	switch s.due {
 	case dueCommit, dueRollback:
 		e := s.expect.push(expectQuery, false, false)
-		e.own, e.what, e.record, e.begun = true, s.ended.what, s.ended.record, s.ended.begun
+		e.own, e.what, e.record = true, s.ended.what, s.ended.record
 		s.ended = expectation{}
 		text := "ROLLBACK"
 		if s.due == dueCommit {

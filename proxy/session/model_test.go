@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
@@ -45,8 +44,7 @@ type model struct {
 func newModel(t testing.TB, limits session.Limits) *model {
 	m := &model{t: t, pg: newPostgres(), judge: &modelJudge{}, approved: map[string]string{}, used: map[string]*begun{}}
 	n := 0
-	m.Session = session.New(session.Config{Limits: limits, Now: func() time.Time { return time.Unix(0, 0) },
-		Secret: func(int) []byte { n++; return []byte{byte(n >> 8), byte(n)} }})
+	m.Session = session.New(session.Config{Limits: limits, Secret: func(int) []byte { n++; return []byte{byte(n >> 8), byte(n)} }})
 	m.FromClient(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
 	m.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: m.judge, Recorder: m}, nil)
 	m.TakeClient(nil)

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"time"
-
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -38,8 +36,7 @@ type portal struct {
 	row       *RowMask
 	fields    []wire.Field
 	described bool
-	record    uint64 // the running record of a portal that was suspended
-	begun     int64
+	record    uint64          // the running record of a portal that was suspended
 	so        statementRecord // what it gave until it was suspended
 	approved  string          // id of the approval that this portal has used up
 	known     bool            // params are those of the Bind
@@ -243,7 +240,7 @@ func (s *Session) endPortal(o *portal) {
 		return
 	}
 	s.ending = End{Rows: o.so.rows, Bytes: o.so.bytes, Tag: "suspended", Masked: o.so.columns,
-		Fields: o.so.fields, Sample: o.so.sample, Duration: time.Duration(s.now() - o.begun)}
+		Fields: o.so.fields, Sample: o.so.sample}
 	s.recorder.End(o.record, &s.ending)
 	s.ending = End{}
 	o.record = 0

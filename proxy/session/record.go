@@ -2,7 +2,6 @@ package session
 
 import (
 	"slices"
-	"time"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -56,7 +55,7 @@ func (s *Session) endRecord(e *expectation, tag string, d *diagnostic.Diagnostic
 		tag = s.current.tag
 	}
 	end := &s.ending
-	*end = End{Tag: tag, Error: d, Skipped: skipped, Duration: time.Duration(s.now() - e.begun)}
+	*end = End{Tag: tag, Error: d, Skipped: skipped}
 	if !skipped {
 		end.Rows, end.Bytes, end.Masked = s.current.rows, s.current.bytes, s.current.columns
 		end.Fields, end.Sample = s.current.fields, s.current.sample

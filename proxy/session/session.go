@@ -1,8 +1,6 @@
 package session
 
 import (
-	"time"
-
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -25,7 +23,6 @@ type Config struct {
 	OfferTLS bool
 	// RequireTLS: a start-up packet in clear is refused.
 	RequireTLS bool
-	Now        func() time.Time
 	// Secret gives random bytes for names that a client must not guess.
 	Secret func(n int) []byte
 }
