@@ -33,7 +33,7 @@ func (s *Session) clientMessage(h wire.Header, p []byte) int {
 		// It is skipped if the statement before it passes its limit.
 		s.wait()
 		return 0
-	case s.expect.len() >= s.cfg.Limits.Replies:
+	case s.expect.len() >= s.cfg.Limits.Replies, s.expect.size >= s.cfg.Limits.Memory:
 		s.wait()
 		return 0
 	}
@@ -228,6 +228,7 @@ func (s *Session) query(frame, body []byte) bool {
 		return done
 	}
 	e := s.expect.push(expectQuery, s.moves(d), false)
+	s.expect.weigh(e, len(text))
 	e.record, e.what = record, d
 	s.segment++
 	s.dirty = false

@@ -32,6 +32,7 @@ type expectation struct {
 	what   *Decision              // of a Query or Execute, nil when unknown
 	object *portal                // of an Execute or a Describe
 	undo   change                 // what to put back if the server never does this
+	size   int                    // bytes of texts and values that it keeps
 }
 
 // expectations is a queue in a ring, so that nothing is allocated for a message.
@@ -43,6 +44,7 @@ type expectations struct {
 	moving  int  // how many have moves set
 	limited int  // how many have limit set
 	naming  int  // how many change a prepared statement
+	size    int  // bytes of texts and values that they keep
 	open    bool // an extended message was sent that no Sync has followed
 }
 
@@ -94,6 +96,12 @@ func (q *expectations) push(k kind, moves, names bool) *expectation {
 	return e
 }
 
+// weigh counts what e keeps until its reply has come, in bytes.
+func (q *expectations) weigh(e *expectation, size int) {
+	e.size += size
+	q.size += size
+}
+
 func (q *expectations) count(k kind, moves, names bool, by int) {
 	if k.runs() {
 		q.running += by
@@ -110,6 +118,7 @@ func (q *expectations) count(k kind, moves, names bool, by int) {
 func (q *expectations) pop() {
 	e := q.at(0)
 	q.count(e.kind, e.moves, e.undo.kind == 'S', -1)
+	q.size -= e.size
 	if e.limit {
 		q.limited--
 	}

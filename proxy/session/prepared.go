@@ -65,6 +65,7 @@ func (s *Session) parse(frame, body, p []byte) bool {
 		return false
 	}
 	e := s.expect.push(expectParse, false, true)
+	s.expect.weigh(e, size)
 	e.what = d
 	s.named(e, string(name), made)
 	s.toServer = append(s.toServer, frame...)
@@ -266,6 +267,7 @@ func (s *Session) judgeAgain(text string) *Decision {
 // bound makes the portal known and its reply expected.
 func (s *Session) bound(name []byte, made *portal) {
 	e := s.expect.push(expectBind, false, false)
+	s.expect.weigh(e, made.size)
 	e.what = made.decision
 	e.undo = change{kind: 'P', name: string(name), portal: made, beforeP: s.objects.portal(name)}
 	s.objects.setPortal(e.undo.name, made)
