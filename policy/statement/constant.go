@@ -202,17 +202,6 @@ func (c *constants) value(v *pg_query.A_Const) constant {
 	return constant{}
 }
 
-// str gives a string constant, with a cast around it or without; nil for all else.
-func (c *constants) str(n *pg_query.Node) *string {
-	if cast := n.GetTypeCast(); cast != nil {
-		n = cast.Arg
-	}
-	if v := c.value(n.GetAConst()); v.kind == stringConstant {
-		return &v.text
-	}
-	return nil
-}
-
 // written gives a constant of any type as text.
 func (c *constants) written(n *pg_query.Node) (string, bool) {
 	switch v := n.GetNode().(type) {

@@ -91,7 +91,7 @@ func (w *walker) utility(n *pg_query.Node) {
 		if v.VacuumStmt.IsVacuumcmd {
 			w.command(CommandVacuum)
 			for _, o := range v.VacuumStmt.Options {
-				if o.GetDefElem().GetDefname() == "analyze" {
+				if o.GetDefElem().GetDefname() == "analyze" && w.mayBeOn(o.GetDefElem().GetArg()) {
 					w.command(CommandAnalyze)
 				}
 			}

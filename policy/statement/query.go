@@ -202,11 +202,19 @@ func (w *walker) fromItem(n *pg_query.Node, p place) {
 				return
 			}
 			w.expression(list.List.Items[0], UseDerived, "a function in FROM")
+			for _, c := range list.List.Items[1:] { // ROWS FROM (f() AS (a type))
+				for _, def := range c.GetList().GetItems() {
+					w.typeName(def.GetColumnDef().GetTypeName())
+				}
+			}
 			if c, ok := list.List.Items[0].GetNode().(*pg_query.Node_FuncCall); ok && n.RangeFunction.Alias == nil {
 				if names := w.strings(c.FuncCall.Funcname); len(names) > 0 {
 					w.relations = append(w.relations, names[len(names)-1])
 				}
 			}
+		}
+		for _, c := range n.RangeFunction.Coldeflist {
+			w.typeName(c.GetColumnDef().GetTypeName())
 		}
 		w.alias(n.RangeFunction.Alias)
 	case *pg_query.Node_RangeTableSample:

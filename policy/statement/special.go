@@ -55,28 +55,31 @@ func wholeReaders() []string {
 	}
 }
 
+// setConfig reads set_config(setting_name, new_value, is_local). A name that is not
+// constant may be any.
 func (w *walker) setConfig(args []*pg_query.Node) {
 	s := Setting{}
-	plain := make([]*pg_query.Node, 0, len(args))
-	for _, a := range args {
-		if a.GetNamedArgExpr() != nil { // order unknown: a name that may be any
-			w.st.Settings = append(w.st.Settings, s)
-			return
+	for i, a := range args {
+		name := ""
+		if i < 3 {
+			name = []string{"setting_name", "new_value", "is_local"}[i]
 		}
-		plain = append(plain, a)
-	}
-	if len(plain) > 0 {
-		if name := w.constants.str(plain[0]); name != nil {
-			s.Name = strings.ToLower(*name)
+		if named := a.GetNamedArgExpr(); named != nil {
+			name, a = named.Name, named.Arg
+		}
+		switch name {
+		case "setting_name":
+			if text, ok := w.constants.folded(a); ok {
+				s.Name = strings.ToLower(text)
+			}
+		case "new_value":
+			s.Value, s.Known = w.constants.folded(a)
+		case "is_local":
+			s.Local = w.truthOf(a) == alwaysTrue
 		}
 	}
-	if len(plain) > 1 && s.Name != "" {
-		if value := w.constants.str(plain[1]); value != nil {
-			s.Value, s.Known = *value, true
-		}
-	}
-	if len(plain) > 2 {
-		s.Local = w.truthOf(plain[2]) == alwaysTrue
+	if s.Name == "" || !s.Known {
+		s = Setting{Name: s.Name, Local: s.Local && s.Name != ""}
 	}
 	w.st.Settings = append(w.st.Settings, s)
 }
@@ -100,8 +103,8 @@ func (w *walker) givenText(args []*pg_query.Node) {
 	}
 	read := false
 	for _, a := range args {
-		if s := w.constants.str(a); s != nil {
-			if w.foreignText(*s) {
+		if s, ok := w.constants.folded(a); ok {
+			if w.foreignText(s) {
 				read = true
 			}
 			continue
@@ -118,12 +121,12 @@ func (w *walker) givenRelation(args []*pg_query.Node) {
 	if len(args) == 0 {
 		return
 	}
-	name := w.constants.str(args[0])
-	if name == nil {
+	name, ok := w.constants.folded(args[0])
+	if !ok {
 		w.st.Dynamic = true
 		return
 	}
-	parts, ok := splitName(*name)
+	parts, ok := splitName(name)
 	if !ok {
 		w.st.Dynamic = true
 		return

@@ -77,10 +77,14 @@ func (w *walker) conflict(s *pg_query.InsertStmt, c *pg_query.OnConflictClause) 
 		}
 		w.expression(c.Infer.WhereClause, UsePredicate, "ON CONFLICT")
 	}
-	if c.Action == pg_query.OnConflictAction_ONCONFLICT_UPDATE {
+	switch c.Action {
+	case pg_query.OnConflictAction_ONCONFLICT_NOTHING:
+	case pg_query.OnConflictAction_ONCONFLICT_UPDATE:
 		w.command(CommandUpdate)
 		w.st.Writes = append(w.st.Writes, Write{Command: CommandUpdate, Schema: s.Relation.GetSchemaname(),
 			Table: s.Relation.GetRelname(), Where: WherePresent, Columns: w.assignments(c.TargetList)})
+	default:
+		w.fail(&UnsupportedError{"an ON CONFLICT of an unknown kind"})
 	}
 	w.predicate(c.WhereClause, "WHERE", false)
 }
