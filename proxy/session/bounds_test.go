@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/weirgate/weir/proxy/session"
 	"github.com/weirgate/weir/proxy/wire"
@@ -18,7 +17,7 @@ func bounded(t *testing.T, limits session.Limits) *bench {
 	t.Helper()
 	b := &bench{t: t, judge: &judge{}, recorder: &recorder{}}
 	n := 0
-	b.Session = session.New(session.Config{Limits: limits, Now: func() time.Time { return time.Unix(0, 0) },
+	b.Session = session.New(session.Config{Limits: limits,
 		Secret: func(int) []byte { n++; return []byte{byte(n >> 16), byte(n >> 8), byte(n)} }})
 	b.client(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
 	b.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: b.judge, Recorder: b.recorder}, nil)
