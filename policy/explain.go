@@ -173,6 +173,8 @@ func (m *Match) miss(p part, st *statement.Statement) string {
 	case partSettings:
 		only := Match{Settings: m.Settings}
 		return "it does not change " + only.about()
+	case partObjects:
+		return "it does not define, change or grant " + m.kinds()
 	case partLength:
 		return fmt.Sprintf("the text is not longer than %d bytes", m.LongerThan)
 	}

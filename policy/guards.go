@@ -68,6 +68,10 @@ type Match struct {
 	Settings  []pattern.Glob      `json:"settings,omitempty"`
 	// NoWhere asks for an UPDATE or DELETE that no WHERE limits.
 	NoWhere bool `json:"noWhere,omitempty"`
+	// Objects are kinds of object that a statement defines, changes, drops,
+	// comments on or grants; AnyObject is all of them.
+	Objects   []statement.Kind `json:"objects,omitempty"`
+	AnyObject bool             `json:"anyObject,omitempty"`
 	// LongerThan asks for a text of more bytes than this; 0 does not ask.
 	LongerThan int64 `json:"longerThan,omitempty"`
 	// Identities are entries of the policy's identities, by name; the guard is
@@ -155,6 +159,7 @@ func (r *reader) match(k *Match, n *yaml.Node, p *Policy) {
 	if where != nil {
 		_, k.NoWhere = r.choice(where, "where", "Missing")
 	}
+	r.objects(k, m.get("objects"))
 	if v, ok := r.size(m.get("longerThan"), "longerThan", 1); ok {
 		k.LongerThan = v
 	}

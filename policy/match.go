@@ -21,6 +21,7 @@ const (
 	partFunctions
 	partSettings
 	partLength
+	partObjects
 )
 
 // test holds a statement against a match. It looks at names only: where a name
@@ -41,6 +42,8 @@ func (m *Match) test(st *statement.Statement) part {
 		return partFunctions
 	case len(m.Settings) > 0 && !m.settings(st):
 		return partSettings
+	case (m.AnyObject || len(m.Objects) > 0) && !m.objects(st):
+		return partObjects
 	}
 	return partNone
 }

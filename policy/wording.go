@@ -128,6 +128,9 @@ func (m *Match) reason(st *statement.Statement) string {
 	if len(m.Settings) > 0 {
 		parts = append(parts, "changes "+m.settingReason(st))
 	}
+	if m.AnyObject || len(m.Objects) > 0 {
+		parts = append(parts, m.objectReason(st))
+	}
 	if len(parts) == 0 {
 		return "it is " + article(st.Command)
 	}
@@ -206,6 +209,9 @@ func (m *Match) about() string {
 			words = append(words, g.String())
 		}
 		parts = append(parts, "the settings "+alternatives(words))
+	}
+	if m.AnyObject || len(m.Objects) > 0 {
+		parts = append(parts, "objects: "+m.kinds())
 	}
 	if m.LongerThan > 0 {
 		parts = append(parts, fmt.Sprintf("texts longer than %d bytes", m.LongerThan))
