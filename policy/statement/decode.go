@@ -17,7 +17,7 @@ const deepestBody = 2
 // bounds, allocates in proportion to their length and returns facts that are well
 // formed or an error.
 func Decode(data []byte) (*Facts, error) {
-	d := decoder{s: string(data), commands: All(), kinds: Kinds()}
+	d := decoder{s: string(data), commands: All()}
 	if len(data) == 0 || data[0] != encodingMark {
 		return nil, fmt.Errorf("%w: wrong first byte", errEncoding)
 	}
@@ -62,7 +62,7 @@ type decoder struct {
 	s        string
 	at       int
 	commands []Command
-	kinds    []Kind
+	kinds    []Kind // made for the first object
 	err      error
 }
 
@@ -274,6 +274,9 @@ func (d *decoder) effects(s *Statement) {
 func (d *decoder) named(s *Statement) {
 	if n := d.count(smallestObject); n > 0 {
 		s.Objects = make([]Object, n)
+		if d.kinds == nil {
+			d.kinds = Kinds()
+		}
 	}
 	for i := range s.Objects {
 		o := &s.Objects[i]

@@ -27,7 +27,7 @@ func accesses() [2]Access { return [...]Access{AccessRead, AccessWrite} }
 
 // Encode appends facts to b in the form that Decode reads.
 func Encode(b []byte, facts *Facts) []byte {
-	e := encoder{b: append(b, encodingMark), commands: All(), kinds: Kinds()}
+	e := encoder{b: append(b, encodingMark), commands: All()}
 	e.number(len(facts.Statements))
 	for i := range facts.Statements {
 		e.statement(&facts.Statements[i])
@@ -38,7 +38,7 @@ func Encode(b []byte, facts *Facts) []byte {
 type encoder struct {
 	b        []byte
 	commands []Command
-	kinds    []Kind
+	kinds    []Kind // made for the first object
 }
 
 func (e *encoder) number(n int) { e.b = binary.AppendUvarint(e.b, uint64(n)) }
@@ -156,6 +156,9 @@ func (e *encoder) statement(s *Statement) {
 
 func (e *encoder) names(s *Statement) {
 	e.number(len(s.Objects))
+	if len(s.Objects) > 0 && e.kinds == nil {
+		e.kinds = Kinds()
+	}
 	for i := range s.Objects {
 		o := &s.Objects[i]
 		e.command(o.Command)

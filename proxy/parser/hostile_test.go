@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -93,7 +94,7 @@ func TestATextThatTakesTooMuchMemoryIsRefused(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Limits = wide(); c.Deadline = 20 * time.Second })
 	text := "select 1 where a in (1" + strings.Repeat(",1", 4_000_000) + ")"
 	_, err := p.Parse(t.Context(), text, "")
-	if !errors.Is(err, ErrParserCrashed) && !isUnsupported(err) {
+	if !errors.Is(err, ErrParserCrashed) && !errors.Is(err, ErrParserMemory) || !strings.Contains(err.Error(), "512 MiB") {
 		t.Fatalf("got %v", err)
 	}
 	if _, err := p.Parse(t.Context(), "select 1", ""); err != nil {
@@ -152,5 +153,35 @@ func TestAWorkerThatDiedUnusedIsReplacedUnnoticed(t *testing.T) {
 	}
 	if st := p.Stats(); st.Crashes != 0 || st.Restarts != 1 {
 		t.Errorf("got %+v", st)
+	}
+}
+
+func TestLargeTextsLeaveAWorkerToTheOthers(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Workers = 2 })
+	p.large <- struct{}{} // one is under way
+	large := "select '" + strings.Repeat("x", largeText) + "'"
+	waits, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := p.Parse(waits, large, "")
+		done <- err
+	}()
+	for i := range 20 {
+		if _, err := p.Parse(t.Context(), fmt.Sprintf("select a%d", i), ""); err != nil {
+			t.Error(err)
+		}
+	}
+	select {
+	case err := <-done:
+		t.Fatalf("a second large text did not wait: %v", err)
+	default:
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	<-p.large
+	if _, err := p.Parse(t.Context(), large, ""); err != nil {
+		t.Error(err)
 	}
 }

@@ -21,7 +21,7 @@ type Config struct {
 	// Command starts a worker: a program that calls WorkerMain. Default: this
 	// binary with the argument parse-worker.
 	Command []string
-	Workers int           // processes; default 2
+	Workers int           // processes, of which one is kept free of large texts; default 2
 	Wait    time.Duration // how long a text waits for a free worker; default 10s
 	// Deadline is the time that a text may take, once more for every 512 KiB of it;
 	// default 2s. The worker is killed then.
@@ -77,6 +77,7 @@ type Pool struct {
 
 	idle    chan *worker  // workers that wait for a text
 	vacant  chan struct{} // one for each worker to start
+	large   chan struct{} // one for each large text under way, of which a worker is kept free
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -100,6 +101,7 @@ func New(config Config) (*Pool, error) {
 		killers: newKillers(1024, time.Now),
 		idle:    make(chan *worker, config.Workers),
 		vacant:  make(chan struct{}, config.Workers),
+		large:   make(chan struct{}, config.Workers-1),
 		alive:   make(map[*worker]struct{}, config.Workers),
 	}
 	p.templates.New = func() any { return new(statement.Template) }

@@ -13,6 +13,16 @@ import (
 func (p *Pool) work(ctx context.Context, text string, literals int) (outcome, error) {
 	wait := time.NewTimer(p.config.Wait)
 	defer wait.Stop()
+	if len(text) > largeText && cap(p.large) > 0 {
+		select {
+		case p.large <- struct{}{}:
+			defer func() { <-p.large }()
+		case <-ctx.Done():
+			return outcome{}, p.cancelled(ctx)
+		case <-wait.C:
+			return outcome{}, ErrParserUnavailable
+		}
+	}
 	for {
 		var w *worker
 		select {
@@ -31,6 +41,13 @@ func (p *Pool) work(ctx context.Context, text string, literals int) (outcome, er
 			continue
 		}
 		r, err := w.parse(text, literals, time.Now().Add(p.allowance(len(text))))
+		if err == nil && exhausted(r.verdict) {
+			// What the worker holds still may not be given back: the next starts anew.
+			p.replace(w)
+			verdict := p.explained(ErrParserMemory, len(text))
+			p.killers.remember(text, verdict, deadlineMemory)
+			return outcome{}, verdict
+		}
 		if err == nil {
 			p.idle <- w
 			return r, nil
@@ -42,6 +59,10 @@ func (p *Pool) work(ctx context.Context, text string, literals int) (outcome, er
 		return outcome{}, p.blame(text, err)
 	}
 }
+
+// A longer text may keep a worker for more than about 40 ms on an idle machine. So
+// many of them at a time leave one worker to the others.
+const largeText = 128 << 10
 
 // A text of so many bytes gets the deadline's time once more.
 const deadlineBytes = 512 << 10
@@ -71,8 +92,9 @@ func (p *Pool) blame(text string, err error) error {
 	} else {
 		p.crashes.Add(1)
 	}
-	p.killers.remember(text, verdict, memory)
 	p.config.Logger.Warn("a parse worker was lost to a text", "reason", err, "bytes", len(text))
+	verdict = p.explained(verdict, len(text))
+	p.killers.remember(text, verdict, memory)
 	return verdict
 }
 
