@@ -53,9 +53,10 @@ func (m *Match) commands(st *statement.Statement) bool {
 }
 
 // unlimited looks for one write that has the command, the table and no WHERE
-// that limits it. The actions of a MERGE count as its own.
+// that limits it. The actions of a MERGE count as its own. What an EXPLAIN only
+// plans touches no row.
 func (m *Match) unlimited(st *statement.Statement) bool {
-	return slices.ContainsFunc(st.Writes, m.unlimitedWrite)
+	return !st.Planned && slices.ContainsFunc(st.Writes, m.unlimitedWrite)
 }
 
 func (m *Match) unlimitedWrite(w statement.Write) bool {
