@@ -120,16 +120,6 @@ func (b *Bundle) link(r *reader, keys KeyReader) {
 		for _, m := range p.Masks {
 			m.prepare(r, keys)
 		}
-		if !slices.ContainsFunc(p.Masks, func(m *Mask) bool { return !m.detects() }) {
-			continue
-		}
-		for _, d := range b.databases {
-			if _, ok := d.CatalogCredential(); !ok && d.Login.Type == LoginPassthrough && p.selects(d.Name) {
-				r.reportAt(d.at, "write catalog: {user: ..., passwordFile: ...}",
-					"Database %q needs a catalog: policy %q masks its columns, and with login type Passthrough weir has no other way to read what they are",
-					d.Name, p.Name)
-			}
-		}
 	}
 }
 

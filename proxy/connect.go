@@ -79,7 +79,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		return nil, nil, nil, v.unreachable(target, err)
 	}
 	greeting.Messages = append(greeting.Messages, notices...)
-	if err := v.judge.refresh(ctx, time.Time{}); err != nil {
+	if err := v.judge.refresh(ctx, time.Time{}); err != nil && !v.judge.later(err) {
 		_ = conn.Close()
 		return nil, nil, nil, v.judge.unreadable(err).AsFatal()
 	}

@@ -434,7 +434,7 @@ func (j *judge) unreadable(err error) *diagnostic.Diagnostic {
 		return known
 	}
 	j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
-	return diagnostic.CatalogUnavailable(errors.New("the server at " + j.target.String() + " did not give it to weir's own login"))
+	return j.withoutCatalog(err)
 }
 
 func guardRefusal(v *policy.Verdict) *diagnostic.Diagnostic {

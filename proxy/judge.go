@@ -39,6 +39,8 @@ type standing struct {
 	snapshot *snapshot.Snapshot // nil when no rule needs one
 	catalog  *policy.Catalog    // the same for guards, nil for none
 	masks    *lineage.Masks     // nil for none
+	unread   bool               // not judged by: the catalog is still to be read
+	relies   bool               // on the session's own connection for the catalog
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
 	shapes   map[shape]*grounds // decisions made earlier; used by whoever decides alone
 }
@@ -59,6 +61,8 @@ type judge struct {
 	standing *standing
 	names    names
 	own      own
+	errand   *errand // that is to be run, or was, nil for none
+	resting  bool    // the statement came while an errand could be run
 	cursors  cursors
 	rests    uint64          // how often the session had been at rest when it was last decided
 	alters   bool            // it has changed the schema itself
@@ -117,7 +121,7 @@ func (j *judge) now() *standing {
 	j.mu.Lock()
 	s := j.standing
 	j.mu.Unlock()
-	if s.bundle != j.gateway.cfg.Policies() {
+	if s.unread || s.bundle != j.gateway.cfg.Policies() {
 		return nil
 	}
 	if s.snapshot != nil && j.catalog.Peek() != s.snapshot {
@@ -137,14 +141,10 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	}
 	s.rules = j.observing(s.bundle.Rules(j.identity, r.database))
 	if wantsCatalog(s.rules, r.database) {
-		if since.IsZero() {
-			s.snapshot, err = j.catalog.Get(ctx, j.source(r))
-		} else {
-			s.snapshot, err = j.catalog.Since(ctx, since, j.source(r))
-		}
-		if err != nil {
+		if s.snapshot, err = j.snapshotOf(ctx, r, since); err != nil {
 			return err
 		}
+		s.relies = j.source(r) == nil
 		s.catalog = g.catalogOf(s.snapshot)
 		if s.masks, err = g.masksOf(s.rules, s.snapshot, false); err != nil {
 			return err
@@ -172,17 +172,8 @@ func (j *judge) restand() {
 }
 
 // wantsCatalog says whether the rules are judged with the database's catalog.
-// Masks cannot do without it. Guards can, where there is no login to read it
-// with: they see what texts name then.
 func wantsCatalog(rules *policy.Rules, db *policy.Database) bool {
-	if len(rules.Masks)+len(rules.AuditedMasks) > 0 {
-		return true
-	}
-	if db == nil || !rules.WantsCatalog() {
-		return false
-	}
-	_, ok := db.CatalogCredential()
-	return ok
+	return len(rules.Masks)+len(rules.AuditedMasks) > 0 || db != nil && rules.WantsCatalog()
 }
 
 // catalogOf gives a snapshot in the form that guards use, shared by sessions.
@@ -264,7 +255,7 @@ func (j *judge) recording() policy.Recording {
 func (j *judge) Masks() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.standing.masks != nil || len(j.standing.rules.Detections) > 0
+	return j.standing.masks != nil || j.standing.unread || len(j.standing.rules.Detections) > 0
 }
 
 // Current says whether a decision made earlier still stands.
@@ -283,6 +274,9 @@ func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bo
 	if s.rules.Observes() {
 		return observed(s, text), true
 	}
+	if j.due(s, state) {
+		return nil, false
+	}
 	facts, err, ok := j.gateway.cfg.Parser.Cached(text)
 	if !ok {
 		return nil, false
@@ -293,10 +287,17 @@ func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bo
 // resolve makes the decision on a text, whatever it takes.
 func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) *session.Decision {
 	arrived := time.Now()
+	if j.errand != nil && j.errand.over {
+		arrived = j.errand.arrived // and was run since
+	}
 	j.rested(state.Rests)
-	if j.now() == nil {
+	j.resting = state.AtRest
+	if s := j.now(); s == nil || j.errand != nil || j.due(s, state) {
 		if err := j.refresh(ctx, time.Time{}); err != nil {
-			return j.undecided(text, err)
+			if d := j.sends(text, arrived, state, err); d != nil {
+				return d
+			}
+			return j.without(ctx, text, state, err)
 		}
 	}
 	s := j.now()
@@ -314,6 +315,9 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 	}
 	// The statement names something that the catalog does not have.
 	if err := j.refresh(ctx, arrived); err != nil {
+		if d := j.sends(text, arrived, state, err); d != nil {
+			return d
+		}
 		return j.undecided(text, err)
 	}
 	j.mu.Lock()

@@ -155,6 +155,9 @@ func (c *Cache) Status() map[string]Status {
 	return all
 }
 
+// Bodies reads functions' bodies, nil leaves them unread.
+func (c *Cache) Bodies() Bodies { return c.options.Bodies }
+
 // MaxAge is how long a catalog is used after the server last confirmed it.
 func (c *Cache) MaxAge() time.Duration { return c.options.MaxAge }
 

@@ -13,11 +13,12 @@ import (
 
 // Database is the catalog of one database, shared by its sessions.
 type Database struct {
-	cache   *Cache
-	key     string
-	current atomic.Pointer[catalog.Snapshot] // nil for none that may be used without asking
-	busy    chan struct{}                    // holds one while somebody reads
-	wanting atomic.Int32                     // those who wait to read
+	cache       *Cache
+	key         string
+	current     atomic.Pointer[catalog.Snapshot] // nil for none that may be used without asking
+	busy        chan struct{}                    // holds one while somebody reads
+	confirmedAt atomic.Int64                     // confirmed, in nanoseconds
+	wanting     atomic.Int32                     // those who wait to read
 
 	conn Connection // kept by who holds busy, nil for none
 
@@ -45,6 +46,20 @@ type Database struct {
 // Peek gives the catalog if it may be used without asking the server, nil
 // otherwise. It takes no lock.
 func (d *Database) Peek() *catalog.Snapshot { return d.current.Load() }
+
+// At gives the catalog if it may be used without asking the server and was
+// confirmed after a moment, nil otherwise.
+func (d *Database) At(moment time.Time) *catalog.Snapshot { return d.usable(moment) }
+
+// Due says that it is time to ask the server whether the schema has changed: for
+// sessions on whose own connections it is asked. It takes no lock.
+func (d *Database) Due() bool {
+	return d.cache.options.Now().UnixNano()-d.confirmedAt.Load() >= int64(d.cache.options.Poll)
+}
+
+// Same gives the catalog at hand if it has this fingerprint and is not to be read
+// anew, nil otherwise.
+func (d *Database) Same(mark string, now time.Time) *catalog.Snapshot { return d.same(mark, now) }
 
 // Age is the time since the server last said that the catalog still is so; ok is
 // false where none was read.
@@ -274,17 +289,10 @@ func (d *Database) same(mark string, now time.Time) *catalog.Snapshot {
 	return d.last
 }
 
-// Offer hands over a catalog that somebody read on a connection of their own, with
-// its fingerprint, beginning at a moment. It says whether it may be used.
-func (d *Database) Offer(s *catalog.Snapshot, mark string, began time.Time) bool {
-	if same := d.same(mark, began); same != nil {
-		s = same
-	}
-	if s == nil {
-		return false
-	}
+// Offer hands over a catalog that somebody read on a connection of their own, or
+// that Same gave, with its fingerprint, beginning at a moment.
+func (d *Database) Offer(s *catalog.Snapshot, mark string, began time.Time) {
 	d.publish(s, mark, began, d.cache.options.Now().Sub(began), nil)
-	return d.Peek() != nil
 }
 
 // publish makes a catalog the current one.
@@ -300,6 +308,7 @@ func (d *Database) publish(s *catalog.Snapshot, mark string, began time.Time, to
 		d.stats.took = took
 	}
 	d.last, d.mark, d.confirmed = s, mark, began
+	d.confirmedAt.Store(began.UnixNano())
 	if began.After(d.invalid) {
 		d.current.Store(s)
 	}

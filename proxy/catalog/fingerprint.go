@@ -61,6 +61,10 @@ SELECT pg_catalog.concat_ws(' ',
          WHERE x.deptype OPERATOR(pg_catalog.=) 'e'))
 `
 
+// Fingerprint is the question for the fingerprint, whose answer is one row of one
+// value.
+func Fingerprint() string { return fingerprint }
+
 // stamp asks for the fingerprint.
 func stamp(ctx context.Context, q Querier) (string, error) {
 	rows, err := q.Query(ctx, fingerprint)

@@ -38,6 +38,15 @@ func Read(ctx context.Context, q Querier, bodies Bodies) (*catalog.Snapshot, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's catalog: %w", err)
 	}
+	return Digest(ctx, rows, taken, bodies)
+}
+
+// Question is what Read asks, for those who ask it themselves and have the answer
+// read by Digest.
+func Question() string { return question }
+
+// Digest makes a snapshot of the answer to Question, which was asked at a moment.
+func Digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies) (*catalog.Snapshot, error) {
 	s, err := digest(ctx, rows, taken, bodies)
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's catalog: %w", err)

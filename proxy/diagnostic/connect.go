@@ -114,9 +114,8 @@ func Unresolved(address string, names []string) *Diagnostic {
 }
 
 // CatalogUnavailable refuses what depends on the database's catalog.
-func CatalogUnavailable(err error) *Diagnostic {
+// why says what is the matter with it, and hint what the client can do.
+func CatalogUnavailable(why, hint string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
-		Message: "weir refused the statement: the database's catalog cannot be read, and masked columns are found by it",
-		Detail:  err.Error(),
-		Hint:    "Try again later; the operator of this host finds more in weir's log."}
+		Message: "weir refused the statement: the rules for this session need the database's catalog, and " + why, Hint: hint}
 }

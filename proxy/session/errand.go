@@ -63,7 +63,7 @@ func (s *Session) errandNext(tx byte) {
 	}
 	for _, text := range texts {
 		name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
-		at := 0
+		var at int
 		s.toServer, at = wire.Begin(s.toServer, wire.Parse)
 		s.toServer = append(append(append(append(s.toServer, name...), 0), text...), 0, 0, 0)
 		s.toServer = wire.End(s.toServer, at)

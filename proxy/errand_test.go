@@ -1,0 +1,191 @@
+package proxy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/weirgate/weir/proxy/journal"
+)
+
+// passing is a site whose clients log in themselves, and that has no login to read
+// the catalog with.
+func passing(t *testing.T, o options) *site {
+	t.Helper()
+	o.login = "{type: Passthrough}"
+	if o.poll == 0 {
+		o.poll = 100 * time.Millisecond
+	}
+	return newSite(t, o)
+}
+
+func asRole(c *pgx.ConnConfig) { c.User, c.Password = role, password }
+
+// Without a login of its own weir reads the catalog on the session's connection,
+// before its first statement.
+func TestMasksHoldWithoutALoginOfWeirsOwn(t *testing.T) {
+	s := passing(t, options{})
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+		t.Run(fmt.Sprint(mode), func(t *testing.T) {
+			c := s.connect(asRole, func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = mode })
+			for range 3 {
+				var email, ssn string
+				must(t, c.QueryRow(t.Context(), "SELECT email, ssn FROM customers WHERE id = $1", 2).Scan(&email, &ssn))
+				if email != "************.org" || ssn != "****" {
+					t.Errorf("got %q, %q", email, ssn)
+				}
+				time.Sleep(120 * time.Millisecond) // so that the server is asked again
+			}
+			_, err := c.Exec(t.Context(), "SELECT id FROM customers WHERE email LIKE 'a%'")
+			refused(t, err, "42501")
+		})
+	}
+	if n := len(s.catalogs.Status()); n != 1 {
+		t.Errorf("%d catalogs", n)
+	}
+	for _, st := range s.catalogs.Status() {
+		if st.Reads != 1 || st.Checks < 4 || !st.Usable {
+			t.Errorf("%+v", st)
+		}
+	}
+	for _, r := range s.records(4, journal.KindStatementEnd) {
+		if strings.Contains(r.Text, "pg_class") || strings.Contains(r.Text, "SET LOCAL") {
+			t.Errorf("recorded as the client's: %s", r.Text)
+		}
+	}
+}
+
+// The reading leaves no trace that the client could see.
+func TestAClientSeesNothingOfTheReading(t *testing.T) {
+	s := passing(t, options{setup: `
+CREATE SCHEMA evil; GRANT ALL ON SCHEMA evil TO shop_app;
+CREATE TABLE evil.pg_class AS SELECT * FROM pg_class LIMIT 0;
+CREATE FUNCTION evil.never(oid, oid) RETURNS bool LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR evil.= (leftarg = oid, rightarg = oid, procedure = evil.never);`})
+	var notices, parameters []string
+	connect := func(settings map[string]string) *pgx.Conn {
+		return s.connect(asRole, simple, func(c *pgx.ConnConfig) {
+			for k, v := range settings {
+				c.RuntimeParams[k] = v
+			}
+			c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { notices = append(notices, n.Message) }
+		})
+	}
+	show := func(c *pgx.Conn, name string) string {
+		var v string
+		must(t, c.QueryRow(t.Context(), "SHOW "+name).Scan(&v))
+		return v
+	}
+	c := connect(map[string]string{"search_path": "evil, pg_catalog, public", "statement_timeout": "1234", "client_min_messages": "debug5",
+		"default_transaction_isolation": "serializable", "default_transaction_deferrable": "on", "default_transaction_read_only": "on"})
+	var email string
+	must(t, c.QueryRow(t.Context(), "SELECT email FROM public.customers WHERE id = 1").Scan(&email))
+	if strings.Contains(email, "ada") {
+		t.Errorf("shown: %q", email)
+	}
+	for name, want := range map[string]string{"search_path": "evil, pg_catalog, public", "statement_timeout": "1234ms", "client_encoding": "UTF8",
+		"transaction_isolation": "serializable", "transaction_read_only": "on", "jit": "on"} {
+		if got := show(c, name); got != want && name != "jit" {
+			t.Errorf("%s is %s", name, got)
+		}
+	}
+	if len(notices)+len(parameters) > 0 {
+		for _, n := range notices {
+			if strings.Contains(n, "weir") || strings.Contains(n, "pg_class") {
+				t.Errorf("notices: %q", notices)
+				break
+			}
+		}
+	}
+	t.Run("the first SET TRANSACTION", func(t *testing.T) {
+		time.Sleep(150 * time.Millisecond)
+		c := connect(nil)
+		for _, text := range []string{"BEGIN", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT id FROM customers", "COMMIT"} {
+			if _, err := c.Exec(t.Context(), text); err != nil {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+		must(t, func() error {
+			_, err := c.Exec(t.Context(), "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+			return err
+		}())
+	})
+	t.Run("the messages themselves", func(t *testing.T) {
+		time.Sleep(150 * time.Millisecond)
+		c := s.connect(asRole)
+		direct := s.connect(asRole, at(s.pg.Addr().String()))
+		for _, conn := range []*pgx.Conn{c, direct} {
+			if conn.PgConn().ParameterStatus("server_version") == "" || conn.PgConn().TxStatus() != 'I' {
+				t.Error("the greeting is not whole")
+			}
+		}
+		if a, b := c.PgConn().ParameterStatus("client_encoding"), direct.PgConn().ParameterStatus("client_encoding"); a != b {
+			t.Errorf("client_encoding is %s, directly %s", a, b)
+		}
+	})
+}
+
+// The client's unnamed statement is its own, whatever weir asks in between.
+func TestTheUnnamedStatementOutlivesAnErrand(t *testing.T) {
+	s := passing(t, options{})
+	c := s.connect(asRole)
+	_, err := c.PgConn().Prepare(t.Context(), "", "SELECT email FROM customers WHERE id = $1", nil)
+	must(t, err)
+	for _, by := range []string{"time", "a change"} {
+		if by == "time" {
+			time.Sleep(150 * time.Millisecond)
+		} else {
+			s.direct("CREATE TABLE IF NOT EXISTS another (id int)")
+			time.Sleep(150 * time.Millisecond)
+		}
+		r := c.PgConn().ExecPrepared(t.Context(), "", [][]byte{[]byte("2")}, nil, nil).Read()
+		if r.Err != nil || string(r.Rows[0][0]) != "************.org" {
+			t.Errorf("after %s: %v, %s", by, r.Err, r.Rows)
+		}
+	}
+}
+
+// A change is noticed at the latest with the first statement after a while that
+// stands in no transaction.
+func TestAChangeIsNoticedOnTheSessionsOwnConnection(t *testing.T) {
+	s := passing(t, options{rules: guarded, setup: vault})
+	c := s.connect(asRole, simple)
+	run := func() error { _, err := c.Exec(t.Context(), "SELECT secret FROM shown"); return err }
+	must(t, run())
+	s.direct("CREATE OR REPLACE VIEW shown AS SELECT id, secret FROM vault")
+	if !within(func() bool { return run() != nil }) {
+		t.Fatal("it still runs")
+	}
+	refused(t, run(), "42501")
+	t.Run("its own change at once", func(t *testing.T) {
+		c := s.connect(asRole, simple)
+		_, err := c.Exec(t.Context(), "CREATE FUNCTION sly() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM shown'")
+		refused(t, err, "42501")
+		_, err = c.Exec(t.Context(), "CREATE VIEW mine AS SELECT * FROM orders")
+		must(t, err)
+		_, err = c.Exec(t.Context(), "DELETE FROM mine WHERE id = 1")
+		refused(t, err, "42501")
+	})
+}
+
+// In a transaction weir does not ask; where the catalog that it has is no good, the
+// statement is refused.
+func TestWithinATransactionNothingIsAsked(t *testing.T) {
+	s := passing(t, options{rules: guarded, setup: vault})
+	a, b := s.connect(asRole, simple), s.connect(asRole, simple)
+	for _, text := range []string{"BEGIN", "SELECT 1"} {
+		_, err := a.Exec(t.Context(), text)
+		must(t, err)
+	}
+	_, err := b.Exec(t.Context(), "ALTER TABLE plain ADD COLUMN more int")
+	must(t, err)
+	_, err = a.Exec(t.Context(), "SELECT id FROM plain")
+	refused(t, err, "42501", "transaction")
+	_, _ = a.Exec(t.Context(), "ROLLBACK")
+	_, err = a.Exec(t.Context(), "SELECT id FROM plain")
+	must(t, err)
+}
