@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -102,7 +103,46 @@ func both(a, b *statement.Statement) *statement.Statement {
 	st.Functions = slices.Concat(a.Functions, b.Functions)
 	st.Operators = slices.Concat(a.Operators, b.Operators)
 	st.Types = slices.Concat(a.Types, b.Types)
+	unrepeated(&st)
 	return &st
+}
+
+// unrepeated leaves out what stands repeatedly in the facts of a statement. Views of views
+// that are made again and again would otherwise double them each time.
+func unrepeated(st *statement.Statement) {
+	type table struct {
+		schema, name, alias, access string
+		renames, top                bool
+	}
+	st.Tables = distinct(st.Tables, func(t statement.Table) table {
+		return table{t.Schema, t.Name, t.Alias, fmt.Sprint(t.Access), t.Renames, t.Top}
+	})
+	type write struct {
+		command       statement.Command
+		schema, table string
+		where         statement.Condition
+		rest          string
+	}
+	st.Writes = distinct(st.Writes, func(w statement.Write) write {
+		return write{w.Command, w.Schema, w.Table, w.Where, fmt.Sprint(w.Columns, w.Correlated)}
+	})
+	st.Columns = distinct(st.Columns, func(c statement.Column) statement.Column { return c })
+	st.Functions = distinct(st.Functions, func(f statement.Function) statement.Function { return f })
+	st.Operators = distinct(st.Operators, func(o statement.Operator) statement.Operator { return o })
+	st.Types = distinct(st.Types, func(t statement.Type) statement.Type { return t })
+}
+
+// distinct gives a list without what has the key of something before it.
+func distinct[T any, K comparable](list []T, key func(T) K) []T {
+	seen := make(map[K]bool, len(list))
+	kept := make([]T, 0, len(list))
+	for _, item := range list {
+		if k := key(item); !seen[k] {
+			seen[k] = true
+			kept = append(kept, item)
+		}
+	}
+	return kept
 }
 
 func (o *own) alter(schema, name string) {
@@ -187,6 +227,9 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statemen
 				instead(&st, said, t, a)
 			}
 		}
+	}
+	if len(st.Tables) > len(said.Tables) {
+		unrepeated(&st)
 	}
 	return st
 }
