@@ -109,10 +109,19 @@ func (w *walker) part(n *pg_query.Node) {
 	w.absorb(sub)
 }
 
+// parameters makes the names of a function's parameters variables of its body. In SQL
+// a column goes before them, and then a condition counts as less than it is.
+func (w *walker) parameters(r routine) {
+	w.variables = make(map[string]struct{}, len(r.inputs))
+	for _, name := range r.inputs {
+		w.variables[name] = struct{}{}
+	}
+}
+
 func (w *walker) body(r routine, language, text string) {
 	switch language {
 	case "sql":
-		w.variables = nil
+		w.parameters(r)
 		if !w.foreignText(text) {
 			w.st.Dynamic = true
 		}

@@ -85,7 +85,9 @@ func (in *interior) all() []Statement {
 // functionBody reads the body alone.
 func (w *walker) functionBody(s *pg_query.CreateFunctionStmt) {
 	if s.SqlBody != nil {
+		w.parameters(routineOf(s))
 		w.sqlBody(s.SqlBody)
+		w.variables = nil
 		return
 	}
 	language, body := "", []string(nil)

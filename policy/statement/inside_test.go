@@ -180,6 +180,28 @@ func TestAVariableOfABodyIsNoColumnOfTheRow(t *testing.T) {
 	}
 }
 
+func TestAParameterOfAFunctionInSQLIsNoColumnOfTheRow(t *testing.T) {
+	for definition, want := range map[string]Condition{
+		"create function f(every bool) returns int language sql as 'delete from t where every; select 1'":           WhereConstant,
+		"create function f(every bool) returns int language sql begin atomic delete from t where every; end":        WhereConstant,
+		"create function f(every bool) returns int language sql as 'delete from t where every and t.id = 1'":        WherePresent,
+		"create function f(out id int) language sql as 'delete from t where id = 1 returning id'":                   WherePresent,
+		"create function f(x int) returns table (id int) language sql as 'delete from t where id = x returning id'": WherePresent,
+		"create function f(inout every bool) language sql as 'update t set a = 1 where every; select true'":         WhereConstant,
+	} {
+		facts, err := ParseBody(definition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := facts.Statements[0].Writes[0].Where; got != want {
+			t.Errorf("%s: got %s, want %s", definition, got, want)
+		}
+		if got := only(t, definition).Writes[0].Where; got != want {
+			t.Errorf("%s, as a statement: got %s, want %s", definition, got, want)
+		}
+	}
+}
+
 func TestATagOfADollarQuoteInABodyDoesNotEndIt(t *testing.T) {
 	body := "begin perform $body$x$body$, $body0$y$body0$; delete from t; end"
 	if got := inside(t, "create function f() returns int language plpgsql as $f$"+body+"$f$"); got != "Delete t" {

@@ -14,6 +14,7 @@ import (
 // decides how its parser reads the body.
 type routine struct {
 	parameters []string // names in order, "" for none
+	inputs     []string // the names of those that have a value from the start
 	set        bool     // returns a set
 	trigger    bool     // returns trigger or event_trigger
 }
@@ -26,7 +27,12 @@ func routineOf(s *pg_query.CreateFunctionStmt) routine {
 		r.trigger = r.trigger || name == "trigger" || name == "event_trigger"
 	}
 	for _, n := range s.Parameters {
-		r.parameters = append(r.parameters, n.GetFunctionParameter().GetName())
+		p := n.GetFunctionParameter()
+		r.parameters = append(r.parameters, p.GetName())
+		if mode := p.GetMode(); p.GetName() != "" && mode != pg_query.FunctionParameterMode_FUNC_PARAM_OUT &&
+			mode != pg_query.FunctionParameterMode_FUNC_PARAM_TABLE {
+			r.inputs = append(r.inputs, p.Name)
+		}
 	}
 	return r
 }
