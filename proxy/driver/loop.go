@@ -29,8 +29,9 @@ const (
 	// loopTick is how often a loop looks at its deadlines.
 	loopTick = time.Second
 	// loopRest is how long a loop waits for the kernel without telling Go's
-	// scheduler, in milliseconds.
-	loopRest = 1
+	// scheduler, in milliseconds: longer than the kernel's tick, so that no timer is
+	// set for each wait, which a virtual machine pays dearly for.
+	loopRest = 20
 	// loopRounds is after how many rounds a busy loop looks at the clock.
 	loopRounds = 64
 )
@@ -227,9 +228,8 @@ func (l *loop) leave(v *served) {
 // a loop that has nothing to do for longer says so.
 func (l *loop) wait(events []unix.EpollEvent) int {
 	if len(l.sessions) > 0 {
-		n, errno := epollWait(l.epoll, events, loopRest)
-		if errno != 0 || n > 0 {
-			return max(n, 0)
+		if n, errno := epollWait(l.epoll, events, loopRest); errno == 0 && n > 0 {
+			return n
 		}
 	}
 	timeout := -1
