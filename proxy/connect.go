@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/weirgate/weir/policy"
@@ -12,6 +13,7 @@ import (
 	"github.com/weirgate/weir/proxy/journal"
 	"github.com/weirgate/weir/proxy/session"
 	"github.com/weirgate/weir/proxy/upstream"
+	"github.com/weirgate/weir/proxy/wire"
 )
 
 // route is where a session goes and what rules it.
@@ -63,7 +65,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 	}
 	target := g.target(&v.flow, r)
 	v.judge = newJudge(g, &v.flow, r, q, target)
-	notices, refusal := v.admit(q)
+	notices, refusal := v.admit(r, q)
 	if refusal != nil {
 		v.recordRefusal(q, refusal)
 		return nil, nil, nil, refusal
@@ -79,7 +81,8 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		return nil, nil, nil, v.unreachable(target, err)
 	}
 	greeting.Messages = append(greeting.Messages, notices...)
-	if err := v.judge.refresh(ctx, time.Time{}); err != nil && !v.judge.later(err) {
+	// A physical replication connection is to no database, so there may be no catalog.
+	if err := v.judge.refresh(ctx, time.Time{}); err != nil && !v.judge.later(err) && q.Replication != session.ReplicationPhysical {
 		_ = conn.Close()
 		return nil, nil, nil, v.judge.unreadable(err).AsFatal()
 	}
@@ -107,6 +110,9 @@ func (v *visit) login(ctx context.Context, conn *upstream.Conn, r route, t upstr
 	user string, server func() (uint32, []byte), err error) {
 	start := v.gateway.startup(r.database, t)
 	start.User, start.Database, start.Parameters = q.User, q.Database, q.Parameters
+	if q.Replication != "" {
+		start.Parameters = append(slices.Clip(start.Parameters), wire.Setting{Name: "replication", Value: string(q.Replication)})
+	}
 	login := r.login
 	if login.Type == policy.LoginPassthrough {
 		greeting.Relay = true
@@ -262,10 +268,15 @@ func (g *Gateway) startup(db *policy.Database, t upstream.Target) upstream.Start
 
 // admit judges what the client asks for at its session's start. It gives the
 // notices that go with it.
-func (v *visit) admit(q *session.Connect) (notices []byte, refusal *diagnostic.Diagnostic) {
+func (v *visit) admit(r route, q *session.Connect) (notices []byte, refusal *diagnostic.Diagnostic) {
 	rules := v.judge.rules()
-	if q.Replication != "" {
-		return nil, diagnostic.Replication()
+	if q.Replication != "" && !rules.Observes() {
+		switch {
+		case r.database == nil || !r.database.Replication:
+			return nil, diagnostic.Replication()
+		case len(rules.Masks) > 0:
+			return nil, diagnostic.ReplicationMasked()
+		}
 	}
 	return settle(rules, q, v.judge.session)
 }

@@ -223,6 +223,9 @@ func (s *Session) query(frame, body []byte) bool {
 		s.violation(wire.Violationf("malformed Query message"))
 		return false
 	}
+	if s.replication != "" && replicationCommand(text) != "" {
+		return s.replicate(frame, text)
+	}
 	d, record, done := s.ask(text, asking{kind: expectQuery, protocol: "simple"})
 	if d == nil {
 		return done

@@ -108,7 +108,7 @@ type Begin struct {
 	Decision   *Decision
 	Text       []byte // nil: Decision.Text
 	Parameters []Parameter
-	Protocol   string // "simple", "extended", "function"
+	Protocol   string // "simple", "extended", "function", "replication"
 	Approval   string // id of the approval that was used up, "" for none
 }
 

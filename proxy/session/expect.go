@@ -21,18 +21,19 @@ func (k kind) runs() bool { return k == expectQuery || k == expectExecute || k =
 
 // expectation is one reply that is due.
 type expectation struct {
-	kind   kind
-	own    bool                   // weir's own message: the reply is not for the client
-	portal bool                   // Describe of a portal
-	moves  bool                   // may change what the names of portals stand for
-	limit  bool                   // an Execute that may pass a limit
-	first  bool                   // the Execute that began the portal's record
-	denial *diagnostic.Diagnostic // put in place of the error that the server raises
-	record uint64                 // the journal's id of the statement, 0 for none
-	what   *Decision              // of a Query or Execute, nil when unknown
-	object *portal                // of an Execute or a Describe
-	undo   change                 // what to put back if the server never does this
-	size   int                    // bytes of texts and values that it keeps
+	kind    kind
+	streams bool                   // a command of the replication protocol
+	own     bool                   // weir's own message: the reply is not for the client
+	portal  bool                   // Describe of a portal
+	moves   bool                   // may change what the names of portals stand for
+	limit   bool                   // an Execute that may pass a limit
+	first   bool                   // the Execute that began the portal's record
+	denial  *diagnostic.Diagnostic // put in place of the error that the server raises
+	record  uint64                 // the journal's id of the statement, 0 for none
+	what    *Decision              // of a Query or Execute, nil when unknown
+	object  *portal                // of an Execute or a Describe
+	undo    change                 // what to put back if the server never does this
+	size    int                    // bytes of texts and values that it keeps
 }
 
 // expectations is a queue in a ring, so that nothing is allocated for a message.

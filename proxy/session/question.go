@@ -109,7 +109,7 @@ func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
 		s.authenticate(g.Authenticate, q)
 		return
 	}
-	s.judge, s.recorder = g.Judge, g.Recorder
+	s.judge, s.recorder, s.replication = g.Judge, g.Recorder, q.Replication
 	s.key = g.Key
 	if g.Relay {
 		s.phase = relaying

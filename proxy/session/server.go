@@ -171,6 +171,8 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 		}
 	case wire.CopyOutResponse:
 		s.copyOut(front, frame)
+	case wire.CopyBothResponse:
+		s.copyBoth(front, frame)
 	case wire.CopyDone:
 		if s.over == nil {
 			s.relay(frame)
@@ -186,6 +188,8 @@ func (e *expectation) allows(typ byte) bool {
 		case wire.RowDescription, wire.DataRow, wire.CommandComplete, wire.EmptyQueryResponse,
 			wire.CopyInResponse, wire.CopyOutResponse, wire.CopyDone:
 			return true
+		case wire.CopyBothResponse:
+			return e.streams
 		}
 	case expectParse:
 		return typ == wire.ParseComplete

@@ -42,6 +42,7 @@ type Session struct {
 	greeted   bool // the client was let in by weir
 	spoke     bool // and has sent something since
 
+	replication   Replication
 	authenticator Authenticator
 	connect       *Connect // to be asked again once the client has proved itself
 

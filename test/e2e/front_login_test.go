@@ -172,8 +172,8 @@ func TestSessionsEndAsTheConfigurationSays(t *testing.T) {
 	s.must(err)
 	for want, conn := range map[string]*pgx.Conn{"57P05": idle, "25P03": within} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
 		_, err := conn.WaitForNotification(ctx)
+		cancel()
 		if e := s.refusal(err); e.Code != want || !strings.Contains(e.Hint, "weir ends sessions") {
 			t.Errorf("got %+v, want %s", e, want)
 		}
@@ -182,7 +182,7 @@ func TestSessionsEndAsTheConfigurationSays(t *testing.T) {
 	for range 4 {
 		c, err := s.dial()
 		s.must(err)
-		defer func() { _ = c.Close() }()
+		t.Cleanup(func() { _ = c.Close() })
 	}
 	s.eventually("the bound", func() (bool, string) {
 		_, err := s.tryConnect()
