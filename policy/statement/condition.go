@@ -10,11 +10,11 @@ import (
 // It errs towards WhereConstant: a condition counts as present only where the
 // target's own columns decide, and not through a form that is always true.
 //
-// from is what else the statement reads beside the target. correlated is set where
+// from is what else the statement reads beside the target, with its CTEs. correlated is set where
 // the condition would be present if names in it meant the target's columns, for a
 // catalog to say.
-func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node) (found Condition, correlated []Correlation) {
-	c := judgement{target: target, constants: w.constants, variables: w.variables}
+func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Condition, correlated []Correlation) {
+	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with}
 	c.twins = c.twinsIn(from)
 	c.joined = c.joins(where)
 	if found = c.condition(where); found != WhereConstant {
@@ -59,7 +59,8 @@ type judgement struct {
 	// says that one is held equal to the target: then its columns are the row's.
 	twins  []string
 	joined bool
-	inside bool // a subquery's condition is judged
+	with   *pg_query.WithClause // of the write
+	inside bool                 // a subquery's condition is judged
 	// correlated takes the names in subqueries that may be the target's; not nil,
 	// these count as such.
 	correlated *[]Correlation

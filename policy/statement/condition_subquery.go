@@ -86,14 +86,51 @@ func (c *judgement) twinsIn(from []*pg_query.Node) []string {
 	for _, n := range from {
 		switch v := n.GetNode().(type) {
 		case *pg_query.Node_RangeVar:
-			if v.RangeVar.Relname == c.target.GetRelname() && refname(v.RangeVar) != refname(c.target) {
+			if query := c.cte(v.RangeVar); query != nil {
+				if c.givesAll(query) {
+					twins = append(twins, refname(v.RangeVar))
+				}
+			} else if v.RangeVar.Relname == c.target.GetRelname() && refname(v.RangeVar) != refname(c.target) {
 				twins = append(twins, refname(v.RangeVar))
+			}
+		case *pg_query.Node_RangeSubselect:
+			if name := v.RangeSubselect.Alias.GetAliasname(); name != "" && c.givesAll(v.RangeSubselect.Subquery) {
+				twins = append(twins, name)
 			}
 		case *pg_query.Node_JoinExpr:
 			twins = append(twins, c.twinsIn([]*pg_query.Node{v.JoinExpr.Larg, v.JoinExpr.Rarg})...)
 		}
 	}
 	return twins
+}
+
+// cte gives the query of the common table expression that a name stands for, nil for
+// none that stands in front of the write itself.
+func (c *judgement) cte(r *pg_query.RangeVar) *pg_query.Node {
+	if r.Schemaname != "" {
+		return nil
+	}
+	for _, n := range c.with.GetCtes() {
+		if e := n.GetCommonTableExpr(); e.GetCtename() == r.Relname {
+			return e.Ctequery
+		}
+	}
+	return nil
+}
+
+// givesAll says whether a query gives all rows of the target's relation.
+func (c *judgement) givesAll(query *pg_query.Node) bool {
+	s := query.GetSelectStmt()
+	if s == nil || s.Larg != nil || len(s.FromClause) != 1 || s.LimitCount != nil || s.LimitOffset != nil || s.HavingClause != nil ||
+		len(s.GroupClause) > 0 || len(s.DistinctClause) > 0 || len(s.LockingClause) > 0 || s.WithClause != nil {
+		return false
+	}
+	from := s.FromClause[0].GetRangeVar()
+	if from == nil || from.Relname != c.target.GetRelname() {
+		return false
+	}
+	inner := c.of(from)
+	return inner.condition(s.WhereClause) != WherePresent
 }
 
 // joins says whether a condition holds the target equal to one of its twins.
