@@ -29,6 +29,7 @@ type Mask struct {
 	Detect     []detect.Kind      `json:"detect,omitempty"`    // in place of Columns: what is masked wherever it stands
 	Patterns   []string           `json:"patterns,omitempty"`  // regular expressions (RE2), as Detect
 	Predicates lineage.Predicates `json:"predicates"`
+	Aggregates []string           `json:"aggregates,omitempty"` // whose results over the columns are shown, besides count
 
 	keyAt     place
 	masker    *mask.Masker      // nil: the key was not read
@@ -38,7 +39,7 @@ type Mask struct {
 
 // rule gives the mask as the package that applies it takes it.
 func (m *Mask) rule(policy string) lineage.Rule {
-	rule := lineage.Rule{Policy: policy, Name: m.Name, Masker: m.masker, Predicates: m.Predicates}
+	rule := lineage.Rule{Policy: policy, Name: m.Name, Masker: m.masker, Predicates: m.Predicates, Aggregates: m.Aggregates}
 	for _, c := range m.Columns {
 		rule.Columns = append(rule.Columns, lineage.PatternOf(c))
 	}
@@ -112,10 +113,37 @@ func (r *reader) masks(n *yaml.Node) []*Mask {
 			s, _ := r.choice(n, "predicates", string(lineage.Deny), string(lineage.Equality), string(lineage.Allow))
 			k.Predicates = lineage.Predicates(s)
 		}
+		k.Aggregates = r.aggregates(m.get("aggregates"), k)
 		if k.Type != "" {
 			all = append(all, k)
 		}
 	})
 	slices.SortFunc(all, func(a, b *Mask) int { return strings.Compare(a.Name, b.Name) })
 	return all
+}
+
+// aggregates reads the names of aggregates whose results are shown.
+func (r *reader) aggregates(n *yaml.Node, k *Mask) []string {
+	if n == nil {
+		return nil
+	}
+	if k.detects() {
+		r.report(n, "make two masks of it", "aggregates has no effect in a mask that detects: it holds for every column")
+		return nil
+	}
+	var names []string
+	for _, item := range r.list(n, "aggregates") {
+		s, ok := r.text(item, "an aggregate")
+		switch {
+		case !ok:
+		case !slices.Contains(lineage.Aggregates(), s):
+			r.report(item, didYouMean(s, lineage.Aggregates()), "%q is none of the aggregates that can be shown: %s", shorten(s), alternatives(lineage.Aggregates()))
+		case slices.Contains(names, s):
+			r.report(item, "", "%s comes twice", s)
+		default:
+			names = append(names, s)
+		}
+	}
+	slices.Sort(names)
+	return names
 }

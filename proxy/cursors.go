@@ -5,13 +5,10 @@ import (
 	"github.com/weirgate/weir/policy/statement"
 )
 
-// Bounds for what is remembered of cursors. A session that goes beyond gets from
-// all its cursors only what the server names the origin of.
-const (
-	maxCursors      = 1000
-	maxCursorPlans  = 64
-	maxCursorPlansN = 4000
-)
+// maxCursorOutputs bounds what is remembered of cursors: plans, and columns in them.
+// A session that goes beyond gets from all its cursors only what the server names
+// the origin of.
+const maxCursorOutputs = 20_000
 
 // cursors remembers by which plans the rows of a session's cursors are masked.
 // What a name stands for is the server's to know: all queries that it stood for
@@ -30,7 +27,8 @@ func (c *cursors) declared(name string, p *lineage.Plan) {
 			return
 		}
 	}
-	if c.lost || len(have) >= maxCursorPlans || c.n >= maxCursorPlansN || have == nil && len(c.plans) >= maxCursors {
+	c.n += 1 + len(p.Outputs)
+	if c.lost || c.n > maxCursorOutputs {
 		*c = cursors{lost: true}
 		return
 	}
@@ -38,7 +36,6 @@ func (c *cursors) declared(name string, p *lineage.Plan) {
 		c.plans = make(map[string][]*lineage.Plan)
 	}
 	c.plans[name] = append(have, p)
-	c.n++
 }
 
 // fetched gives the plan of rows that a FETCH gives, nil where it is not known.

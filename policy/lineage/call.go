@@ -113,6 +113,13 @@ func (r *resolver) shown(name string, v value) bool {
 	return v.columns(func(c *column) bool { return slices.Contains(c.aggregates, name) })
 }
 
+// Aggregates are the names of those whose results a rule may let pass: what they
+// show are sums and the like, which are the values themselves where a group has one
+// row.
+func Aggregates() []string {
+	return []string{"avg", "bool_and", "bool_or", "every", "max", "min", "stddev", "stddev_pop", "stddev_samp", "sum", "var_pop", "var_samp", "variance"}
+}
+
 // steady says whether a function of constants is a constant.
 func steady(name string) bool {
 	switch name {

@@ -337,3 +337,48 @@ func TestErrorsAreRedactedWhereTheyCouldHoldValues(t *testing.T) {
 		}
 	}
 }
+
+func TestAggregatesThatARuleListsAreShown(t *testing.T) {
+	redact := newMasker(t, mask.Spec{Type: mask.Redact})
+	m, err := Compile([]Rule{
+		{Policy: "p", Name: "amount", Columns: columns(t, "public.orders.amount"), Masker: redact, Aggregates: []string{"avg", "sum"}},
+		{Policy: "p", Name: "all", Columns: columns(t, "public.orders.*"), Masker: redact, Aggregates: []string{"sum", "max"}},
+	}, fixture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sql, class := range map[string]Class{
+		"SELECT sum(amount) FROM orders": Clean, "SELECT max(amount) FROM orders": Derived,
+		"SELECT max(id) FROM orders": Clean, "SELECT count(amount) FROM orders": Clean, "SELECT sum(amount) + 1 FROM orders": Clean,
+		"SELECT array_agg(amount) FROM orders": Derived,
+	} {
+		plan := m.Judge(facts(t, sql), Env{Fresh: true})
+		if plan.Refused || len(plan.Outputs) != 1 || plan.Outputs[0].Class != class {
+			t.Errorf("%s: %+v", sql, plan)
+		}
+	}
+}
+
+// The outputs that a person is shown: where each comes from and what is done with it.
+func TestOutputsSayWhereTheyComeFrom(t *testing.T) {
+	m := shop(t)
+	plan := m.Judge(facts(t, "SELECT c.email AS mail, upper(c.ssn), o.note, o.*, 1 FROM customers c JOIN orders o ON o.customer_id = c.id"), Env{Fresh: true, Outputs: true})
+	if plan.Refused || len(plan.Outputs) != 8 {
+		t.Fatalf("%+v", plan)
+	}
+	for i, want := range []Output{
+		{Name: "mail", Class: Copy, Columns: []string{"public.customers.email"}, Rule: "support/contact", Mask: mask.Partial},
+		{Name: "upper", Class: Derived, Columns: []string{"public.customers.ssn"}, Rule: "support/ssn", Mask: mask.Redact},
+		{Name: "note", Class: Clean, Columns: []string{"public.orders.note"}},
+		{Name: "id", Class: Clean, Columns: []string{"public.orders.id"}},
+	} {
+		got := plan.Outputs[i]
+		if got.Name != want.Name || got.Class != want.Class || got.Rule != want.Rule || got.Mask != want.Mask || strings.Join(got.Columns, " ") != strings.Join(want.Columns, " ") || got.Reason == "" {
+			t.Errorf("output %d: %+v", i, got)
+		}
+	}
+	plan = m.Judge(facts(t, "SELECT note FROM orders"), Env{Fresh: true, Outputs: true})
+	if len(plan.Outputs) != 1 || plan.Outputs[0].Columns[0] != "public.orders.note" {
+		t.Errorf("far from masked columns: %+v", plan)
+	}
+}

@@ -21,17 +21,17 @@ const (
 
 // Output is one column of a statement's result.
 type Output struct {
-	Name string // "" where PostgreSQL makes one up
+	Name string `json:"name,omitempty"` // "" where PostgreSQL makes one up
 	// Many: a star that stands for a number of columns which only the server
 	// knows. They are of the class that is the strictest among them.
-	Many  bool
-	Class Class
+	Many  bool  `json:"many,omitempty"`
+	Class Class `json:"class"`
 	// Columns are those that it shows or is computed from, "public.customers.email":
 	// masked ones, and for a Clean copy the column itself.
-	Columns []string
-	Rule    string    // the mask rule, "policy/rule"
-	Mask    mask.Type // what is done with it, "" for nothing
-	Reason  string    // why, in words
+	Columns []string  `json:"columns,omitempty"`
+	Rule    string    `json:"rule,omitempty"` // the mask rule, "policy/rule"
+	Mask    mask.Type `json:"mask,omitempty"` // what is done with it, "" for nothing
+	Reason  string    `json:"reason,omitempty"`
 
 	refs   []catalog.ColumnRef
 	masker *mask.Masker

@@ -246,7 +246,7 @@ func (g *generator) query(around []column) (string, []column) {
 // TestGeneratedStatementsShowNothing runs random queries over the masked columns.
 // WEIR_LINEAGE_STATEMENTS is how many for each seed.
 func TestGeneratedStatementsShowNothing(t *testing.T) {
-	n := 150
+	n := 60
 	if text := os.Getenv("WEIR_LINEAGE_STATEMENTS"); text != "" {
 		var err error
 		n, err = strconv.Atoi(text)

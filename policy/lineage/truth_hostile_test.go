@@ -49,7 +49,11 @@ func TestNoWayShowsAMaskedValue(t *testing.T) {
 			s := newSite(t, predicates)
 			passed, noticed := 0, 0
 			for _, sql := range hostile() {
-				for _, format := range []int16{0, 1} {
+				formats := []int16{0, 1}
+				if predicates != lineage.Equality {
+					formats = formats[:1] // what is asked differs, not what is shown
+				}
+				for _, format := range formats {
 					v := s.judge(t, sql, format)
 					if v.failed != nil && format == 0 && predicates == lineage.Equality {
 						t.Logf("does not run: %s: %v", sql, v.failed)
@@ -68,7 +72,7 @@ func TestNoWayShowsAMaskedValue(t *testing.T) {
 			if noticed < 50 {
 				t.Errorf("only %d of %d statements show a masked value to whoever asks directly: the search would notice nothing", noticed, passed)
 			}
-			t.Logf("%d of %d ran, %d of which show masked values directly", passed, 2*len(hostile()), noticed)
+			t.Logf("%d runs of %d statements, %d of which show masked values directly", passed, len(hostile()), noticed)
 		})
 	}
 }
