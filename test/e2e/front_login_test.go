@@ -166,7 +166,7 @@ func TestStartupSettingsReachTheServer(t *testing.T) {
 
 func TestSessionsEndAsTheConfigurationSays(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, options{spec: "limits: {idleTimeout: 2s, idleInTransactionTimeout: 1s, starting: 4, loginTimeout: 3s}\nkeepAlive: {idle: 30s, interval: 5s, count: 3}\n"})
+	s := newSite(t, options{spec: "limits: {idleTimeout: 2s, idleInTransactionTimeout: 1s, starting: 4, loginTimeout: 10s}\nkeepAlive: {idle: 30s, interval: 5s, count: 3}\n"})
 	idle, within := s.connect(), s.connect()
 	_, err := within.Exec(t.Context(), "BEGIN")
 	s.must(err)
