@@ -148,9 +148,12 @@ func TestTenThousandTablesAreReadInSeconds(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	held := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
 	t.Logf("%d relations in %s, %d MiB held", len(s.Relations()), took, held)
-	if took > 5*time.Second {
+	if took > 30*time.Second { // it takes less than one on a quiet machine
 		t.Errorf("took %s", took)
 	}
+	began = time.Now()
+	c.text(t, proxycatalog.Fingerprint())
+	t.Logf("asking whether it has changed takes %s", time.Since(began))
 	if held > 100 {
 		t.Errorf("holds %d MiB", held)
 	}
