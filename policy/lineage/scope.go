@@ -140,6 +140,9 @@ func (e *entry) place(name string) int {
 	return -1
 }
 
+// madeUp is the name that PostgreSQL gives an output without one.
+const madeUp = "?column?"
+
 // find gives the column of an entry that has a name. Where none has it for
 // certain, maybe says that one may have it.
 func (r *resolver) find(e *entry, name string) (v value, ok, maybe bool) {
@@ -155,8 +158,9 @@ func (r *resolver) find(e *entry, name string) (v value, ok, maybe bool) {
 	} else {
 		for i := range e.fields {
 			f := &e.fields[i]
-			if f.name == name || f.guess {
-				v, ok, maybe = either(v, f.value, ok || maybe), ok || f.name == name, true
+			same := f.name == name || f.name == "" && name == madeUp
+			if same || f.guess {
+				v, ok, maybe = either(v, f.value, ok || maybe), ok || same, true
 			}
 		}
 	}
