@@ -193,3 +193,31 @@ func TestWhatWasPreparedIsJudgedAgain(t *testing.T) {
 		}
 	}
 }
+
+// What runs unseen for a table cannot carry masked values into it, and what reads
+// none is not in the way.
+func TestWhatRunsUnseenCarriesNoMaskedValues(t *testing.T) {
+	s := newSite(t, options{setup: `
+CREATE FUNCTION peek() RETURNS text LANGUAGE sql AS 'SELECT max(email) FROM customers';
+CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.body := peek(); RETURN NEW; END';
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.body := upper(NEW.body); RETURN NEW; END';
+CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM id FROM customers WHERE id = NEW.id; RETURN NEW; END';
+CREATE TABLE triggered (id int, body text); CREATE TRIGGER t BEFORE INSERT ON triggered FOR EACH ROW EXECUTE FUNCTION fill();
+CREATE TABLE defaulted (id int, body text DEFAULT peek());
+CREATE TABLE policed (id int, body text); ALTER TABLE policed ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON policed USING (body = peek());
+CREATE TABLE stamped (id int, body text); CREATE TRIGGER t BEFORE INSERT ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
+CREATE TRIGGER t2 BEFORE INSERT ON stamped FOR EACH ROW EXECUTE FUNCTION counts();
+GRANT ALL ON triggered, defaulted, policed, stamped TO shop_app;
+`})
+	c := s.connect(simple)
+	for _, text := range []string{"INSERT INTO triggered VALUES (1, 'x') RETURNING body", "INSERT INTO defaulted (id) VALUES (1) RETURNING body",
+		"SELECT id FROM policed", "COPY triggered FROM STDIN"} {
+		_, err := c.Exec(t.Context(), text)
+		refused(t, err, "42501")
+	}
+	for _, text := range []string{"INSERT INTO stamped VALUES (1, 'x') RETURNING body", "SELECT id FROM triggered", "SELECT body FROM defaulted", "UPDATE triggered SET id = 1 WHERE id = 2"} {
+		if _, err := c.Exec(t.Context(), text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

@@ -133,7 +133,7 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 			}
 		}
 	}
-	for _, step := range []func() bool{j.dynamic, j.functions, j.operators, j.rewritten, j.toast, j.unknown, j.definition, j.copying} {
+	for _, step := range []func() bool{j.dynamic, j.functions, j.operators, j.rewritten, j.besides, j.toast, j.unknown, j.definition, j.copying} {
 		if !step() {
 			return j.plan
 		}

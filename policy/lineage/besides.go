@@ -1,0 +1,44 @@
+package lineage
+
+import (
+	"fmt"
+
+	"github.com/weirgate/weir/policy/statement"
+)
+
+// besides refuses statements that have masked columns read by what runs unseen for
+// their relations: triggers, defaults, generated columns, checks, row policies,
+// casts that are not written. What these make of the values could be shown by
+// RETURNING, or by the next statement.
+func (j *judgement) besides() bool {
+	for i := range j.st.Tables {
+		t := &j.st.Tables[i]
+		for _, rel := range j.snapshot.Named(t.Schema, t.Name) {
+			if rel.System() {
+				continue
+			}
+			why := ""
+			for _, a := range t.Access {
+				if a == statement.AccessRead && rel.Query == nil { // what views call is judged with their columns
+					why = j.shows(j.snapshot.OfRead(rel.OID))
+				}
+			}
+			for _, w := range j.st.Writes {
+				if why == "" && w.Schema == t.Schema && w.Table == t.Name {
+					why = j.shows(j.snapshot.OfWrite(rel.OID, w.Command))
+				}
+			}
+			if c := j.st.Copy; why == "" && c != nil && c.From && c.Table == t.Name && c.Schema == t.Schema {
+				why = j.shows(j.snapshot.OfWrite(rel.OID, statement.CommandCopy))
+			}
+			if why == "" {
+				continue
+			}
+			return j.refuse("what runs for "+rel.Qualified(), rel.Qualified(), builtInRule,
+				fmt.Sprintf("this use of %s is refused, since columns of this database are masked for you", rel.Qualified()),
+				fmt.Sprintf("What runs for it unseen (a trigger, a default, a row policy or the like) %s. Masked are: %s.", why, j.sample()),
+				"Use other tables, or ask for a policy without masks on this database.")
+		}
+	}
+	return true
+}
