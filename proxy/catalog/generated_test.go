@@ -254,13 +254,14 @@ func (g *generator) statement() string {
 	return g.query()
 }
 
-// twin is the clinic with other values in the masked columns, and the same NULLs.
+// twin is the clinic with other values in the masked columns, the same NULLs, and
+// the same rows equal to each other: which are may be asked, by GROUP BY and DISTINCT.
 func twin() string {
 	return strings.NewReplacer(
 		"'kanarie' || i || '@vogelhuis.example'", "md5(i::text) || repeat('k', i % 7) || '@elsewhere.test'",
 		"'777-77-' || (1000 + i)", "lpad((i * 7919 % 9973)::text, 6 + i % 5, '5')",
 		"date '1947-11-01' + i", "date '2003-02-01' - i * 40",
-		"ARRAY['kanarietag', 'x']", "CASE WHEN i % 2 = 0 THEN ARRAY['m'] ELSE ARRAY['a', 'b', 'c'] END",
+		"ARRAY['kanarietag', 'x']", "ARRAY['a', 'b', 'c']",
 		"'KanarieKarte' || i", "repeat('z', i)",
 		"'kanarie-ip'", "'ip'", "'kanarie-secret'", "'other'",
 	).Replace(clinic)
