@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -33,6 +34,8 @@ type Bounded struct {
 	Statement int    `json:"statement"`
 	Message   string `json:"message,omitempty"` // the rule's own
 	Audit     bool   `json:"audit,omitempty"`   // the policy only tells what it would have done
+	// Approval is what RequireApproval needs, nil otherwise.
+	Approval *Approval `json:"approval,omitempty"`
 }
 
 // Name gives policy/rule.
@@ -59,12 +62,8 @@ func (r *reader) limit(g *Guard, m *mapping) {
 	if rows == nil && bytes == nil && !k.broken {
 		r.report(n, "write limit: {rows: 1000}, {bytes: 16Mi} or both", "limit names neither rows nor bytes")
 	}
-	switch g.Action {
-	case Allow:
-		r.report(n, "use Deny or Warn", "limit has no effect with action Allow")
-	case RequireApproval:
-		r.report(n, "use Deny, and a guard without a limit for what needs an approval",
-			"action RequireApproval with a limit is not available in this version")
+	if g.Action == Allow {
+		r.report(n, "use Deny, RequireApproval or Warn", "limit has no effect with action Allow")
 	}
 	if m.has("rate") {
 		r.report(n, "make two guards of it", "limit and rate cannot stand in one guard")
@@ -112,7 +111,33 @@ func (j *judgement) bound(g *bound, st *statement.Statement, index int) {
 		}
 	}
 	j.verdict.Limits = append(j.verdict.Limits, Bounded{Limit: limit, Policy: g.policy, Rule: g.Name,
-		Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit})
+		Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit, Approval: g.approval})
+}
+
+// Escalate gives the verdict on a text that is known to pass a limit whose action
+// is RequireApproval: it needs the approval before it runs, and then has no such
+// limit.
+func (v Verdict) Escalate(l *Bounded) Verdict {
+	v.Limits = slices.DeleteFunc(slices.Clone(v.Limits), func(o Bounded) bool { return o.Policy == l.Policy && o.Rule == l.Rule })
+	if v.Action == Deny || l.Approval == nil {
+		return v
+	}
+	approval := *l.Approval
+	if v.Action == RequireApproval && !approval.join(v.Approval) {
+		v.Action, v.Approval = Deny, nil
+		v.Reason = "it needs two approvals, which no one may give both"
+		v.Message, v.Hint = "weir refused this statement by rule "+l.Name()+": "+v.Reason, "Ask whoever is responsible for policy "+l.Policy+"."
+		return v
+	}
+	v.Action, v.Policy, v.Rule, v.Statement, v.SQLState, v.Approval = RequireApproval, l.Policy, l.Rule, l.Statement, SQLState, &approval
+	v.Reason = "it has passed the rule's limit of " + l.String() + " before"
+	said := v.Reason
+	if l.Message != "" {
+		said = l.Message
+	}
+	v.Message = fmt.Sprintf("this statement needs approval %q by rule %s: %s", approval.Name, l.Name(), said)
+	v.Detail, v.Hint = "", fmt.Sprintf("It can be approved by %s.", approval.Who())
+	return v
 }
 
 // uncounted says, as a clause, why the rows that a statement changes cannot be

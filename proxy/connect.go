@@ -296,7 +296,7 @@ func (v *visit) record(greeting *session.Greeting) *diagnostic.Diagnostic {
 	v.journal = j
 	greeting.Recorder = &recorder{
 		journal: v.gateway.cfg.Journal, session: j, counts: &v.gateway.counts, entry: v.entry,
-		schemaChanged: v.judge.schemaChanged, settings: v.judge.settings, recording: v.judge.recording,
+		schemaChanged: v.judge.schemaChanged, passed: v.judge.pass, settings: v.judge.settings, recording: v.judge.recording,
 	}
 	return nil
 }

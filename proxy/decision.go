@@ -32,6 +32,7 @@ type grounds struct {
 	verdict   policy.Verdict
 	plans     []lineage.Plan
 	cacheable bool
+	escalated bool // it is known to pass a limit that an approval lifts
 	revision  string
 	warnings  []string
 	audited   []string
@@ -119,9 +120,10 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	p.verdict = s.rules.Judge(policy.Request{
 		Facts: j.own.meant(s.snapshot, facts), Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
 	})
+	j.escalate(p, text)
 	v := &p.verdict
 	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
-	p.cacheable = v.Cacheable
+	p.cacheable = v.Cacheable && !slices.ContainsFunc(v.Limits, func(l policy.Bounded) bool { return l.Approval != nil }) && !p.escalated
 	for _, f := range v.Warnings {
 		p.warnings = append(p.warnings, f.String())
 		d.Notices = append(d.Notices, diagnostic.Warned(f.String()))
@@ -154,8 +156,12 @@ func limits(v *policy.Verdict, place int) []session.Limit {
 	var all []session.Limit
 	for i := range v.Limits {
 		if l := &v.Limits[i]; l.Statement == place {
-			all = append(all, session.Limit{Rows: l.Rows, Bytes: l.Bytes, Rule: l.Name(), Message: l.Message,
-				Result: l.Result, Warn: l.Action == policy.Warn, Audit: l.Audit})
+			limit := session.Limit{Rows: l.Rows, Bytes: l.Bytes, Rule: l.Name(), Message: l.Message,
+				Result: l.Result, Warn: l.Action == policy.Warn, Audit: l.Audit}
+			if l.Approval != nil {
+				limit.Approval = "approval " + l.Approval.Name + ", which can be given by " + l.Approval.Who()
+			}
+			all = append(all, limit)
 		}
 	}
 	return all

@@ -87,6 +87,7 @@ type Gateway struct {
 	registry *registry
 	counts   counters
 	masks    *lru.Cache[maskKey, *lineage.Masks]
+	passed   *lru.Cache[passing, time.Time] // until when
 	catalogs *lru.Cache[*snapshot.Snapshot, *policy.Catalog]
 	keys     *scram.Cache
 	roots    *upstream.Roots
@@ -108,6 +109,10 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of masks: %w", err)
 	}
+	passed, err := lru.New[passing, time.Time](passedKept)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of passed limits: %w", err)
+	}
 	catalogs, err := lru.New[*snapshot.Snapshot, *policy.Catalog](catalogsKept)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of catalogs: %w", err)
@@ -120,7 +125,7 @@ func New(cfg Config) (*Gateway, error) {
 		cfg.KeepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 10 * time.Second, Count: 6}
 	}
 	g := &Gateway{
-		cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, catalogs: catalogs, keys: keys,
+		cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, passed: passed, catalogs: catalogs, keys: keys,
 		roots: upstream.NewRoots(), mock: secret(mockSize), starting: starting{limit: cfg.Starting},
 	}
 	g.refusals = newRefusals(g.writeRefusal)

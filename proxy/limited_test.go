@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -359,4 +360,41 @@ func TestACanceledWriteWithALimit(t *testing.T) {
 		}
 		must(t, c.Ping(t.Context()))
 	})
+}
+
+// A statement that passes a limit with RequireApproval is undone once; sent again
+// it waits for the approval, and then it has no such limit.
+func TestALimitThatAnApprovalLifts(t *testing.T) {
+	s := newSite(t, options{rules: `
+  guards:
+  - {name: bulk, match: {commands: [Update]}, limit: {rows: 10}, action: RequireApproval, approval: dba}
+  approvals: [{name: dba, approvers: {any: true}, wait: 30s, expires: 5m}]
+`})
+	for i, mode := range modes {
+		c := s.connect(func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = mode })
+		text := fmt.Sprintf("UPDATE orders SET cents = %d WHERE id <= 50", i+1)
+		_, err := c.Exec(t.Context(), "UPDATE orders SET cents = 0 WHERE id = 1")
+		must(t, err)
+		_, err = c.Exec(t.Context(), text)
+		e := refused(t, err, "54000", "changed 50 rows", "allows 10")
+		if !strings.Contains(e.Hint, "approval dba") {
+			t.Errorf("hint %q", e.Hint)
+		}
+		done := later(func() error {
+			tag, err := c.Exec(context.Background(), text)
+			if err == nil && tag.RowsAffected() != 50 {
+				err = fmt.Errorf("%s", tag)
+			}
+			return err
+		})
+		r := s.pending(1)
+		if r.Rule != "bulk" || r.Text != text {
+			t.Errorf("asked for %+v", r)
+		}
+		s.decide(r.ID, true)
+		must(t, <-done)
+		if got := s.count(fmt.Sprintf("SELECT count(*) FROM orders WHERE cents = %d", i+1)); got != "50" {
+			t.Errorf("%s rows", got)
+		}
+	}
 }

@@ -21,9 +21,10 @@ type recorder struct {
 	// schemaChanged is called after a statement that may have changed the
 	// database's schema, and when its transaction has ended.
 	schemaChanged func()
-	settings      func(*session.Decision) // is told of statements that change settings
-	recording     func() policy.Recording // says what policy wants to be recorded
-	altered       bool                    // in the transaction that is open
+	passed        func(*session.Decision, string) // is told of statements that have passed a limit
+	settings      func(*session.Decision)         // is told of statements that change settings
+	recording     func() policy.Recording         // says what policy wants to be recorded
+	altered       bool                            // in the transaction that is open
 
 	open   []running           // by id - 1: statements that have not ended
 	free   []uint64            // ids that can be used again
@@ -145,6 +146,9 @@ func (r *recorder) End(id uint64, e *session.End) {
 	// no room for it counts it as lost, and takes no new statement.
 	_ = r.session.End(r.open[id-1].record, &end)
 	r.schema(r.open[id-1].decision, e)
+	if d := r.open[id-1].decision; d != nil && e.Rule != "" {
+		r.passed(d, e.Rule)
+	}
 	r.open[id-1] = running{}
 	r.entry.running.Store(nil)
 	r.free = append(r.free, id)

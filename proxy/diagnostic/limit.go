@@ -7,7 +7,7 @@ const ProgramLimit = "54000"
 
 // ResultLimit ends a statement whose result passes the limit of a rule. What came
 // before has reached the client.
-func ResultLimit(rule, message, bound string, undone bool) *Diagnostic {
+func ResultLimit(rule, message, bound, approval string, undone bool) *Diagnostic {
 	d := &Diagnostic{Severity: Error, Code: ProgramLimit,
 		Message: fmt.Sprintf("weir ended this statement by rule %s: its result has more than %s", rule, bound),
 		Detail:  "The rows up to the limit were sent, the statement was ended then.",
@@ -16,17 +16,25 @@ func ResultLimit(rule, message, bound string, undone bool) *Diagnostic {
 	if undone {
 		d.Detail = "The rows up to the limit were sent. What the statement changed is undone."
 	}
-	return d.with(message)
+	return d.with(message).orApproved(approval)
 }
 
 // ChangeLimit ends a statement that has changed more rows than a rule allows.
-func ChangeLimit(rule, message string, rows, most int64) *Diagnostic {
+func ChangeLimit(rule, message, approval string, rows, most int64) *Diagnostic {
 	d := &Diagnostic{Severity: Error, Code: ProgramLimit,
 		Message: fmt.Sprintf("weir undid this statement by rule %s: it changed %d rows, and the rule allows %d", rule, rows, most),
 		Detail:  "Nothing of what the statement changed remains.",
 		Hint:    "Narrow its WHERE, or do it in parts of which each changes no more than that.",
 	}
-	return d.with(message)
+	return d.with(message).orApproved(approval)
+}
+
+// orApproved adds to a hint how to have the statement run all the same.
+func (d *Diagnostic) orApproved(approval string) *Diagnostic {
+	if approval != "" {
+		d.Hint += " If all of it is needed, send exactly the same statement again: it then waits for " + approval + "."
+	}
+	return d
 }
 
 // with puts a rule's own message in front of the detail.

@@ -36,6 +36,9 @@ type Limit struct {
 	Warn bool
 	// Audit: passing it is recorded only.
 	Audit bool
+	// Approval says, for errors, which approval lets the statement pass and who
+	// can give it; "" for none.
+	Approval string
 }
 
 // stops says whether passing the limit ends the statement.
@@ -246,7 +249,7 @@ func (s *Session) beyond(bytes int64) bool {
 			continue
 		}
 		front := s.expect.front()
-		s.over = &overrun{why: diagnostic.ResultLimit(l.Rule, l.Message, bound, front.what != nil && front.what.changes())}
+		s.over = &overrun{why: diagnostic.ResultLimit(l.Rule, l.Message, bound, l.Approval, front.what != nil && front.what.changes())}
 		s.interrupt, s.current.rule = true, l.Rule
 		return true
 	}
@@ -316,7 +319,7 @@ func (s *Session) changed(p *Plan, tag string) {
 			continue
 		}
 		if l.stops() {
-			s.over = &overrun{why: diagnostic.ChangeLimit(l.Rule, l.Message, n, l.Rows)}
+			s.over = &overrun{why: diagnostic.ChangeLimit(l.Rule, l.Message, l.Approval, n, l.Rows)}
 			s.current.rule = l.Rule
 			return
 		}
