@@ -439,7 +439,9 @@ func (j *judge) unreadable(err error) *diagnostic.Diagnostic {
 	if errors.As(err, &known) {
 		return known
 	}
-	j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
+	if !errors.Is(err, errErrand) { // which says that it is not asked for now
+		j.gateway.cfg.Logger.Warn("catalog not readable", "server", j.target.String(), "error", err)
+	}
 	return j.withoutCatalog(err)
 }
 

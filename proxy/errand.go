@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/weirgate/weir/policy"
 	snapshot "github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/catalog"
@@ -166,6 +167,23 @@ func (j *judge) snapshotOf(ctx context.Context, r route, since time.Time) (*snap
 		return s, nil
 	}
 	return nil, errErrand
+}
+
+// former gives the catalog from before the open transaction, inside of which weir
+// does not ask for another one: for guards. They know what the session has made
+// itself, hold definitions against what is defined, and take what they cannot find
+// for what could do anything. Masks have to know more. It is nil where a newer one
+// must be had.
+func (j *judge) former(rules *policy.Rules, why error) *snapshot.Snapshot {
+	if !errors.Is(why, errErrand) || j.resting || len(rules.Masks)+len(rules.AuditedMasks) > 0 {
+		return nil
+	}
+	if age, ok := j.catalog.Age(); !ok || age >= j.gateway.cfg.Catalogs.MaxAge() {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.standing.snapshot
 }
 
 // due says that the server should be asked, on this session's connection, whether

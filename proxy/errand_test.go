@@ -189,3 +189,59 @@ func TestWithinATransactionNothingIsAsked(t *testing.T) {
 	_, err = a.Exec(t.Context(), "SELECT id FROM plain")
 	must(t, err)
 }
+
+// Guards do not stop what they are not about in a transaction that changes the
+// schema, although weir does not ask for the catalog inside of it.
+func TestGuardsGoOnInATransactionThatChangesTheSchema(t *testing.T) {
+	s := passing(t, options{setup: `CREATE TABLE ledger (n int); INSERT INTO ledger VALUES (1); ALTER TABLE ledger OWNER TO shop_app;`, rules: `
+  guards:
+  - name: ledger
+    match: {tables: [public.ledger], access: Write}
+    action: Deny
+`})
+	c := s.connect(asRole)
+	run := func(want, text string) {
+		t.Helper()
+		_, err := c.Exec(t.Context(), text)
+		if want != "" {
+			refused(t, err, want)
+		} else {
+			must(t, err)
+		}
+	}
+	for range 2 {
+		run("", "BEGIN")
+		run("", "CREATE TEMP TABLE scratch (n int)")
+		run("", "INSERT INTO scratch SELECT g FROM generate_series(1, 3) g")
+		run("", "DO $$ BEGIN RAISE NOTICE 'here'; END $$")
+		run("", "ALTER TABLE scratch ADD m int")
+		run("", "UPDATE scratch SET m = n")
+		run("", "DROP TABLE IF EXISTS nothing_here")
+		run("", "COMMIT")
+		run("42P01", "SELECT * FROM nothing_here")
+		run("", "BEGIN")
+		run("", "DROP TABLE scratch")
+		run("42P01", "SELECT * FROM nothing_here")
+		run("", "ROLLBACK")
+		run("", "DROP TABLE scratch")
+	}
+	for _, way := range [][]string{
+		{"DELETE FROM ledger"},
+		{"CREATE VIEW v AS SELECT * FROM ledger", "DELETE FROM v"},
+		{"ALTER TABLE ledger RENAME TO other", "DELETE FROM other"},
+		{"CREATE TABLE plain (n int)", "CREATE RULE r AS ON INSERT TO plain DO ALSO DELETE FROM ledger"},
+		{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM ledger'"},
+		{"CREATE SCHEMA s", "ALTER TABLE ledger SET SCHEMA s", "DELETE FROM s.ledger"},
+	} {
+		run("", "BEGIN")
+		run("", "CREATE TEMP TABLE scratch (n int)")
+		var last error
+		for _, text := range way {
+			if _, last = c.Exec(t.Context(), text); last != nil {
+				break
+			}
+		}
+		refused(t, last, "42501")
+		run("", "ROLLBACK")
+	}
+}

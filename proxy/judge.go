@@ -41,6 +41,7 @@ type standing struct {
 	masks    *lineage.Masks     // nil for none
 	unread   bool               // not judged by: the catalog is still to be read
 	relies   bool               // on the session's own connection for the catalog
+	former   bool               // the catalog is one from before the transaction that is open
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
 	shapes   map[shape]*grounds // decisions made earlier; used by whoever decides alone
 }
@@ -121,7 +122,7 @@ func (j *judge) now() *standing {
 	j.mu.Lock()
 	s := j.standing
 	j.mu.Unlock()
-	if s.unread || s.bundle != j.gateway.cfg.Policies() {
+	if s.unread || s.former || s.bundle != j.gateway.cfg.Policies() {
 		return nil
 	}
 	if s.snapshot != nil && j.catalog.Peek() != s.snapshot {
@@ -142,7 +143,10 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	s.rules = j.observing(s.bundle.Rules(j.identity, r.database))
 	if wantsCatalog(s.rules, r.database) {
 		if s.snapshot, err = j.snapshotOf(ctx, r, since); err != nil {
-			return err
+			if s.snapshot = j.former(s.rules, err); s.snapshot == nil {
+				return err
+			}
+			s.former = true
 		}
 		s.relies = j.source(r) == nil
 		s.catalog = g.catalogOf(s.snapshot)

@@ -159,7 +159,6 @@ func TestWhatWasPreparedIsJudgedAgain(t *testing.T) {
 	} {
 		for _, by := range []string{"past weir", "through weir"} {
 			t.Run(c.name+", "+by, func(t *testing.T) {
-				t.Parallel()
 				s := newSite(t, options{rules: strict, setup: vault, poll: 100 * time.Millisecond})
 				w := s.raw()
 				w.send(pipeline(parse("p", c.prepared), syncs()))
