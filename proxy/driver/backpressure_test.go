@@ -177,6 +177,23 @@ func TestAClientThatDoesNotReadAndLeavesFreesTheServer(t *testing.T) {
 	})
 }
 
+func TestAClientThatIsResetWhileItsServerDoesNotReadFreesBoth(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		r := start(t, w)
+		r.client.send(query("copy t from stdin"))
+		r.server.wants("Q copy t from stdin")
+		r.server.send(frame(wire.CopyInResponse, "\x00\x00\x00"))
+		r.client.wants("G")
+		f := flooding(r.client, frame(wire.CopyData, string(make([]byte, 64<<10-5))), flood)
+		f.stalls(t)
+		r.client.reset()
+		if err := <-f.done; err == nil {
+			t.Error("the client could send all of it")
+		}
+		r.endsFor("")
+	})
+}
+
 func TestWhatAServerSaidBeforeItEndedReachesASlowClient(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)

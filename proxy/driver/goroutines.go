@@ -34,6 +34,7 @@ type pair struct {
 	ctx        context.Context
 	questions  Questions
 	interrupts sync.WaitGroup // cancel requests of weir's own
+	watch      watch          // over the client while the server is written to
 }
 
 // side is one of the two sockets with what waits to be written to it.
@@ -54,6 +55,7 @@ func newPair(conn net.Conn, c *Connection) *pair {
 		serverReady: make(chan struct{}), serverDone: make(chan struct{}), timeout: startTimeout,
 	}
 	p.client.conn = conn
+	p.watch.client, p.watch.closes = conn, func() { p.leave(); p.close() }
 	return p
 }
 
@@ -174,6 +176,10 @@ func (p *pair) flush(to *side, take func(*session.Session, []byte) []byte) error
 	}
 	if len(out) == 0 {
 		return nil
+	}
+	if to == &p.server {
+		p.watch.begins()
+		defer p.watch.ends()
 	}
 	_, err := to.conn.Write(out)
 	to.broken = err != nil
