@@ -151,7 +151,7 @@ func (e *errandError) Error() string {
 func (e *errandError) Unwrap() error { return e.err }
 
 // snapshotOf gives the catalog that the rules are judged with.
-func (j *judge) snapshotOf(ctx context.Context, r route, since time.Time) (*snapshot.Snapshot, error) {
+func (j *judge) snapshotOf(ctx context.Context, r route, rules *policy.Rules, since time.Time) (*snapshot.Snapshot, error) {
 	if source := j.source(r); source != nil {
 		return j.catalog.Since(ctx, since, source)
 	}
@@ -166,8 +166,27 @@ func (j *judge) snapshotOf(ctx context.Context, r route, since time.Time) (*snap
 	if s != nil && (!since.IsZero() || !j.resting || !j.catalog.Due()) {
 		return s, nil
 	}
+	if since.IsZero() && !masks(rules) {
+		if s := j.recent(); s != nil {
+			return s, nil
+		}
+	}
 	return nil, errErrand
 }
+
+// recent gives the catalog for guards where another session has changed the schema
+// since it was read: that statement was judged by its own rules, and what it means
+// for this session is seen as soon as a change that does not pass through weir. It
+// is nil where this session has changed the schema itself.
+func (j *judge) recent() *snapshot.Snapshot {
+	j.mu.Lock()
+	altered := j.altered
+	j.mu.Unlock()
+	return j.catalog.Recent(altered)
+}
+
+// masks says whether rules hide columns.
+func masks(rules *policy.Rules) bool { return len(rules.Masks)+len(rules.AuditedMasks) > 0 }
 
 // former gives the catalog from before the open transaction, inside of which weir
 // does not ask for another one: for guards. They know what the session has made
@@ -175,7 +194,7 @@ func (j *judge) snapshotOf(ctx context.Context, r route, since time.Time) (*snap
 // for what could do anything. Masks have to know more. It is nil where a newer one
 // must be had.
 func (j *judge) former(rules *policy.Rules, why error) *snapshot.Snapshot {
-	if !errors.Is(why, errErrand) || j.resting || len(rules.Masks)+len(rules.AuditedMasks) > 0 {
+	if !errors.Is(why, errErrand) || j.resting || masks(rules) {
 		return nil
 	}
 	if age, ok := j.catalog.Age(); !ok || age >= j.gateway.cfg.Catalogs.MaxAge() {

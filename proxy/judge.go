@@ -67,6 +67,7 @@ type judge struct {
 	cursors  cursors
 	rests    uint64          // how often the session had been at rest when it was last decided
 	alters   bool            // it has changed the schema itself
+	altered  time.Time       // when it did so last
 	seen     map[uint32]bool // oids of results that the catalog did not have
 	known    map[string]bool // names that a fresh catalog did not have: the session's own
 }
@@ -142,7 +143,7 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	}
 	s.rules = j.observing(s.bundle.Rules(j.identity, r.database))
 	if wantsCatalog(s.rules, r.database) {
-		if s.snapshot, err = j.snapshotOf(ctx, r, since); err != nil {
+		if s.snapshot, err = j.snapshotOf(ctx, r, s.rules, since); err != nil {
 			if s.snapshot = j.former(s.rules, err); s.snapshot == nil {
 				return err
 			}
@@ -177,7 +178,7 @@ func (j *judge) restand() {
 
 // wantsCatalog says whether the rules are judged with the database's catalog.
 func wantsCatalog(rules *policy.Rules, db *policy.Database) bool {
-	return len(rules.Masks)+len(rules.AuditedMasks) > 0 || db != nil && rules.WantsCatalog()
+	return masks(rules) || db != nil && rules.WantsCatalog()
 }
 
 // catalogOf gives a snapshot in the form that guards use, shared by sessions.
@@ -215,7 +216,7 @@ func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited 
 // schemaChanged makes the next decisions rest on a catalog that is read anew.
 func (j *judge) schemaChanged() {
 	j.mu.Lock()
-	j.alters = true
+	j.alters, j.altered = true, time.Now()
 	j.mu.Unlock()
 	j.catalog.Invalidate()
 }

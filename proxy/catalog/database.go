@@ -215,6 +215,18 @@ func (d *Database) usable(moment time.Time) *catalog.Snapshot {
 	return s
 }
 
+// Recent gives the catalog that was confirmed last, if that was after a moment and
+// the server need not be polled yet, whatever made it invalid since: what others
+// change is seen as late where they do not pass through weir. It is nil otherwise.
+func (d *Database) Recent(moment time.Time) *catalog.Snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last == nil || !d.confirmed.After(moment) || d.cache.options.Now().Sub(d.confirmed) >= d.cache.options.Poll {
+		return nil
+	}
+	return d.last
+}
+
 // spare gives the catalog since the server could not be asked.
 func (d *Database) spare(moment time.Time) *catalog.Snapshot {
 	d.mu.Lock()
