@@ -25,10 +25,12 @@ func startup(s *site) []byte {
 func TestAWorkloadWhoseConnectionsSayNothing(t *testing.T) {
 	s := newSite(t, options{rules: open, configure: func(c *proxy.Config) { c.Starting = 3 }})
 	var silent []net.Conn
-	for range 3 {
-		silent = append(silent, dialTCP(t, s.address))
-	}
+	// Which of those that come together is counted first is nobody's word, so there
+	// are always three more.
 	refusals := func() bool {
+		for range 3 {
+			silent = append(silent, dialTCP(t, s.address))
+		}
 		_, err := s.dial()
 		e := pgError(err)
 		return e != nil && e.Code == "53300" && strings.Contains(e.Message, "3 others that have not logged in")
@@ -43,7 +45,9 @@ func TestAWorkloadWhoseConnectionsSayNothing(t *testing.T) {
 	address := s.front(proxy.Flow{How: "Captured", Destination: s.pg.Addr(), Identity: &other})
 	must(t, s.connect(at(address)).Ping(t.Context()))
 	// And so is the first one, once there is room; sessions that have started do not count.
-	must(t, silent[0].Close())
+	for _, c := range silent {
+		must(t, c.Close())
+	}
 	for range 5 {
 		if !within(func() bool { _, err := s.dial(); return err == nil }) {
 			t.Fatal("there is no room")
