@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/weirgate/weir/proxy/journal"
 )
 
 // detecting is a policy that names no column.
@@ -68,6 +70,19 @@ func TestWhatIsDetectedIsMaskedWhereverItStands(t *testing.T) {
 	if _, err = c.Exec(t.Context(), "SELECT body::int FROM tickets"); err == nil || !strings.Contains(err.Error(), `"from ****, card ***************1111"`) {
 		t.Errorf("the error is %v", err)
 	}
+	// What is masked in errors is masked where they are recorded, too.
+	failed := 0
+	for _, r := range s.records(4, journal.KindStatementEnd) {
+		if r.Message != "" {
+			failed++
+		}
+		if text := r.Message + r.Detail; strings.Contains(text, "ada.quill") || strings.Contains(text, "1111 1111") {
+			t.Errorf("recorded: %s", text)
+		}
+	}
+	if failed == 0 {
+		t.Error("no error is on record")
+	}
 	var body string
 	var tags []string
 	must(t, c.QueryRow(t.Context(), "SELECT body, tags FROM tickets WHERE id = $1", 1).Scan(&body, &tags))
@@ -97,6 +112,31 @@ func TestPathsOfAColumnAreMaskedInItsJSON(t *testing.T) {
 	} {
 		if got := w.query(text); strings.Contains(got, "4111") || strings.Contains(got, "536-90") || strings.Contains(got, "LIKE") && strings.Contains(got, "D:") {
 			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A deferred constraint fails at the COMMIT of weir's own transaction.
+func TestWhatIsDetectedIsMaskedInTheErrorsOfLimitedWrites(t *testing.T) {
+	s := newSite(t, options{
+		setup: "CREATE TABLE names (n text UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO names VALUES ('ada.quill@example.com'); ALTER TABLE names OWNER TO shop_app;",
+		rules: detecting + `
+  guards:
+  - name: few
+    match: {commands: [Insert]}
+    limit: {rows: 10}
+    action: Deny
+`})
+	c := s.connect(func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol })
+	_, err := c.Exec(t.Context(), "INSERT INTO names VALUES ('ada.quill@example.com')")
+	refused(t, err, "23505")
+	e := pgError(err)
+	if !strings.Contains(e.Detail, "****") || strings.Contains(e.Detail, "ada.quill") {
+		t.Errorf("the detail is %q", e.Detail)
+	}
+	for _, r := range s.records(1, journal.KindStatementEnd) {
+		if strings.Contains(r.Message+r.Detail, "ada.quill") {
+			t.Errorf("recorded: %s %s", r.Message, r.Detail)
 		}
 	}
 }

@@ -14,20 +14,47 @@ func (s *Session) censor() Censor {
 	return nil
 }
 
-// relayTexts relays an error or a notice, with what is looked for in texts
+// relayTexts relays a notice, with what is looked for in texts
 // masked.
-func (s *Session) relayTexts(typ byte, frame []byte) {
+func (s *Session) relayTexts(frame []byte) {
 	c := s.censor()
 	if c == nil {
 		s.relay(frame)
 		return
 	}
-	out, err := diagnostic.AppendCensored(s.toClient, typ, frame[wire.HeaderSize:], c.Censor)
+	out, err := diagnostic.AppendCensored(s.toClient, wire.NoticeResponse, frame[wire.HeaderSize:], c.Censor)
 	if err != nil {
 		s.lost(err)
 		return
 	}
 	s.toClient = out
+}
+
+// shown passes on an error of the server's as the client may see it, and gives it
+// as it may be recorded: what is withheld or masked from the one is from the other.
+func (s *Session) shown(front *expectation, frame []byte) (diagnostic.Diagnostic, error) {
+	body := frame[wire.HeaderSize:]
+	if rule := s.redacts(front); rule != "" {
+		d, err := diagnostic.Read(body)
+		if err != nil {
+			return d, err
+		}
+		d.Message, d.Detail, d.Hint = "withheld, since the statement concerns masked columns", "", ""
+		s.toClient, err = diagnostic.AppendRedacted(s.toClient, wire.ErrorResponse, body, rule)
+		return d, err
+	}
+	c := s.censor()
+	if c == nil {
+		s.relay(frame)
+		return diagnostic.Read(body)
+	}
+	out, err := diagnostic.AppendCensored(s.toClient, wire.ErrorResponse, body, c.Censor)
+	if err != nil {
+		return diagnostic.Diagnostic{}, err
+	}
+	body = out[len(s.toClient)+wire.HeaderSize:]
+	s.toClient = out
+	return diagnostic.Read(body)
 }
 
 // notification relays a NotificationResponse. Its payload may be a value that

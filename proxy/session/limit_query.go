@@ -214,7 +214,7 @@ func (s *Session) ownReply(front *expectation, typ byte, frame, body []byte) boo
 	case wire.NoticeResponse:
 		s.notice(front, frame, body)
 	case wire.ErrorResponse:
-		s.ownFailed(front, body)
+		s.ownFailed(front, frame, body)
 	case wire.ReadyForQuery:
 		s.ownReady(front, body)
 	default:
@@ -224,7 +224,7 @@ func (s *Session) ownReply(front *expectation, typ byte, frame, body []byte) boo
 }
 
 // ownFailed handles the error of a BEGIN or COMMIT of weir's.
-func (s *Session) ownFailed(front *expectation, body []byte) {
+func (s *Session) ownFailed(front *expectation, frame, body []byte) {
 	d, err := diagnostic.Read(body)
 	if err != nil {
 		s.lost(err)
@@ -239,17 +239,11 @@ func (s *Session) ownFailed(front *expectation, body []byte) {
 	if s.over != nil {
 		return
 	}
-	shown := d
-	if rule := s.redacts(front); rule != "" {
-		if s.toClient, err = diagnostic.AppendRedacted(s.toClient, wire.ErrorResponse, body, rule); err != nil {
-			s.lost(err)
-			return
-		}
-		shown.Message, shown.Detail, shown.Hint = "withheld, since the statement concerns masked columns", "", ""
-	} else {
-		s.toClient = d.Append(s.toClient)
+	if d, err = s.shown(front, frame); err != nil {
+		s.lost(err)
+		return
 	}
-	s.endRecord(front, "", &shown, false)
+	s.endRecord(front, "", &d, false)
 }
 
 // ownReady handles the end of a BEGIN, COMMIT or ROLLBACK of weir's.

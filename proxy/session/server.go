@@ -246,7 +246,7 @@ func (s *Session) notice(front *expectation, frame, body []byte) {
 		s.toClient = out
 		return
 	}
-	s.relayTexts(wire.NoticeResponse, frame)
+	s.relayTexts(frame)
 }
 
 // redacts gives the mask for which texts of the front statement are withheld,
@@ -303,7 +303,7 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 	s.resume(front)
 	over := s.over
 	s.interrupt = false
-	switch rule := s.redacts(front); {
+	switch {
 	case front.own && front.kind == expectBind:
 	case over != nil:
 		s.overdue()
@@ -311,14 +311,11 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 		s.over = nil
 	case front.denial != nil:
 		s.toClient = front.denial.Append(s.toClient)
-	case rule != "":
-		if s.toClient, err = diagnostic.AppendRedacted(s.toClient, wire.ErrorResponse, body, rule); err != nil {
+	default:
+		if d, err = s.shown(front, frame); err != nil {
 			s.lost(err)
 			return
 		}
-		d.Message, d.Detail, d.Hint = "withheld, since the statement concerns masked columns", "", ""
-	default:
-		s.relayTexts(wire.ErrorResponse, frame)
 	}
 	s.row.reset()
 	s.copying = false
