@@ -1,20 +1,14 @@
 package trial
 
 import (
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/function"
 	"github.com/weirgate/weir/policy/pattern"
 )
-
-// builtIn are the names of the functions of pg_catalog in PostgreSQL 15: select
-// distinct proname from pg_proc where pronamespace = 'pg_catalog'::regnamespace.
-//
-//go:embed builtin.txt
-var builtIn string
 
 // typeOID gives the oid of a type's name (catalog/pg_type.dat).
 func typeOID(name string) (uint32, bool) {
@@ -75,7 +69,7 @@ func snapshot(tables map[string][]string) (*catalog.Snapshot, error) {
 		return nil, nil
 	}
 	d := catalog.Data{Database: "test", Version: 150000, BuiltIn: map[uint32]string{}}
-	for i, name := range strings.Fields(builtIn) {
+	for i, name := range function.Names() {
 		d.BuiltIn[uint32(i)+1] = name
 	}
 	names := make([]string, 0, len(tables))

@@ -48,16 +48,32 @@ type Entry struct {
 //go:embed harmless.txt
 var harmlessText string
 
+//go:embed reaching.txt
+var reachingText string
+
 // harmless holds the names of harmless.txt.
 var harmless = sync.OnceValue(func() map[string]struct{} {
 	names := make(map[string]struct{}, 3000)
-	for line := range strings.Lines(harmlessText) {
-		if name := strings.TrimSpace(line); name != "" && name[0] != '#' {
-			names[name] = struct{}{}
-		}
+	for _, name := range listed(harmlessText) {
+		names[name] = struct{}{}
 	}
 	return names
 })
+
+// listed gives the names of a list.
+func listed(text string) []string {
+	var names []string
+	for line := range strings.Lines(text) {
+		if name := strings.TrimSpace(line); name != "" && name[0] != '#' {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Names are the functions of pg_catalog: the harmless ones of every version, and
+// those of PostgreSQL 15 that reach something.
+func Names() []string { return append(listed(harmlessText), listed(reachingText)...) }
 
 // BuiltIn says what a call of a function of pg_catalog with so many arguments does;
 // -1 where their number is not known. known is false for one that no version of

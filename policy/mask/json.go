@@ -28,6 +28,7 @@ type jsonCell struct {
 
 // jsonLeaf masks single values of JSON.
 type jsonLeaf struct {
+	masker *Masker
 	kind   Type
 	text   *Cell // of strings
 	number *Cell // nil: 0
@@ -37,7 +38,7 @@ func newJSON(parts []part, detections []*detection) *jsonCell {
 	j := &jsonCell{parts: parts, detections: detections}
 	for _, p := range parts {
 		whole := &Masker{spec: p.masker.spec}
-		leaf := &jsonLeaf{kind: p.masker.Type(), text: whole.Cell(Column{TypeOID: 25, TypeMod: -1})}
+		leaf := &jsonLeaf{masker: p.masker, kind: p.masker.Type(), text: whole.Cell(Column{TypeOID: 25, TypeMod: -1})}
 		switch leaf.kind {
 		case Hash, Noise:
 			leaf.number = whole.Cell(Column{TypeOID: 1700, TypeMod: -1})
@@ -115,15 +116,11 @@ func (r *rewriter) take(b byte) bool {
 
 // selected gives the strictest of the leaves whose path ends here.
 func (r *rewriter) selected(depth int, under *jsonLeaf) *jsonLeaf {
-	var found *Masker
 	leaf := under
 	for i := range r.parts {
 		p := &r.parts[i]
-		if !p.path.met(r.stack[depth][i]) {
-			continue
-		}
-		if leaf == nil || found == nil && rank(p.masker.Type()) > rank(leaf.kind) || found != nil && p.masker.Stricter(found) {
-			found, leaf = p.masker, r.leaves[i]
+		if p.path.met(r.stack[depth][i]) && (leaf == nil || p.masker.Stricter(leaf.masker)) {
+			leaf = r.leaves[i]
 		}
 	}
 	return leaf
