@@ -13,7 +13,6 @@ import (
 type Detection struct {
 	Policy string // the policy's name
 	Name   string // the rule's name in it
-	mask.Detection
 }
 
 // String names the rule for people.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/policy/mask"
 	"github.com/weirgate/weir/policy/pattern"
 )
 
@@ -37,6 +38,8 @@ type Rules struct {
 	AuditedMasks []lineage.Rule
 	// Detections mask what they find in any column, in policies that enforce.
 	Detections []Detection
+	// Detectors are the same as cells take them.
+	Detectors []mask.Detection
 
 	guards    []bound
 	identity  *celIdentity
@@ -151,7 +154,8 @@ func (r *Rules) add(p *Policy, id *identity.Identity, all *buckets) (refusals []
 		case m.masker == nil:
 			refusals = append(refusals, "the key of mask "+p.Name+"/"+m.Name+" was not read")
 		case m.detects():
-			r.Detections = append(r.Detections, Detection{Policy: p.Name, Name: m.Name, Detection: *m.detection})
+			r.Detections = append(r.Detections, Detection{Policy: p.Name, Name: m.Name})
+			r.Detectors = append(r.Detectors, *m.detection)
 		default:
 			r.Masks = append(r.Masks, m.rule(p.Name))
 		}

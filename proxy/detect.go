@@ -31,13 +31,9 @@ func detects(rules *policy.Rules, d *session.Decision) {
 // detecting fills the cells that nothing else masks with detections. It gives
 // the mask as it was where no column holds text.
 func (s *standing) detecting(m *session.RowMask, fields []wire.Field) *session.RowMask {
-	list := s.rules.Detections
-	if len(list) == 0 {
+	detectors := s.rules.Detectors
+	if len(detectors) == 0 {
 		return m
-	}
-	rules := make([]mask.Detection, 0, len(list))
-	for i := range list {
-		rules = append(rules, list[i].Detection)
 	}
 	for i, f := range fields {
 		if m != nil && m.Cells[i] != nil {
@@ -47,7 +43,7 @@ func (s *standing) detecting(m *session.RowMask, fields []wire.Field) *session.R
 		if s.snapshot != nil {
 			c.TypeOID, c.Element, c.ElementType = s.snapshot.Wire(f.TypeOID)
 		}
-		cell := mask.DetectingCell(rules, c)
+		cell := mask.DetectingCell(detectors, c)
 		if cell == nil {
 			continue
 		}
@@ -82,12 +78,8 @@ func (c *censor) mask(rules *policy.Rules, s string) (out string, null bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rules != rules {
-		list := make([]mask.Detection, 0, len(rules.Detections))
-		for i := range rules.Detections {
-			list = append(list, rules.Detections[i].Detection)
-		}
 		const text = 25 // its oid
-		c.rules, c.cell = rules, mask.DetectingCell(list, mask.Column{TypeOID: text, TypeMod: -1})
+		c.rules, c.cell = rules, mask.DetectingCell(rules.Detectors, mask.Column{TypeOID: text, TypeMod: -1})
 	}
 	if c.cell == nil {
 		return s, false
