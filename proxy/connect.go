@@ -274,7 +274,7 @@ func (v *visit) admit(r route, q *session.Connect) (notices []byte, refusal *dia
 		switch {
 		case r.database == nil || !r.database.Replication:
 			return nil, diagnostic.Replication()
-		case len(rules.Masks) > 0:
+		case len(rules.Masks)+len(rules.Detections) > 0:
 			return nil, diagnostic.ReplicationMasked()
 		}
 	}

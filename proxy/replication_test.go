@@ -26,11 +26,13 @@ func TestReplicationIsRefusedUnlessDocumentsAllowIt(t *testing.T) {
 		_, err := s.dial(set("replication", kind))
 		refused(t, err, "42501", "replication: Allow")
 	}
-	o := replicating("  masks:\n  - {name: ssn, columns: [\"*.*.ssn\"], with: {type: Redact}}\n")
-	o.rules = "  masks:\n  - {name: ssn, columns: [\"*.*.ssn\"], with: {type: Redact}}\n"
-	s = newSite(t, o)
-	_, err := s.dial(set("replication", "database"))
-	refused(t, err, "42501", "columns are masked")
+	for _, mask := range []string{`columns: ["*.*.ssn"]`, "detect: [EmailAddress]"} {
+		masks := "  masks:\n  - {name: hidden, " + mask + ", with: {type: Redact}}\n"
+		o := replicating(masks)
+		o.rules = masks
+		_, err := newSite(t, o).dial(set("replication", "database"))
+		refused(t, err, "42501", "columns are masked")
+	}
 }
 
 // On a connection for logical replication SQL is judged as everywhere, its own
