@@ -34,7 +34,7 @@ const width = 8
 // reads the bodies of functions that are kept as text; nil leaves them unread.
 func Read(ctx context.Context, q Querier, bodies Bodies) (*catalog.Snapshot, error) {
 	taken := time.Now()
-	rows, err := q.Query(ctx, question)
+	rows, err := q.Query(ctx, Question())
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's catalog: %w", err)
 	}
@@ -43,7 +43,7 @@ func Read(ctx context.Context, q Querier, bodies Bodies) (*catalog.Snapshot, err
 
 // Question is what Read asks, for those who ask it themselves and have the answer
 // read by Digest.
-func Question() string { return question }
+func Question() string { return question(nil) }
 
 // Digest makes a snapshot of the answer to Question, which was asked at a moment.
 func Digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies) (*catalog.Snapshot, error) {
