@@ -157,6 +157,33 @@ func (s *Snapshot) OfRefresh(relation uint32) *Effects {
 	return s.effects(step{stepRefresh, relation, 0})
 }
 
+// OfFunctionExcept is OfFunction without what happens inside the functions for which
+// trusted says so, and so are the others of that name. They are not remembered.
+func (s *Snapshot) OfFunctionExcept(oid uint32, trusted func(*Function) bool) *Effects {
+	return s.effectsExcept(step{stepFunction, oid, 0}, trusted)
+}
+
+// OfReadExcept is OfRead without what happens inside of trusted functions.
+func (s *Snapshot) OfReadExcept(relation uint32, trusted func(*Function) bool) *Effects {
+	return s.effectsExcept(step{stepRead, relation, 0}, trusted)
+}
+
+// OfWriteExcept is OfWrite without what happens inside of trusted functions.
+func (s *Snapshot) OfWriteExcept(relation uint32, c statement.Command, trusted func(*Function) bool) *Effects {
+	return s.effectsExcept(step{stepWrite, relation, eventsOf(c)}, trusted)
+}
+
+func (s *Snapshot) effectsExcept(first step, trusted func(*Function) bool) *Effects {
+	f := s.follower()
+	f.trusted = trusted
+	f.push(first, "")
+	f.run()
+	return f.effects
+}
+
+// EventsOf gives what a command may do to the rows of its target.
+func EventsOf(c statement.Command) Event { return eventsOf(c) }
+
 // merged gives both effects, without changing either.
 func merged(a, b *Effects) *Effects {
 	switch {

@@ -51,6 +51,13 @@ type Body struct {
 	// Unread says, as a clause, why the body could not be read, "" if it could:
 	// then it may do anything.
 	Unread string
+	// Routine is the build of the function, nil where there is none: see
+	// statement.Facts. Of a body that is kept as a tree it is that of its text.
+	Routine *statement.Node
+	// Atomic are the facts of the statements of a body that is kept as a tree, as its
+	// text has them. What the function does is in Tree; these are for following its
+	// values.
+	Atomic []statement.Statement
 }
 
 // Type is a type that is not built in. Types that are not listed have no known

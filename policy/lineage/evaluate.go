@@ -34,7 +34,7 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 		return v
 	case statement.NodeCast:
 		return r.cast(n, sc)
-	case statement.NodeCollate:
+	case statement.NodeCollate, statement.NodeNamed:
 		return r.eval(n.Node(0), sc)
 	case statement.NodeField:
 		return r.fieldOf(n, sc)

@@ -29,6 +29,10 @@ func Decode(data []byte) (*Facts, error) {
 			return nil, d.err
 		}
 	}
+	if d.flags(1) != 0 {
+		facts.Routine = &Node{}
+		d.node(facts.Routine, 0)
+	}
 	if d.err == nil && d.at != len(d.s) {
 		d.fail("trailing bytes")
 	}

@@ -32,6 +32,9 @@ func Encode(b []byte, facts *Facts) []byte {
 	for i := range facts.Statements {
 		e.statement(&facts.Statements[i])
 	}
+	if e.bits(facts.Routine != nil); facts.Routine != nil {
+		e.node(facts.Routine)
+	}
 	return e.b
 }
 

@@ -13,6 +13,9 @@ type Command string
 // They name no place in the text, because texts that differ in literals share them.
 type Facts struct {
 	Statements []Statement `json:"statements"` // in the order of the text; empty for an empty query
+	// Routine is the build of the function whose body was read, a NodeRoutine: nil
+	// where no body was asked for.
+	Routine *Node `json:"-"`
 }
 
 // Statement is one of the statements of a text.
@@ -249,6 +252,9 @@ func (f *Facts) Size() int {
 	n := int(unsafe.Sizeof(*f))
 	for i := range f.Statements {
 		n += f.Statements[i].size()
+	}
+	if f.Routine != nil {
+		n += f.Routine.size()
 	}
 	return n
 }

@@ -19,6 +19,8 @@ import (
 // the body is in another language, does not parse, or runs text that is not
 // constant, one of the statements is Dynamic: a Do with nothing else in it.
 //
+// Routine is the same in another form: what of it is needed to follow its values.
+//
 // Like Parse it calls the C parser. An error is a *SyntaxError, an
 // *UnsupportedError or a *ScanError, about the definition itself.
 func ParseBody(definition string) (*Facts, error) {
@@ -42,6 +44,8 @@ func ParseBody(definition string) (*Facts, error) {
 	if w.st.Dynamic {
 		facts.Statements = append(facts.Statements, Statement{Command: CommandDo, Commands: []Command{CommandDo}, Limit: -1, Dynamic: true})
 	}
+	routine := build(tree.Stmts[0].Stmt.GetCreateFunctionStmt())
+	facts.Routine = &routine
 	return facts, nil
 }
 

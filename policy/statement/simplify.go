@@ -10,12 +10,17 @@ import "strings"
 // the parameters hold, and what is about cursors. What is left out holds no SQL.
 // changed is false where it found nothing.
 func simplify(body string) (simpler string, changed bool) {
-	s := simplifier{text: body, tokens: tokensOf(body)}
+	s := simplified(body)
+	return s.out.String(), s.changed
+}
+
+func simplified(body string) *simplifier {
+	s := &simplifier{text: body, tokens: tokensOf(body)}
 	for i := 0; i < len(s.tokens); {
 		i = s.next(i)
 	}
 	s.out.WriteString(body[s.copied:])
-	return s.out.String(), s.changed
+	return s
 }
 
 type simplifier struct {
@@ -24,6 +29,11 @@ type simplifier struct {
 	out     strings.Builder
 	copied  int // bytes of the text that were written or left out
 	changed bool
+	// moved says that what was rewritten carries values: between variables and
+	// cursors, or into fields.
+	moved bool
+	// partly says that an assignment to a field was rewritten to one to the whole.
+	partly bool
 }
 
 // piece is a token of a body: a word in lower case, a character, or one of several
@@ -76,10 +86,12 @@ func (s *simplifier) next(i int) int {
 			return end
 		}
 	case "open":
+		s.moved = true
 		return s.open(i, end)
 	case "fetch":
 		for j := i + 1; j < end; j++ {
 			if s.tokens[j].word == "into" {
+				s.moved = true
 				return s.drop(i, j, end)
 			}
 		}
@@ -127,6 +139,7 @@ func (s *simplifier) field(i int, sure bool) (past int, ok bool) {
 	if len(fields) == 0 || !assigns && !(sure && s.isKind(at, '=')) {
 		return 0, false
 	}
+	s.partly = true
 	for _, f := range fields {
 		s.replace(f, f+2, "")
 	}
@@ -167,9 +180,11 @@ func (s *simplifier) loop(i int) int {
 	switch {
 	case !s.isName(name):
 	case s.isWord(name+1, "loop"):
+		s.moved = true
 		s.replace(i+1, name+1, "found IN SELECT 1")
 		return name + 1
 	case s.isKind(name+1, '(') && s.isWord(s.closing(name+1)+1, "loop"):
+		s.moved = true
 		s.replace(i+1, name+1, "found IN SELECT ")
 		return s.arguments(name + 1)
 	}
@@ -216,6 +231,7 @@ func (s *simplifier) targets(i int) int {
 			at += 2
 		}
 		if at > i+1 {
+			s.moved = true
 			s.replace(i+1, at, "")
 		}
 		if !s.isKind(at, ',') {

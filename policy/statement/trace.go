@@ -67,6 +67,7 @@ func (w *walker) trace(n *pg_query.Node) {
 // knows.
 type tracer struct {
 	*walker
+	numbered bool // a parameter is one of the function whose body this is
 }
 
 func (t *tracer) root(n Node, sink string) {

@@ -39,7 +39,12 @@ func (t *tracer) expr(n *pg_query.Node) Node {
 	switch v := n.GetNode().(type) {
 	case nil:
 		return Node{}
-	case *pg_query.Node_AConst, *pg_query.Node_ParamRef, *pg_query.Node_SetToDefault, *pg_query.Node_CurrentOfExpr,
+	case *pg_query.Node_ParamRef:
+		if t.numbered {
+			return Node{Kind: NodeParameter, Flags: int(v.ParamRef.Number)}
+		}
+		return Node{Kind: NodeConstant}
+	case *pg_query.Node_AConst, *pg_query.Node_SetToDefault, *pg_query.Node_CurrentOfExpr,
 		*pg_query.Node_TypeName, *pg_query.Node_Integer, *pg_query.Node_Float, *pg_query.Node_Boolean,
 		*pg_query.Node_String_, *pg_query.Node_BitString, *pg_query.Node_SqlvalueFunction:
 		return Node{Kind: NodeConstant}
@@ -73,7 +78,7 @@ func (t *tracer) expr(n *pg_query.Node) Node {
 	case *pg_query.Node_List:
 		return over(Node{Kind: NodeList, Nodes: t.exprs(v.List.Items)})
 	case *pg_query.Node_NamedArgExpr:
-		return t.expr(v.NamedArgExpr.Arg)
+		return Node{Kind: NodeNamed, Names: []string{v.NamedArgExpr.Name}, Nodes: []Node{t.expr(v.NamedArgExpr.Arg)}}
 	case *pg_query.Node_AIndirection:
 		return t.indirected(v.AIndirection)
 	case *pg_query.Node_SubLink:
@@ -284,7 +289,7 @@ func (t *tracer) function(c *pg_query.FuncCall) Node {
 			n.Names[0] = names[k-2]
 		}
 	}
-	for flag, set := range map[int]bool{FlagDistinct: c.AggDistinct, FlagStar: c.AggStar, FlagWithin: c.AggWithinGroup, FlagOver: c.Over != nil} {
+	for flag, set := range map[int]bool{FlagDistinct: c.AggDistinct, FlagStar: c.AggStar, FlagWithin: c.AggWithinGroup, FlagOver: c.Over != nil, FlagVariadic: c.FuncVariadic} {
 		if set {
 			n.Flags |= flag
 		}

@@ -52,10 +52,10 @@ const (
 	NodeSample   // nodes: item, list of expressions
 
 	// Expressions.
-	NodeConstant   // a literal or a parameter
+	NodeConstant   // a literal or a parameter of the statement
 	NodeColumn     // names: of the reference, at most four
 	NodeStar       // names: before the star
-	NodeCall       // names: schema, name; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver
+	NodeCall       // names: schema, name; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic
 	NodeOperator   // names: operator; nodes: operands
 	NodeComparison // names: operator; nodes: left, right; FlagList where right is a list of alternatives, FlagNegated
 	NodeAnd        // nodes: operands of AND or OR
@@ -75,6 +75,20 @@ const (
 	NodePosition   // Flags: the number of an output, from 1; in ORDER BY, GROUP BY and DISTINCT ON
 	NodeWindow     // names: name, name that it refers to; nodes: partition list, order list, list of frame expressions
 	NodeDerived    // names: words for it; nodes: what its value is computed from; FlagTotal where it cannot fail
+	NodeNamed      // names: parameter; nodes: value; an argument that is given by name
+	NodeParameter  // Flags: the number of a parameter of the function whose body it stands in, from 1
+
+	// What a function is made of; see Facts.Routine.
+	NodeRoutine  // names: language, why its body is not followed; nodes: list of parameters, type of its result, list of steps; FlagSet, FlagStrict
+	NodeFormal   // names: name, mode as in pg_proc.proargmodes; nodes: type, default
+	NodeType     // names: schema, name; FlagList for an array; of column%TYPE nodes: column
+	NodeVariable // names: name; nodes: type, default; of a body in PL/pgSQL
+	NodeResult   // nodes: query; its rows are among the result's
+	NodeRun      // nodes: query; it runs, and its rows go nowhere
+	NodeStore    // nodes: query; names: variables that get its columns; FlagElement where only a part of the variable is assigned to, FlagRecord where one variable may get the whole row
+	NodeAsk      // names: words for it; nodes: query of one condition, by whose value the body goes on
+	NodeCount    // names: words for it; nodes: query of values that say how often something runs
+	NodeTell     // names: words for it; nodes: query of values that errors and notices show
 	nodeKinds
 )
 
@@ -104,6 +118,9 @@ const (
 	FlagScalar
 	FlagTotal
 	FlagOrdinality
+	FlagVariadic
+	FlagSet
+	FlagRecord
 )
 
 // Has says whether a flag is set.

@@ -69,7 +69,7 @@ func bodyOf(facts *statement.Facts, err error) *catalog.Body {
 	if err != nil {
 		return &catalog.Body{Unread: "has a body that weir cannot read (" + plain(err) + ")"}
 	}
-	return &catalog.Body{Statements: facts.Statements}
+	return &catalog.Body{Statements: facts.Statements, Routine: facts.Routine}
 }
 
 // plain gives an error without what stands around it.
