@@ -118,14 +118,16 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 }
 
 // ownOperator says whether an operator is PostgreSQL's own alone, or an extension's
-// that computes and does nothing else.
+// that computes and does nothing else. What reads and writes values of the types of
+// extensions is often stable, such as citext's.
 func (r *resolver) ownOperator(name string) bool {
 	e := r.snapshot.OfOperator("", name)
 	if e == nil {
 		return true
 	}
 	for _, f := range e.Functions {
-		if f.Extension == "" || f.Volatility != 'i' {
+		compiled := f.Language == "c" || f.Language == "internal"
+		if f.Extension == "" || f.Volatility != 'i' && (f.Volatility != 's' || !compiled) {
 			return false
 		}
 	}

@@ -123,8 +123,8 @@ func (a *array) text(dst, value []byte) (out []byte, ok bool) {
 			if !ok {
 				return dst, false
 			}
+			dst = a.appendElement(dst, value[i:i+next], quoted)
 			i += next
-			dst = a.appendElement(dst, quoted)
 		}
 		if depth < 0 {
 			return dst, false
@@ -160,7 +160,9 @@ func (a *array) unquote(s []byte) (taken int, quoted, ok bool) {
 	return 0, true, false
 }
 
-func (a *array) appendElement(dst []byte, quoted bool) []byte {
+// appendElement masks the element in a.value, which stands in the array as written.
+// One that the mask leaves as it is keeps its form.
+func (a *array) appendElement(dst, written []byte, quoted bool) []byte {
 	if !quoted && bytes.EqualFold(a.value, []byte("NULL")) {
 		return append(dst, a.value...)
 	}
@@ -171,6 +173,9 @@ func (a *array) appendElement(dst []byte, quoted bool) []byte {
 	a.masked = masked
 	if null {
 		return append(dst, "NULL"...)
+	}
+	if bytes.Equal(masked, a.value) {
+		return append(dst, written...)
 	}
 	dst = append(dst, '"')
 	for _, b := range masked {
