@@ -163,6 +163,9 @@ func (c *Cell) Mask(dst, value []byte) (out []byte, isNull bool) {
 	return c.maskNumber(dst, value)
 }
 
+// Blind says that what Mask gives does not depend on the value, NULL apart.
+func (c *Cell) Blind() bool { return c.how == howFixed || c.how == howNull }
+
 // maskNumber is Mask for the forms of numbers, moments and addresses.
 func (c *Cell) maskNumber(dst, value []byte) (out []byte, isNull bool) {
 	switch c.how {
