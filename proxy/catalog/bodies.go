@@ -53,7 +53,8 @@ func (r *reader) bodies(ctx context.Context, from Bodies) error {
 					return
 				}
 				// Each is its own element: no two goroutines meet.
-				r.data.Functions[r.functions[t.oid]].Body = bodyOf(facts, err)
+				f := &r.data.Functions[r.functions[t.oid]]
+				f.Body = bodyOf(f.Body, facts, err)
 			}
 		})
 	}
@@ -64,9 +65,16 @@ func (r *reader) bodies(ctx context.Context, from Bodies) error {
 	return nil
 }
 
-// bodyOf makes a body of its facts.
-func bodyOf(facts *statement.Facts, err error) *catalog.Body {
-	if err != nil {
+// bodyOf makes a body of its facts. tree is the one that is known as a tree already,
+// nil for one that is kept as text: what it does is known without its text.
+func bodyOf(tree *catalog.Body, facts *statement.Facts, err error) *catalog.Body {
+	switch {
+	case tree != nil && err == nil:
+		tree.Routine, tree.Atomic = facts.Routine, facts.Statements
+		return tree
+	case tree != nil:
+		return tree
+	case err != nil:
 		return &catalog.Body{Unread: "has a body that weir cannot read (" + plain(err) + ")"}
 	}
 	return &catalog.Body{Statements: facts.Statements, Routine: facts.Routine}

@@ -377,6 +377,9 @@ func (r *reader) inside(row [][]byte) error {
 	case row[6] != nil:
 		d := tree(row[6], func(text string) (*catalog.Definition, error) { return catalog.ParseAction(0, text, "") })
 		f.Body = &catalog.Body{Tree: d, Unread: d.Unread}
+		if len(definition) > 0 { // its text says how values pass through it
+			r.texts = append(r.texts, text{oid: f.OID, definition: bytes.ToValidUTF8(definition, []byte("?"))})
+		}
 	case definition == nil: // in another language
 	case len(definition) == 0:
 		f.Body = &catalog.Body{Unread: "has a body that is larger than weir reads"}

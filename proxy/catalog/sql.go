@@ -113,7 +113,7 @@ SELECT 't', t.oid::pg_catalog.text, t.typbasetype::pg_catalog.text,
 		{ofFunctions, `
 SELECT 'F', f.oid::pg_catalog.text, f.prosecdef::pg_catalog.text, f.config, f.types,
        CASE WHEN f.fits THEN f.defaults END, CASE WHEN f.fits THEN f.tree END,
-       CASE WHEN NOT f.fits THEN '' WHEN f.readable AND f.tree IS NULL THEN pg_catalog.pg_get_functiondef(f.oid) END
+       CASE WHEN NOT f.fits THEN '' WHEN f.readable THEN pg_catalog.pg_get_functiondef(f.oid) END
   FROM (SELECT b.oid, b.prosecdef, b.config, b.types, b.defaults, b.tree, b.readable,
                b.size OPERATOR(pg_catalog.<=) 4194304 AND pg_catalog.sum(b.size) OVER (ORDER BY b.oid USING OPERATOR(pg_catalog.<)) OPERATOR(pg_catalog.<=) 67108864
                  AND pg_catalog.row_number() OVER (ORDER BY b.oid USING OPERATOR(pg_catalog.<)) OPERATOR(pg_catalog.<=) 50000 AS fits
