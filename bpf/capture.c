@@ -11,7 +11,7 @@
  *   getsockopt       tells the daemon what the accepted socket's record says (there too)
  *   getpeername4/6   show the client the peer it asked for
  *   bind, post_bind  keep everybody but the daemon from the listener's port
- *   sock_create      notes who made a socket
+ *   sock_create      asks for a new namespace's listener before it is needed
  *   sock_release     ends what a socket that gave up had claimed
  */
 #include "connect.h"
@@ -190,30 +190,27 @@ int weir_post_bind6(struct bpf_sock *sk)
 	return may_have_port(sk->src_port);
 }
 
+/*
+ * In a new namespace the daemon gets a head start on the connect(). Where it
+ * has listeners nothing else is looked at: this runs for every socket.
+ */
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *sk)
 {
 	struct namespace_state *known;
-	struct maker *maker;
 	struct settings *s;
 	__u64 netns;
 
 	if (!is_tcp(sk->type, sk->protocol) && !(sk->type == SOCK_STREAM && !sk->protocol))
 		return 1;
-	s = current_settings();
-	if (!s)
-		return 1;
-	maker = bpf_sk_storage_get(&makers, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!maker)
-		return 1;
-	maker->cgroup = bpf_get_current_cgroup_id();
-	maker->daemon = maker->cgroup == s->daemon;
-	if (maker->daemon)
-		return 1;
-	/* A new namespace: the daemon gets a head start on the connect(). */
 	netns = bpf_get_netns_cookie(sk);
 	known = bpf_map_lookup_elem(&namespaces, &netns);
-	if ((!known || !known->served) && action_of_current(s) == ACTION_REDIRECT)
+	if (known && known->served)
+		return 1;
+	s = current_settings();
+	if (!s || bpf_get_current_cgroup_id() == s->daemon)
+		return 1;
+	if (action_of_current(s) == ACTION_REDIRECT)
 		ask_for_listener(netns);
 	return 1;
 }

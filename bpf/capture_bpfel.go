@@ -80,12 +80,6 @@ type CaptureListenerKey struct {
 	Pad    uint32
 }
 
-type CaptureMaker struct {
-	_      structs.HostLayout
-	Cgroup uint64
-	Daemon uint64
-}
-
 type CaptureNamespaceState struct {
 	_      structs.HostLayout
 	Asked  uint64
@@ -98,7 +92,6 @@ type CaptureNetwork uint32
 const (
 	CaptureNetworkNETWORK_LEFT     CaptureNetwork = 0
 	CaptureNetworkNETWORK_CAPTURED CaptureNetwork = 1
-	CaptureNetworkNETWORK_ALWAYS   CaptureNetwork = 2
 )
 
 type CaptureNetworkKey struct {
@@ -143,7 +136,6 @@ const (
 	CaptureMapDaemonSettings     = "daemon_settings"
 	CaptureMapFlows              = "flows"
 	CaptureMapListeners          = "listeners"
-	CaptureMapMakers             = "makers"
 	CaptureMapNamespaces         = "namespaces"
 	CaptureMapNetworks           = "networks"
 	CaptureMapPending            = "pending"
@@ -236,7 +228,6 @@ type CaptureMapSpecs struct {
 	DaemonSettings *ebpf.MapSpec `ebpf:"daemon_settings"`
 	Flows          *ebpf.MapSpec `ebpf:"flows"`
 	Listeners      *ebpf.MapSpec `ebpf:"listeners"`
-	Makers         *ebpf.MapSpec `ebpf:"makers"`
 	Namespaces     *ebpf.MapSpec `ebpf:"namespaces"`
 	Networks       *ebpf.MapSpec `ebpf:"networks"`
 	Pending        *ebpf.MapSpec `ebpf:"pending"`
@@ -279,7 +270,6 @@ type CaptureMaps struct {
 	DaemonSettings *ebpf.Map `ebpf:"daemon_settings"`
 	Flows          *ebpf.Map `ebpf:"flows"`
 	Listeners      *ebpf.Map `ebpf:"listeners"`
-	Makers         *ebpf.Map `ebpf:"makers"`
 	Namespaces     *ebpf.Map `ebpf:"namespaces"`
 	Networks       *ebpf.Map `ebpf:"networks"`
 	Pending        *ebpf.Map `ebpf:"pending"`
@@ -297,7 +287,6 @@ func (m *CaptureMaps) Close() error {
 		m.DaemonSettings,
 		m.Flows,
 		m.Listeners,
-		m.Makers,
 		m.Namespaces,
 		m.Networks,
 		m.Pending,

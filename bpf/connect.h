@@ -48,15 +48,44 @@ static __always_inline enum action action_of_current(const struct settings *s)
 }
 
 /*
- * A socket that was made elsewhere and passed in gets the stricter of the two
- * sides, so that nobody borrows a bystander's freedom. The maker's ancestors
- * cannot be asked for any more; an unlisted maker counts as the default.
+ * The cgroup in which a socket was made. The kernel has known it since then, so
+ * nothing is noted for it, and a socket of MPTCP has its parent's.
  */
-static __always_inline enum action stricter(enum action action, const struct settings *s, __u64 creator)
+static __always_inline struct cgroup *maker_of(struct bpf_sock *sk)
 {
-	enum action *found = bpf_map_lookup_elem(&cgroups, &creator);
-	enum action other = found ? *found : s->unlisted;
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 
+	return tcp ? tcp->inet_conn.icsk_inet.sk.sk_cgrp_data.cgroup : 0;
+}
+
+/* The action of the nearest classified ancestor of a cgroup. */
+static __always_inline enum action action_of(const struct settings *s, struct cgroup *cgroup)
+{
+	int level;
+
+	for (level = 0; level < MAX_DEPTH; level++) {
+		struct cgroup_subsys_state *parent;
+		enum action *found;
+		__u64 id;
+
+		id = cgroup->kn->id;
+		found = bpf_map_lookup_elem(&cgroups, &id);
+		if (found)
+			return *found;
+		parent = cgroup->self.parent;
+		if (!parent)
+			break;
+		cgroup = parent->cgroup;
+	}
+	return s->unlisted;
+}
+
+/*
+ * A socket that was made elsewhere and passed in gets the stricter of the two
+ * sides, so that nobody borrows a bystander's freedom.
+ */
+static __always_inline enum action stricter(enum action action, enum action other)
+{
 	if (action == ACTION_DENY || other == ACTION_DENY)
 		return ACTION_DENY;
 	if (action == ACTION_REDIRECT || other == ACTION_REDIRECT)
@@ -72,7 +101,6 @@ static __always_inline void describe_caller(struct flow *f)
 	struct mm_struct *mm;
 	struct file *exe;
 
-	f->cgroup = bpf_get_current_cgroup_id();
 	f->tgid = id >> 32;
 	f->tid = (__u32)id;
 	f->at = bpf_ktime_get_boot_ns();
@@ -126,6 +154,13 @@ static __always_inline int is_mapped(const __u32 a[4])
 	return a[0] == 0 && a[1] == 0 && a[2] == bpf_htonl(0xffff);
 }
 
+/* 192.0.2.1 is redirected whoever calls and whatever the networks say: the
+ * live check's address (canaryAddress in the daemon). */
+static __always_inline int is_live_check(const __u32 a[4])
+{
+	return is_mapped(a) && a[3] == bpf_htonl(0xc0000201);
+}
+
 /* connect() to the unspecified address means loopback. */
 static __always_inline void unspecified_is_loopback(__u32 a[4])
 {
@@ -142,7 +177,7 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 {
 	struct network_key net = { .prefix = 128 };
 	struct settings *s;
-	struct maker *maker;
+	struct cgroup *maker;
 	struct client *c;
 	enum action action;
 	enum network *found;
@@ -155,37 +190,38 @@ static __always_inline int capture(struct bpf_sock_addr *ctx, struct bpf_sock *s
 		c->state = 0;
 	}
 
-	if (!bpf_map_lookup_elem(&ports, &f->port))
+	if (!is_captured_port(f->port))
 		return LEAVE;
 	s = current_settings();
 	if (!s)
 		return REFUSE;
-	__builtin_memcpy(net.address, f->address, sizeof(net.address));
-	found = bpf_map_lookup_elem(&networks, &net);
-	if (found && *found == NETWORK_LEFT)
-		return LEAVE;
-
-	describe_caller(f);
+	f->cgroup = bpf_get_current_cgroup_id();
 	if (f->cgroup == s->daemon)
 		return LEAVE;
 	action = action_of_current(s);
-	maker = bpf_sk_storage_get(&makers, sk, 0, 0);
+	maker = maker_of(sk);
 	if (maker) {
-		f->creator = maker->cgroup;
+		f->creator = maker->kn->id;
 		if (f->creator != f->cgroup)
-			action = stricter(action, s, f->creator);
+			action = stricter(action, action_of(s, maker));
 	}
-	if (found && *found == NETWORK_ALWAYS)
+	if (is_live_check(f->address)) {
 		action = ACTION_REDIRECT;
-	if (action == ACTION_PASS) {
+	} else if (action == ACTION_PASS) {
 		count(COUNT_PASSED);
 		return LEAVE;
+	} else {
+		__builtin_memcpy(net.address, f->address, sizeof(net.address));
+		found = bpf_map_lookup_elem(&networks, &net);
+		if (found && *found == NETWORK_LEFT)
+			return LEAVE;
 	}
 	if (action == ACTION_DENY) {
 		count(COUNT_DENIED);
 		return FORBID;
 	}
 
+	describe_caller(f);
 	f->netns = bpf_get_netns_cookie(ctx);
 	if (!listener_lives(f->netns, listener_family)) {
 		if (!listener_lives(0, 0)) {

@@ -9,4 +9,4 @@
 // Debian 12 has them.
 package bpf
 
-//go:generate go tool -modfile=../tools/go.mod bpf2go -cc clang-14 -strip llvm-strip-14 -target bpfel -type flow -type flow_key -type reservation -type settings -type listener_key -type namespace_state -type wanted -type network_key -type maker -type client -type action -type network -type counter Capture capture.c -- -O2 -Wall -Wextra -Werror -Wno-missing-declarations -fdebug-prefix-map=${PWD}=. -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include/aarch64-linux-gnu
+//go:generate go tool -modfile=../tools/go.mod bpf2go -cc clang-14 -strip llvm-strip-14 -target bpfel -type flow -type flow_key -type reservation -type settings -type listener_key -type namespace_state -type wanted -type network_key -type client -type action -type network -type counter Capture capture.c -- -O2 -Wall -Wextra -Werror -Wno-missing-declarations -fdebug-prefix-map=${PWD}=. -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include/aarch64-linux-gnu

@@ -20,7 +20,6 @@ enum action {
 enum network {
 	NETWORK_LEFT = 0,     /* left alone */
 	NETWORK_CAPTURED = 1, /* as the caller's cgroup has it */
-	NETWORK_ALWAYS = 2,   /* redirected whoever calls: the live check's address */
 };
 
 /* One slot of the counters map each. */
@@ -106,12 +105,6 @@ struct wanted {
 struct network_key {
 	__u32 prefix; /* bits, IPv4 prefixes + 96 */
 	__u32 address[4];
-};
-
-/* Who made a socket. */
-struct maker {
-	__u64 cgroup;
-	__u64 daemon; /* 1 when made by the daemon */
 };
 
 #define CLIENT_RESERVED 1  /* counted in the pending map */

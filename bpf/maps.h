@@ -25,13 +25,15 @@ struct {
 	__type(value, enum action);
 } cgroups SEC(".maps");
 
-/* Captured destination ports, host order. */
+/*
+ * Captured destination ports, host order: a bit each, since every connect()
+ * of everybody asks. Port p is bit p % 64 of word p / 64.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1024);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u16);
-	__type(value, __u8);
+	__type(key, __u32);
+	__type(value, __u64);
 } ports SEC(".maps");
 
 /* Longest prefix → what is done. No match: captured. */
@@ -106,13 +108,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct maker);
-} makers SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
 	__type(value, struct client);
 } clients SEC(".maps");
 
@@ -143,6 +138,14 @@ static __always_inline struct settings *current_settings(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&daemon_settings, &zero);
+}
+
+static __always_inline int is_captured_port(__u16 port)
+{
+	__u32 word = port / 64;
+	__u64 *bits = bpf_map_lookup_elem(&ports, &word);
+
+	return !bits || (*bits >> (port % 64) & 1);
 }
 
 static __always_inline int listener_lives(__u64 netns, __u32 family)

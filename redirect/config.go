@@ -51,7 +51,8 @@ const (
 )
 
 // canaryAddress is the destination of live checks (TEST-NET-1, RFC 5737: never
-// routed). It is always captured, and answered here; it never becomes a Flow.
+// routed). It is always captured, and answered here; it never becomes a Flow. The
+// programs know it too (is_live_check in bpf/connect.h).
 var canaryAddress = netip.AddrFrom4([4]byte{192, 0, 2, 1})
 
 // Config says what is captured and where it is kept. The zero value captures

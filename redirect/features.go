@@ -41,6 +41,7 @@ func Features() []Feature {
 		{ebpf.CGroupSockAddr, asm.FnGetCurrentTaskBtf},
 		{ebpf.CGroupSockAddr, asm.FnGetCurrentAncestorCgroupId},
 		{ebpf.CGroupSockAddr, asm.FnSkStorageGet},
+		{ebpf.CGroupSockAddr, asm.FnSkcToTcpSock},
 		{ebpf.SockOps, asm.FnGetNetnsCookie},
 		{ebpf.CGroupSockopt, asm.FnSkStorageGet},
 	} {

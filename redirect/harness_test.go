@@ -332,6 +332,8 @@ var ways = map[string]func(order, *seen) error{
 	"bind":         bindPort,
 	"listen":       listenSqueezed,
 	"received":     connectReceived,
+	"make":         makeAndSend,
+	"move":         moveAndConnect,
 	"hold":         connectAndHold,
 	"datagram":     connectDatagram,
 	"dial-unix":    dialUnix,

@@ -76,31 +76,32 @@ func (c *Capture) SetPorts(ports []uint16) error {
 	if err := checkPorts(ports, c.cfg.ListenerPort); err != nil {
 		return err
 	}
+	var want portSet
 	for _, p := range ports {
-		if err := c.objects.Ports.Update(p, uint8(1), ebpf.UpdateAny); err != nil {
-			return fmt.Errorf("capture port %d: %w", p, err)
+		want.add(p)
+	}
+	for word, bits := range want {
+		var old uint64
+		if err := c.objects.Ports.Lookup(uint32(word), &old); err != nil {
+			return fmt.Errorf("read the captured ports: %w", err)
+		}
+		if err := c.objects.Ports.Update(uint32(word), old|bits, ebpf.UpdateAny); err != nil {
+			return fmt.Errorf("capture ports from %d on: %w", 64*word, err)
 		}
 	}
-	var p uint16
-	var one uint8
-	var gone []uint16
-	entries := c.objects.Ports.Iterate()
-	for entries.Next(&p, &one) {
-		if !slices.Contains(ports, p) {
-			gone = append(gone, p)
-		}
-	}
-	if err := entries.Err(); err != nil {
-		return fmt.Errorf("list the captured ports: %w", err)
-	}
-	for _, p := range gone {
-		if err := c.objects.Ports.Delete(p); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
-			return fmt.Errorf("let port %d go: %w", p, err)
+	for word, bits := range want {
+		if err := c.objects.Ports.Update(uint32(word), bits, ebpf.UpdateAny); err != nil {
+			return fmt.Errorf("let ports from %d on go: %w", 64*word, err)
 		}
 	}
 	c.cfg.Ports = slices.Clone(ports)
 	return nil
 }
+
+// portSet has a bit for each port, as the programs' map has it.
+type portSet [1 << 16 / 64]uint64
+
+func (s *portSet) add(p uint16) { s[p/64] |= 1 << (p % 64) }
 
 // SetNetworks replaces which networks are captured; what matches none is.
 func (c *Capture) SetNetworks(networks []Network) error {
@@ -116,7 +117,6 @@ func (c *Capture) SetNetworks(networks []Network) error {
 			want[keyOf(n.Prefix)] = bpf.CaptureNetworkNETWORK_CAPTURED
 		}
 	}
-	want[keyOf(netip.PrefixFrom(canaryAddress, 32))] = bpf.CaptureNetworkNETWORK_ALWAYS
 	// What is captured comes first, so that an exception within a larger exclusion
 	// is in place before the exclusion is.
 	for _, left := range []bool{false, true} {
