@@ -75,7 +75,7 @@ func (r *result) judge() {
 func (r *result) judgeOthers(what string, all []timing) {
 	base, _ := timingOf(all, nowhere)
 	for _, t := range all {
-		if t.Way == nowhere {
+		if t.Way == nowhere || t.Way == emptied {
 			continue
 		}
 		spread := max(t.Spread, base.Spread)

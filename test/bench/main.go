@@ -148,9 +148,7 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 		case partConnect:
 			r.Connects, err = b.timings(ctx, "connect", b.plan.Sizes.Connects, b.ways)
 		case partOthers:
-			if r.Reaches, err = b.timings(ctx, "reach", b.plan.Sizes.Reaches, b.others); err == nil {
-				r.Echoes, err = b.timings(ctx, "echo", b.plan.Sizes.Echoes, b.others)
-			}
+			err = b.measureOthers(ctx, r)
 		case partIdle:
 			if b.idle.proxy != nil {
 				r.Idle, err = b.idleSessions(ctx, b.idle)
@@ -163,6 +161,25 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 		}
 	}
 	return r, nil
+}
+
+// measureOthers measures those who are not captured: what they see, and what the
+// kernel says of weir's programs meanwhile. The counting is off while they are timed.
+func (b *bench) measureOthers(ctx context.Context, r *result) (err error) {
+	if r.Reaches, err = b.timings(ctx, "reach", b.plan.Sizes.Reaches, b.others); err != nil {
+		return err
+	}
+	if r.Echoes, err = b.timings(ctx, "echo", b.plan.Sizes.Echoes, b.others); err != nil {
+		return err
+	}
+	if b.weir == nil {
+		return nil
+	}
+	if r.ReachPrograms, err = b.inPrograms(ctx, "reach", b.plan.Sizes.Reaches); err != nil {
+		return err
+	}
+	r.EchoPrograms, err = b.inPrograms(ctx, "echo", b.plan.Sizes.Echoes)
+	return err
 }
 
 // openFiles lets this process and all that it starts have so many files open, as a

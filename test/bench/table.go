@@ -19,7 +19,10 @@ type result struct {
 	Idle         *idle    `json:"idle,omitempty"`
 	Reaches      []timing `json:"reaches"` // of a socket that is not captured
 	Echoes       []timing `json:"echoes"`
-	Aims         []aim    `json:"aims"`
+	// What of it was in eBPF programs, by the kernel's count.
+	ReachPrograms []programTime `json:"reachPrograms"`
+	EchoPrograms  []programTime `json:"echoPrograms"`
+	Aims          []aim         `json:"aims"`
 }
 
 type host struct {
@@ -115,6 +118,8 @@ func (r *result) print(out io.Writer) {
 	}
 	printTimings(out, "Not captured: connecting a socket", r.Reaches)
 	printTimings(out, "Not captured: a byte there and back", r.Echoes)
+	printPrograms(out, "In programs: connecting a socket", r.ReachPrograms)
+	printPrograms(out, "In programs: a byte there and back", r.EchoPrograms)
 	r.printAims(out)
 	if r.JournalBytes > 0 {
 		fmt.Fprintf(out, "\nweir's journal holds %d MiB.\n", r.JournalBytes>>20)

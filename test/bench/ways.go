@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cilium/ebpf"
+
 	"github.com/weirgate/weir/test/lab"
 )
 
@@ -48,9 +50,10 @@ type bench struct {
 	standin          netip.AddrPort // a server for sessions that do nothing
 	elsewhere        netip.AddrPort // the same on a port that is not captured
 	ways             []way
-	masked           []way // through weir, with masks
-	idle             way   // through weir, to the stand-in
-	others           []way // past weir, to the stand-in
+	masked           []way                    // through weir, with masks
+	idle             way                      // through weir, to the stand-in
+	others           []way                    // past weir, to the stand-in
+	empty            map[string]*ebpf.Program // of the way with this name
 }
 
 func setUp(ctx context.Context, l *lab.Lab, p plan, binary string) (*bench, error) {
@@ -272,8 +275,14 @@ func (b *bench) startWeir(ctx context.Context, binary string) (way, error) {
 		{name: "weir, Hash mask", addr: w.addr, client: cgroups["hash"], proxy: w.proxy},
 	}
 	b.idle = way{name: weir, addr: b.standin, client: w.client, proxy: w.proxy}
+	empty, programs, err := emptyPrograms(b.lab)
+	if err != nil {
+		return way{}, err
+	}
+	b.empty = programs
 	b.others = []way{
 		{name: nowhere, addr: b.standin},
+		{name: emptied, addr: b.standin, client: empty},
 		{name: "to another port", addr: b.elsewhere, client: w.client},
 		{name: "from a cgroup that is left alone", addr: b.standin, client: cgroups["outside"]},
 	}
