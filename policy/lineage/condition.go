@@ -92,12 +92,7 @@ func (r *resolver) compared(a, b value, construct string) {
 	if !a.tainted() && !b.tainted() {
 		return
 	}
-	both := a.union(b)
-	if a.pure() && b.pure() && (a.constant() || len(a.copies) > 0) && (b.constant() || len(b.copies) > 0) {
-		r.require(both, Equality, construct)
-		return
-	}
-	r.require(both, Allow, construct)
+	r.require(a.union(b), comparedBy(a, b), construct)
 }
 
 // membership judges a IN (SELECT b ...). It is false for other subqueries.

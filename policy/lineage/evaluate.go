@@ -21,9 +21,10 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 	case statement.NodeOperator:
 		return r.operated(n, sc)
 	case statement.NodeComparison:
-		return r.tested(n, sc)
-	case statement.NodeAnd, statement.NodeNot, statement.NodeTest, statement.NodeRow, statement.NodeArray, statement.NodeList,
-		statement.NodeBranch:
+		return r.answered(n, sc, r.tested(n, sc))
+	case statement.NodeAnd, statement.NodeNot, statement.NodeTest:
+		return r.answered(n, sc, r.all(n.Nodes, sc).made())
+	case statement.NodeRow, statement.NodeArray, statement.NodeList, statement.NodeBranch:
 		return r.all(n.Nodes, sc).made()
 	case statement.NodeCase:
 		return r.branching(n, sc)
@@ -159,10 +160,11 @@ func (r *resolver) tested(n *statement.Node, sc *scope) value {
 	return v
 }
 
-// branching gives the result of a CASE. Its conditions are conditions.
+// branching gives the result of a CASE. Its conditions are conditions: what they
+// may ask is no secret, so the result is made of what it chooses from.
 func (r *resolver) branching(n *statement.Node, sc *scope) value {
 	argument := n.Node(0)
-	var v value
+	var decided value
 	for i := range n.List(2) {
 		when := &n.List(2)[i]
 		if argument.Kind == statement.NodeNone {
@@ -170,12 +172,12 @@ func (r *resolver) branching(n *statement.Node, sc *scope) value {
 		} else {
 			r.comparison(argument, when, sc, "CASE")
 		}
-		v = v.union(r.eval(when, sc))
+		decided = decided.union(r.eval(when, sc))
 	}
-	v = v.union(r.eval(argument, sc)).made()
-	decided := v.tainted()
-	v = v.union(r.all(n.List(3), sc)).union(r.eval(n.Node(1), sc)).made()
-	v.nullable = v.nullable || decided
+	decided = decided.union(r.eval(argument, sc)).made()
+	v := r.all(n.List(3), sc).union(r.eval(n.Node(1), sc)).made()
+	v.other = v.other || decided.other || decided.tainted()
+	v.nullable = v.nullable || v.tainted() && (decided.nullable || decided.tainted())
 	return v
 }
 

@@ -32,6 +32,7 @@ func equalities() map[string]bool {
 	return map[string]bool{
 		"SELECT count(*) FROM customers GROUP BY email": true, "SELECT email, count(*) FROM customers GROUP BY 1": true,
 		"SELECT count(DISTINCT email) FROM customers": true, "SELECT count(c) FROM customers c": true,
+		"SELECT email IS NULL FROM customers": true, "SELECT 'x' IN (email) FROM customers": true,
 		"SELECT GROUPING(email) FROM customers GROUP BY ROLLUP(email)":      true,
 		"PREPARE p AS SELECT upper(email) FROM customers":                   true, // judged again by EXECUTE
 		"EXPLAIN ANALYZE SELECT upper(email) FROM customers":                true,
