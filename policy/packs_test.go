@@ -55,7 +55,12 @@ func TestPacks(t *testing.T) {
 			"select pg_terminate_backend(1)", "select pg_catalog.pg_reload_conf()", "load 'x'", "alter default privileges grant select on tables to public",
 			"create role evil superuser", "alter role app set search_path = evil", "alter user app password 'x'", "drop role x", "create user x",
 			"alter database d set role = 'x'", "alter system set archive_command = 'x'", "create policy p on t using (true)", "drop owned by x",
-		}, []string{"select 1", "set application_name = 'x'", "set timezone = 'UTC'", "set datestyle = iso", "show role", "select current_user"}},
+			"begin read write", "set transaction read write", "set default_transaction_read_only = off", "reset default_transaction_read_only",
+			"set session characteristics as transaction read write", "select set_config('transaction_read_only', 'off', true)",
+			"select set_config('transaction_read_only', $1, true)", "update pg_settings set setting = 'off' where name = 'transaction_read_only'",
+			"begin read only, read write",
+		}, []string{"begin read only", "begin isolation level repeatable read read only", "set transaction read only", "set transaction isolation level serializable",
+			"set session characteristics as transaction read only", "set default_transaction_read_only = on", "select 1", "set application_name = 'x'", "set timezone = 'UTC'", "set datestyle = iso", "show role", "select current_user"}},
 		{"ServerFilesAndPrograms", []string{
 			"copy t from program 'id'", "copy t to '/tmp/x'", "copy t from '/etc/passwd'", "select pg_read_file('/etc/passwd')",
 			"select * from pg_ls_dir('/')", "select lo_export(1, '/tmp/x')", "select lo_import('/etc/passwd')",
