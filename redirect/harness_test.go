@@ -334,6 +334,8 @@ var ways = map[string]func(order, *seen) error{
 	"received":     connectReceived,
 	"make":         makeAndSend,
 	"move":         moveAndConnect,
+	"connect-send": connectAndSend,
+	"take":         takeAndConverse,
 	"hold":         connectAndHold,
 	"datagram":     connectDatagram,
 	"dial-unix":    dialUnix,

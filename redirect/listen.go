@@ -48,13 +48,14 @@ type Listener struct {
 	failed  error // of Close
 	running sync.WaitGroup
 	slots   chan struct{} // bounds the attestations at a time
+	moving  chan struct{} // bounds those that wait for a socket's next holder
 }
 
 // Listen opens an explicit listener. The caller of each connection is taken from
 // the kernel: peer credentials on a Unix socket, sock_diag and /proc over TCP.
 // Whoever cannot be attested is reset.
 func Listen(ctx context.Context, cfg ListenConfig) (*Listener, error) {
-	l := &Listener{cfg: cfg, log: cfg.Log, flows: make(chan Flow), done: make(chan struct{}), slots: make(chan struct{}, 32)}
+	l := &Listener{cfg: cfg, log: cfg.Log, flows: make(chan Flow), done: make(chan struct{}), slots: make(chan struct{}, 2*movingMost), moving: make(chan struct{}, movingMost)}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
@@ -259,7 +260,13 @@ func (l *Listener) callerOfTCP(conn *net.TCPConn) (Caller, error) {
 	if !ok || !ok2 {
 		return Caller{}, fmt.Errorf("connection between %v and %v", conn.LocalAddr(), conn.RemoteAddr())
 	}
-	return callerBySocket(l.mount, l.cgroups, local.AddrPort(), remote.AddrPort())
+	find := func() (Caller, error) {
+		return callerBySocket(l.mount, l.cgroups, local.AddrPort(), remote.AddrPort())
+	}
+	if l.cfg.AllowRemote && !remote.IP.IsLoopback() {
+		return find() // most likely of another host: nothing to wait for
+	}
+	return l.patiently(find)
 }
 
 // Close ends the listener; connections not yet fetched by Accept are reset.

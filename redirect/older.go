@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/weirgate/weir/redirect/cgroupfs"
@@ -176,4 +177,29 @@ func diagIn(ns string) (*sockdiag.Conn, error) {
 		return err
 	})
 	return diag, err
+}
+
+func everyProcess() []int {
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, d := range dirs {
+		if pid, err := strconv.Atoi(filepath.Base(d)); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// holder gives the lowest pid that has the socket open, 0 for none.
+func holder(inode uint32, pids []int) int {
+	name, found := socketName(inode), 0
+	for _, pid := range pids {
+		if (found == 0 || pid < found) && pid != os.Getpid() && holds(pid, name) {
+			found = pid
+		}
+	}
+	return found
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,9 +103,11 @@ func effectiveUID(status string) (uint32, error) {
 }
 
 // callerBySocket finds the process behind the other end of a TCP connection in
-// weir's own network namespace: the kernel names the socket and the cgroup in
-// which it was made, /proc who holds it. Where several hold it, one in the
-// socket's own cgroup is preferred, then the lowest pid.
+// weir's own network namespace: the kernel names the socket, the cgroup in which
+// it was made and the user who made it, /proc who holds it. The lowest pid in
+// that cgroup and of that user counts, whoever else holds it: a socket that was
+// handed on does not make its maker somebody else. errNoPeer may pass with time,
+// while the socket is on its way from one process to another.
 func callerBySocket(m cgroupfs.Mount, cgroups *cgroupfs.Resolver, local, remote netip.AddrPort) (Caller, error) {
 	diag, err := sockdiag.Open()
 	if err != nil {
@@ -118,53 +120,63 @@ func callerBySocket(m cgroupfs.Mount, cgroups *cgroupfs.Resolver, local, remote 
 	if s.Inode == 0 {
 		return Caller{}, fmt.Errorf("its socket is closed already: %w", errNoPeer)
 	}
-	pid := 0
-	if dir, err := cgroups.Path(s.CgroupID); err == nil {
-		if pids, err := cgroupfs.Processes(m.Dir(dir)); err == nil {
-			pid = holder(s.Inode, pids)
-		}
-	}
-	if pid == 0 {
-		pid = holder(s.Inode, everyProcess())
-	}
-	if pid == 0 {
-		return Caller{}, errNoPeer
-	}
-	c, err := callerByPID(m, pid, -1)
+	dir, err := cgroups.Path(s.CgroupID)
 	if err != nil {
-		return Caller{}, err
+		return Caller{}, fmt.Errorf("the cgroup in which its socket was made: %w: %w", errNoPeer, err)
 	}
-	if !holds(pid, socketName(s.Inode)) {
-		return Caller{}, fmt.Errorf("process %d let go of its socket: %w", pid, errNoPeer)
-	}
-	c.CreatorID = s.CgroupID
-	return c, nil
-}
-
-func everyProcess() []int {
-	dirs, err := filepath.Glob("/proc/[0-9]*")
+	pids, err := cgroupfs.Processes(m.Dir(dir))
 	if err != nil {
-		return nil
+		return Caller{}, fmt.Errorf("%w: %w", errNoPeer, err)
 	}
-	var pids []int
-	for _, d := range dirs {
-		if pid, err := strconv.Atoi(filepath.Base(d)); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// holder gives the lowest pid that has the socket open, 0 for none. Weir itself
-// does not count: it never calls itself.
-func holder(inode uint32, pids []int) int {
-	name, found := socketName(inode), 0
+	slices.Sort(pids)
+	name := socketName(s.Inode)
 	for _, pid := range pids {
-		if (found == 0 || pid < found) && pid != os.Getpid() && holds(pid, name) {
-			found = pid
+		// Weir itself does not count: it never calls itself.
+		if pid == os.Getpid() || !holds(pid, name) {
+			continue
+		}
+		c, err := callerByPID(m, pid, -1)
+		if err != nil || c.CgroupID != s.CgroupID || c.UID != s.UID || !holds(pid, name) {
+			continue // ended, moved, or handed the socket on
+		}
+		c.CreatorID = s.CgroupID
+		return c, nil
+	}
+	return Caller{}, fmt.Errorf("no process of uid %d in cgroup %s, where its socket was made, has it open: %w", s.UID, dir, errNoPeer)
+}
+
+// How long a socket may be on its way from one process to another, and how many
+// may be at a time: each takes one of the listener's slots.
+const (
+	movingFor  = time.Second
+	movingMost = 16
+)
+
+// patiently asks again for the caller while there is none to be seen: a client
+// may hand its socket to a worker that has not taken it yet.
+func (l *Listener) patiently(find func() (Caller, error)) (Caller, error) {
+	c, err := find()
+	if !errors.Is(err, errNoPeer) {
+		return c, err
+	}
+	select {
+	case l.moving <- struct{}{}:
+		defer func() { <-l.moving }()
+	default:
+		return c, err
+	}
+	end := time.Now().Add(movingFor)
+	for pause := time.Millisecond; time.Now().Before(end); pause *= 2 {
+		select {
+		case <-l.done:
+			return c, err
+		case <-time.After(pause):
+		}
+		if c, err = find(); !errors.Is(err, errNoPeer) {
+			break
 		}
 	}
-	return found
+	return c, err
 }
 
 func socketName(inode uint32) string { return "socket:[" + strconv.FormatUint(uint64(inode), 10) + "]" }
