@@ -29,30 +29,18 @@ const errandBytes = 256 << 20
 type errand struct {
 	catalog *catalog.Database
 	arrived time.Time // the statement that it is for
-	began   time.Time
-	step    errandStep
-	mark    string
-	same    *snapshot.Snapshot // the catalog at hand, where it still is so
+	reading *catalog.Reading
 	rows    [][][]byte
 	size    int
 	err     error
 	over    bool
 }
 
-type errandStep uint8
-
-const (
-	errandBegin errandStep = iota
-	errandMark
-	errandRead
-	errandEnd
-)
-
 // errandSettings are those of the transaction. The catalog's questions name
 // everything with its schema all the same.
 func errandSettings() []string {
 	return []string{
-		"BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE",
+		"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY, NOT DEFERRABLE",
 		"SET LOCAL statement_timeout = 60000", "SET LOCAL lock_timeout = 10000", "SET LOCAL search_path = pg_catalog",
 		"SET LOCAL client_encoding = 'UTF8'", "SET LOCAL standard_conforming_strings = on", "SET LOCAL jit = off",
 	}
@@ -60,28 +48,16 @@ func errandSettings() []string {
 
 // Next gives the questions one after another.
 func (e *errand) Next(tx byte) []string {
-	if e.err != nil {
-		e.step = errandEnd
+	var first []string
+	if e.reading == nil {
+		e.reading, first = e.catalog.Reading(), errandSettings()
 	}
-	switch e.step {
-	case errandBegin:
-		e.step, e.began = errandMark, time.Now()
-		return append(errandSettings(), catalog.Fingerprint())
-	case errandMark:
-		if len(e.rows) != 1 || len(e.rows[0]) != 1 {
-			e.err = errors.New("the answer has an unexpected form")
-			return e.Next(tx)
+	if e.err == nil {
+		var question string
+		question, e.err = e.reading.Next(e.rows)
+		if e.rows = nil; question != "" {
+			return append(first, question)
 		}
-		e.mark, e.rows = string(e.rows[0][0]), nil
-		if e.same = e.catalog.Same(e.mark, e.began); e.same != nil {
-			e.step = errandEnd
-			return e.Next(tx)
-		}
-		e.step = errandRead
-		return []string{catalog.Question()}
-	case errandRead:
-		e.step = errandEnd
-	case errandEnd:
 	}
 	switch tx {
 	case wire.TxActive:
@@ -128,15 +104,13 @@ func (e *errand) Failed(d *diagnostic.Diagnostic) {
 
 // deliver makes the catalog of what was answered the current one.
 func (e *errand) deliver(ctx context.Context, bodies catalog.Bodies) (*snapshot.Snapshot, error) {
-	s := e.same
-	if e.err == nil && s == nil {
-		s, e.err = catalog.Digest(ctx, e.rows, e.began, bodies)
-	}
-	e.rows = nil
 	if e.err != nil {
 		return nil, &errandError{e.err}
 	}
-	e.catalog.Offer(s, e.mark, e.began)
+	s, err := e.reading.Finish(ctx, bodies)
+	if err != nil {
+		return nil, &errandError{err}
+	}
 	return s, nil
 }
 

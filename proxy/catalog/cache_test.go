@@ -52,10 +52,10 @@ func (f *fake) count(of *int) int {
 type fakeConn struct{ *fake }
 
 func (c *fakeConn) Query(ctx context.Context, sql string) ([][][]byte, error) {
-	if strings.HasPrefix(sql, "LISTEN") {
+	if strings.HasPrefix(sql, "LISTEN") || strings.HasPrefix(sql, "BEGIN") || strings.HasPrefix(sql, "COMMIT") {
 		return nil, nil
 	}
-	check := strings.HasPrefix(sql, "\nWITH temporary")
+	check := strings.HasPrefix(sql, "\nWITH parts")
 	c.mu.Lock()
 	delay, fail, revision := c.delay, c.fail, c.revision
 	if check {
@@ -75,7 +75,7 @@ func (c *fakeConn) Query(ctx context.Context, sql string) ([][][]byte, error) {
 		return nil, fail
 	}
 	if check {
-		return [][][]byte{{[]byte(fmt.Sprint(revision))}}, nil
+		return [][][]byte{{[]byte("R"), fmt.Appendf(nil, "0:1:1 20000:1:%d", revision)}}, nil
 	}
 	row := func(values ...string) [][]byte {
 		r := make([][]byte, 8)

@@ -23,8 +23,7 @@ type Database struct {
 	conn Connection // kept by who holds busy, nil for none
 
 	mu        sync.Mutex
-	last      *catalog.Snapshot
-	mark      string    // the fingerprint of last
+	last      *version  // nil for none
 	confirmed time.Time // when the server last said that last still is so
 	invalid   time.Time // what was confirmed before is not used
 	failed    error     // of the last attempt, nil after one that worked
@@ -56,10 +55,6 @@ func (d *Database) At(moment time.Time) *catalog.Snapshot { return d.usable(mome
 func (d *Database) Due() bool {
 	return d.cache.options.Now().UnixNano()-d.confirmedAt.Load() >= int64(d.cache.options.Poll)
 }
-
-// Same gives the catalog at hand if it has this fingerprint and is not to be read
-// anew, nil otherwise.
-func (d *Database) Same(mark string, now time.Time) *catalog.Snapshot { return d.same(mark, now) }
 
 // Age is the time since the server last said that the catalog still is so; ok is
 // false where none was read.
@@ -224,7 +219,7 @@ func (d *Database) Recent(moment time.Time) *catalog.Snapshot {
 	if d.last == nil || !d.confirmed.After(moment) || d.cache.options.Now().Sub(d.confirmed) >= d.cache.options.Poll {
 		return nil
 	}
-	return d.last
+	return d.last.snapshot
 }
 
 // spare gives the catalog since the server could not be asked.
@@ -235,7 +230,7 @@ func (d *Database) spare(moment time.Time) *catalog.Snapshot {
 		d.cache.options.Now().Sub(d.confirmed) >= d.cache.options.MaxAge {
 		return nil
 	}
-	return d.last
+	return d.last.snapshot
 }
 
 // check asks the server whether the catalog at hand still is so, and reads it
@@ -272,57 +267,57 @@ func (d *Database) ask(ctx context.Context, source Source) error {
 		// A server that is a standby refuses, and announces nothing.
 		_, _ = conn.Query(ctx, "LISTEN "+Channel)
 	}
-	began := d.cache.options.Now()
-	mark, err := stamp(ctx, d.conn)
+	v, began, err := d.read(ctx)
 	if err != nil {
 		return explained(err)
 	}
-	if s := d.same(mark, began); s != nil {
-		d.publish(s, mark, began, 0, source)
-		return nil
-	}
-	s, err := Read(ctx, d.conn, d.cache.options.Bodies)
-	if err != nil {
-		return explained(err)
-	}
-	d.publish(s, mark, began, d.cache.options.Now().Sub(began), source)
+	d.publish(v, began, source)
 	return nil
 }
 
-// same gives the catalog at hand if it has this fingerprint and is not to be read
-// anew.
-func (d *Database) same(mark string, now time.Time) *catalog.Snapshot {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stats.checks++
-	if d.last == nil || d.mark != mark || now.Sub(d.last.Taken()) >= d.cache.options.Refresh {
-		return nil
+// read asks for the catalog on the connection that is kept.
+func (d *Database) read(ctx context.Context) (v *version, began time.Time, err error) {
+	r := d.Reading()
+	if _, err := d.conn.Query(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
+		return nil, r.began, fmt.Errorf("beginning to read the catalog: %w", err)
 	}
-	return d.last
-}
-
-// Offer hands over a catalog that somebody read on a connection of their own, or
-// that Same gave, with its fingerprint, beginning at a moment.
-func (d *Database) Offer(s *catalog.Snapshot, mark string, began time.Time) {
-	d.publish(s, mark, began, d.cache.options.Now().Sub(began), nil)
+	var answer [][][]byte
+	for {
+		question, err := r.Next(answer)
+		if err != nil {
+			return nil, r.began, err
+		}
+		if question == "" {
+			break
+		}
+		if answer, err = d.conn.Query(ctx, question); err != nil {
+			return nil, r.began, fmt.Errorf("reading the database's catalog: %w", err)
+		}
+	}
+	if _, err := d.conn.Query(ctx, "COMMIT"); err != nil {
+		return nil, r.began, fmt.Errorf("having read the catalog: %w", err)
+	}
+	v, err = r.version(ctx, d.cache.options.Bodies)
+	return v, r.began, err
 }
 
 // publish makes a catalog the current one.
-func (d *Database) publish(s *catalog.Snapshot, mark string, began time.Time, took time.Duration, source Source) {
+func (d *Database) publish(v *version, began time.Time, source Source) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.stats.checks++
 	if d.last != nil && began.Before(d.confirmed) {
 		return // somebody was faster
 	}
-	if s != d.last {
-		d.stats.relations, d.stats.functions, d.stats.unread = sizes(s)
+	if v != d.last {
+		d.stats.relations, d.stats.functions, d.stats.unread = sizes(v.snapshot)
 		d.stats.reads++
-		d.stats.took = took
+		d.stats.took = d.cache.options.Now().Sub(began)
 	}
-	d.last, d.mark, d.confirmed = s, mark, began
+	d.last, d.confirmed = v, began
 	d.confirmedAt.Store(began.UnixNano())
 	if began.After(d.invalid) {
-		d.current.Store(s)
+		d.current.Store(v.snapshot)
 	}
 	if d.expiry != nil {
 		d.expiry.Stop()
@@ -367,7 +362,7 @@ func (d *Database) status() Status {
 		Took: d.stats.took, Reads: d.stats.reads, Checks: d.stats.checks, Announced: d.stats.announced,
 	}
 	if d.last != nil {
-		s.Taken, s.Confirmed = d.last.Taken(), d.confirmed
+		s.Taken, s.Confirmed = d.last.snapshot.Taken(), d.confirmed
 		s.Age = d.cache.options.Now().Sub(d.confirmed)
 	}
 	return s

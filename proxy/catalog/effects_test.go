@@ -8,7 +8,6 @@ import (
 
 	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
-	proxycatalog "github.com/weirgate/weir/proxy/catalog"
 )
 
 // hiding makes functions that read vault.secret, and one that cannot be read.
@@ -176,10 +175,10 @@ func TestTheFingerprintTellsChanges(t *testing.T) {
 		{"BEGIN; CREATE TABLE rolled (id int); ROLLBACK", false},
 	} {
 		if last == "" {
-			last = conn.text(t, proxycatalog.Fingerprint())
+			last = conn.fingerprint(t)
 		}
 		conn.run(t, c.sql)
-		now := conn.text(t, proxycatalog.Fingerprint())
+		now := conn.fingerprint(t)
 		if (now != last) != c.changes {
 			t.Errorf("%s: changed is %v\n%s\n%s", c.sql, now != last, last, now)
 		}

@@ -1,78 +1,218 @@
 package catalog
 
 import (
-	"context"
+	"bytes"
 	"errors"
-	"fmt"
+	"maps"
+	"slices"
 )
 
-// fingerprint asks for a text that is another one once any row of the catalog has
-// changed that a snapshot is made of: of each catalog the number of rows, and the
-// sum of the transactions that wrote them. A row that is written again gets a
-// transaction later than those of all rows before, so the sum cannot come out the
+// writer is the transaction that wrote a row of the catalog.
+const writer = `x.xmin::pg_catalog.text::pg_catalog.int8`
+
+// fingerprint asks for texts that are others once any row of the catalog has
+// changed that a snapshot is made of: for each relation and each function one, and one
+// for each kind of what is seldom changed. It has the number of the rows that belong
+// to it, and the sum of hashes of the transactions that wrote them. A row that is
+// written again gets another transaction, so that the sum does not come out the
 // same while the number does, until transaction ids wrap around. Temporary
 // relations are left out. Rows that a superuser freezes by hand after changing
 // them are not seen; a snapshot is read anew now and then all the same.
 //
+// Each row has a kind and what belongs to it: R relations, F functions, T types, O
+// operators, C casts, E event triggers, N names of schemas, languages and extensions. R
+// and F have a list of oid:number:sum, with one of oid 0 for all of PostgreSQL's own.
+//
 // It is named, and works, like question.
 const fingerprint = `
-WITH temporary AS MATERIALIZED (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relpersistence OPERATOR(pg_catalog.=) 't')
-SELECT pg_catalog.concat_ws(' ',
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_namespace x
-         WHERE x.nspname OPERATOR(pg_catalog.!~) '^pg_(toast_)?temp_'),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_class x
-         WHERE x.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S', 'c']::pg_catalog."char"[]) AND x.relpersistence OPERATOR(pg_catalog.<>) 't'),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_attribute x
-         WHERE x.attnum OPERATOR(pg_catalog.>) 0
-           AND NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.attrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_attrdef x
-         WHERE NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.adrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_proc x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_rewrite x
-         WHERE NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.ev_class)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_trigger x
-         WHERE NOT x.tgisinternal
-           AND NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.tgrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_inherits x
-         WHERE NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.inhrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_type x
-         WHERE x.typtype OPERATOR(pg_catalog.<>) 'c' AND x.typcategory OPERATOR(pg_catalog.<>) 'A'),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_constraint x
-         WHERE x.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'f']::pg_catalog."char"[])
-           AND NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.conrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_policy x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_operator x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_cast x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_aggregate x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_index x
-         WHERE (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
-           AND NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.indrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_partitioned_table x
-         WHERE NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.partrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_statistic_ext x
-         WHERE NOT EXISTS (SELECT FROM temporary t WHERE t.oid OPERATOR(pg_catalog.=) x.stxrelid)),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_event_trigger x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_foreign_table x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_foreign_server x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_range x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_amproc x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_extension x),
-        (SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(pg_catalog.sum(x.xmin::pg_catalog.text::pg_catalog.int8), 0::pg_catalog.numeric)::pg_catalog.text FROM pg_catalog.pg_depend x
-         WHERE x.deptype OPERATOR(pg_catalog.=) 'e'))
+WITH parts (kind, owner, lists, hash) AS (
+SELECT 'R'::pg_catalog.text, x.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 1)
+  FROM pg_catalog.pg_class x
+ WHERE x.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S']::pg_catalog."char"[]) AND x.relpersistence OPERATOR(pg_catalog.<>) 't'
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.attrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 2)
+  FROM pg_catalog.pg_attribute x
+ WHERE x.attnum OPERATOR(pg_catalog.>) 0
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.adrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 3)
+  FROM pg_catalog.pg_attrdef x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.inhrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 4)
+  FROM pg_catalog.pg_inherits x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.ev_class, FALSE, pg_catalog.hashint8extended(` + writer + `, 5)
+  FROM pg_catalog.pg_rewrite x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.tgrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 6)
+  FROM pg_catalog.pg_trigger x
+ WHERE NOT x.tgisinternal
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.conrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 7)
+  FROM pg_catalog.pg_constraint x
+ WHERE x.contype OPERATOR(pg_catalog.=) 'c' AND x.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.confrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 8)
+  FROM pg_catalog.pg_constraint x
+ WHERE x.contype OPERATOR(pg_catalog.=) 'f'
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.polrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 9)
+  FROM pg_catalog.pg_policy x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.indrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 10)
+  FROM pg_catalog.pg_index x
+ WHERE (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.partrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 11)
+  FROM pg_catalog.pg_partitioned_table x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.stxrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 12)
+  FROM pg_catalog.pg_statistic_ext x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.ftrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 13)
+  FROM pg_catalog.pg_foreign_table x
+UNION ALL
+SELECT 'R'::pg_catalog.text, x.objid, FALSE, pg_catalog.hashint8extended(` + writer + `, 14)
+  FROM pg_catalog.pg_depend x
+ WHERE x.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['a', 'i']::pg_catalog."char"[]) AND x.refobjsubid OPERATOR(pg_catalog.>) 0 AND x.objsubid OPERATOR(pg_catalog.=) 0
+   AND x.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND x.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+UNION ALL
+SELECT 'F'::pg_catalog.text, x.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 15)
+  FROM pg_catalog.pg_proc x
+UNION ALL
+SELECT 'F'::pg_catalog.text, x.aggfnoid::pg_catalog.oid, FALSE, pg_catalog.hashint8extended(` + writer + `, 16)
+  FROM pg_catalog.pg_aggregate x
+UNION ALL
+SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 17)
+  FROM pg_catalog.pg_type x
+ WHERE x.typtype OPERATOR(pg_catalog.<>) 'c' AND x.typcategory OPERATOR(pg_catalog.<>) 'A'
+UNION ALL
+SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 18)
+  FROM pg_catalog.pg_range x
+UNION ALL
+SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 19)
+  FROM pg_catalog.pg_amproc x
+UNION ALL
+SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 20)
+  FROM pg_catalog.pg_constraint x
+ WHERE x.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
+UNION ALL
+SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 21)
+  FROM pg_catalog.pg_class x
+ WHERE x.relkind OPERATOR(pg_catalog.=) 'c'
+UNION ALL
+SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 22)
+  FROM pg_catalog.pg_attribute x
+ WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) x.attrelid AND c.relkind OPERATOR(pg_catalog.=) 'c')
+UNION ALL
+SELECT 'O', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 23)
+  FROM pg_catalog.pg_operator x
+UNION ALL
+SELECT 'C', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 24)
+  FROM pg_catalog.pg_cast x
+UNION ALL
+SELECT 'E', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 25)
+  FROM pg_catalog.pg_event_trigger x
+UNION ALL
+SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 26)
+  FROM pg_catalog.pg_namespace x
+ WHERE x.nspname OPERATOR(pg_catalog.!~) '^pg_(toast_)?temp_'
+UNION ALL
+SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 27)
+  FROM pg_catalog.pg_language x
+UNION ALL
+SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 28)
+  FROM pg_catalog.pg_extension x
+UNION ALL
+SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 29)
+  FROM pg_catalog.pg_foreign_server x
+UNION ALL
+SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 30)
+  FROM pg_catalog.pg_depend x
+ WHERE x.deptype OPERATOR(pg_catalog.=) 'e'
+), units AS (
+SELECT p.kind, p.own AS owner, pg_catalog.concat_ws(':', p.own, pg_catalog.count(*), pg_catalog.sum(p.hash)) AS mark
+  FROM (SELECT q.kind, q.lists, q.hash, CASE WHEN q.owner OPERATOR(pg_catalog.<) 16384::pg_catalog.oid THEN 0::pg_catalog.oid ELSE q.owner END AS own
+          FROM parts q) p
+ GROUP BY p.kind, p.own HAVING pg_catalog.bool_or(p.lists)
+)
+SELECT u.kind, pg_catalog.string_agg(u.mark, ' ') FROM units u GROUP BY u.kind
 `
 
-// Fingerprint is the question for the fingerprint, whose answer is one row of one
-// value.
+// Fingerprint is the question for the fingerprint.
 func Fingerprint() string { return fingerprint }
 
-// stamp asks for the fingerprint.
-func stamp(ctx context.Context, q Querier) (string, error) {
-	rows, err := q.Query(ctx, fingerprint)
-	if err != nil {
-		return "", fmt.Errorf("asking whether the catalog has changed: %w", err)
+// marks are a fingerprint's parts.
+type marks struct {
+	relations map[uint32]string // by oid, 0 for PostgreSQL's own
+	functions map[uint32]string
+	others    map[byte]string // by kind
+}
+
+// marksOf reads the answer to the fingerprint's question.
+func marksOf(rows [][][]byte) (*marks, error) {
+	m := &marks{relations: map[uint32]string{}, functions: map[uint32]string{}, others: map[byte]string{}}
+	for _, row := range rows {
+		if len(row) != 2 || len(row[0]) != 1 {
+			return nil, errForm
+		}
+		switch kind := row[0][0]; kind {
+		case 'R', 'F':
+			to := m.relations
+			if kind == 'F' {
+				to = m.functions
+			}
+			for mark := range bytes.FieldsSeq(row[1]) {
+				oid, rest, ok := bytes.Cut(mark, []byte(":"))
+				n, err := number(oid)
+				if err != nil || !ok {
+					return nil, errForm
+				}
+				to[n] = string(rest)
+			}
+		default:
+			m.others[kind] = string(row[1])
+		}
 	}
-	if len(rows) != 1 || len(rows[0]) != 1 || len(rows[0][0]) == 0 {
-		return "", errors.New("asking whether the catalog has changed: the answer has an unexpected form")
+	if len(m.relations) == 0 && len(m.functions) == 0 {
+		return nil, errForm
 	}
-	return string(rows[0][0]), nil
+	return m, nil
+}
+
+// errForm is why an answer is not taken.
+var errForm = errors.New("asking whether the catalog has changed: the answer has an unexpected form")
+
+// equal says that nothing has changed.
+func (m *marks) equal(o *marks) bool {
+	return maps.Equal(m.relations, o.relations) && maps.Equal(m.functions, o.functions) && maps.Equal(m.others, o.others)
+}
+
+// rereadAtMost is how many relations and functions are asked for by their oids. Where
+// more have changed, all are.
+const rereadAtMost = 1000
+
+// since gives what must be asked for where a catalog had the marks old. whole says
+// that it is all.
+func (m *marks) since(old *marks) (w *wanted, whole bool) {
+	w = &wanted{relations: changed(old.relations, m.relations), functions: changed(old.functions, m.functions)}
+	for kind, p := range map[byte]part{'T': ofTypes, 'O': ofOperators, 'C': ofCasts, 'E': ofEventTriggers} {
+		if m.others[kind] != old.others[kind] {
+			w.parts = append(w.parts, p)
+		}
+	}
+	slices.Sort(w.parts)
+	own := m.relations[0] != old.relations[0] || m.functions[0] != old.functions[0]
+	return w, own || m.others['N'] != old.others['N'] || len(w.relations)+len(w.functions) > rereadAtMost
+}
+
+// changed gives what has another mark than before, or none before.
+func changed(before, now map[uint32]string) []uint32 {
+	var list []uint32
+	for oid, mark := range now {
+		if oid != 0 && before[oid] != mark {
+			list = append(list, oid)
+		}
+	}
+	slices.Sort(list)
+	return list
 }

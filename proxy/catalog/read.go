@@ -47,7 +47,7 @@ func Question() string { return question(nil) }
 
 // Digest makes a snapshot of the answer to Question, which was asked at a moment.
 func Digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies) (*catalog.Snapshot, error) {
-	s, err := digest(ctx, rows, taken, bodies)
+	s, err := digest(ctx, catalog.Data{Taken: taken, BuiltIn: map[uint32]string{}}, rows, bodies)
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's catalog: %w", err)
 	}
@@ -58,10 +58,11 @@ func Digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies
 // later belongs to what came before.
 var phases = []string{"ir", "ahvfbt", "Fgxdwyknqocmue"} //nolint:gochecknoglobals // a constant list
 
-// digest makes a snapshot of the answer to the question.
-func digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies) (*catalog.Snapshot, error) {
+// digest makes a snapshot of the answer to the question and of what is known
+// besides.
+func digest(ctx context.Context, known catalog.Data, rows [][][]byte, bodies Bodies) (*catalog.Snapshot, error) {
 	r := &reader{
-		data:  catalog.Data{Taken: taken, BuiltIn: map[uint32]string{}},
+		data:  known,
 		names: map[string]string{}, places: map[uint32]int{}, functions: map[uint32]int{}, types: map[uint32]int{},
 	}
 	for _, phase := range phases {
@@ -310,7 +311,7 @@ func (r *reader) snapshot() (*catalog.Snapshot, error) {
 	case len(r.data.BuiltIn) == 0:
 		return nil, errors.New("the answer lacks the built-in functions")
 	}
-	for i := range r.data.Relations {
+	for _, i := range r.places {
 		columns := r.data.Relations[i].Columns
 		slices.SortFunc(columns, func(a, b catalog.Column) int { return cmp.Compare(a.Number, b.Number) })
 		r.data.Relations[i].Columns = slices.Clip(columns)

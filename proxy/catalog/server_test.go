@@ -194,7 +194,7 @@ func (s *server) connect(t *testing.T, user, database string) *conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	t.Cleanup(func() { _ = c.PgConn.Close(context.Background()) })
 	return c
 }
 
@@ -246,3 +246,29 @@ func (c *conn) snapshot(t *testing.T) *catalog.Snapshot {
 	}
 	return s
 }
+
+// fingerprint gives the answer to the question for it, in one order.
+func (c *conn) fingerprint(t *testing.T) string {
+	t.Helper()
+	rows, err := c.Query(t.Context(), proxycatalog.Fingerprint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, row := range rows {
+		for mark := range strings.FieldsSeq(string(row[1])) {
+			all = append(all, string(row[0])+mark)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// Notified makes a conn a Connection, on which nothing is announced.
+func (c *conn) Notified(ctx context.Context) (bool, error) {
+	<-ctx.Done()
+	return false, nil
+}
+
+// Close leaves the connection to the test.
+func (c *conn) Close() error { return nil }
