@@ -20,16 +20,16 @@ func (j *judgement) besides() bool {
 			why := ""
 			for _, a := range t.Access {
 				if a == statement.AccessRead && rel.Query == nil { // what views call is judged with their columns
-					why = j.shows(j.snapshot.OfRead(rel.OID))
+					why = j.shows(j.ofRead(rel.OID))
 				}
 			}
 			for _, w := range j.st.Writes {
 				if why == "" && w.Schema == t.Schema && w.Table == t.Name {
-					why = j.shows(j.snapshot.OfWrite(rel.OID, w.Command))
+					why = j.shows(j.ofWrite(rel.OID, w.Command))
 				}
 			}
 			if c := j.st.Copy; why == "" && c != nil && c.From && c.Table == t.Name && c.Schema == t.Schema {
-				why = j.shows(j.snapshot.OfWrite(rel.OID, statement.CommandCopy))
+				why = j.shows(j.ofWrite(rel.OID, statement.CommandCopy))
 			}
 			if why == "" {
 				continue

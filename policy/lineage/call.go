@@ -10,23 +10,16 @@ import (
 // call gives the result of a function.
 func (r *resolver) call(n *statement.Node, sc *scope) value {
 	schema, name := n.Name(0), n.Name(1)
-	args := n.List(0)
-	values := make([]value, 0, len(args))
-	for i := range args {
-		v := r.eval(&args[i], sc)
-		if len(args) == 1 && schema == "" && v.row != nil {
-			if col, ok := r.attribute(v.row, name); ok {
-				return col
-			}
-		}
-		values = append(values, v)
+	args, column, ok := r.arguments(n, sc)
+	if ok {
+		return column
 	}
 	if len(n.Nodes) > 1 {
 		for i := range n.List(1) {
 			v := r.eval(&n.List(1)[i], sc)
 			switch {
 			case n.Has(statement.FlagWithin):
-				values = append(values, v)
+				args = append(args, argument{value: v})
 			case v.tainted():
 				r.require(v, Allow, "the ORDER BY of "+name+"()")
 			}
@@ -35,11 +28,38 @@ func (r *resolver) call(n *statement.Node, sc *scope) value {
 		r.window(n.Node(3), sc)
 	}
 	if n.Has(statement.FlagDistinct) {
-		for _, v := range values {
-			r.grouped(v, name+"(DISTINCT)")
+		for i := range args {
+			r.grouped(args[i].value, name+"(DISTINCT)")
 		}
 	}
-	return r.applied(schema, name, values, n.Flags)
+	if n.Has(statement.FlagTotal) && r.builtIn(schema, name, len(args)) { // format() that cannot fail
+		var v value
+		for i := range args {
+			v = v.union(args[i].made())
+		}
+		v.other = true
+		return v
+	}
+	return r.applied(schema, name, args)
+}
+
+// arguments gives those of a call. ok is true for a column in the notation of a call.
+func (r *resolver) arguments(n *statement.Node, sc *scope) (args []argument, column value, ok bool) {
+	given := n.List(0)
+	args = make([]argument, 0, len(given))
+	for i := range given {
+		a := argument{value: r.eval(&given[i], sc), spread: n.Has(statement.FlagVariadic) && i == len(given)-1}
+		if given[i].Kind == statement.NodeNamed {
+			a.name = given[i].Name(0)
+		}
+		if len(given) == 1 && n.Name(0) == "" && a.row != nil {
+			if column, ok = r.attribute(a.row, n.Name(1)); ok {
+				return nil, column, true
+			}
+		}
+		args = append(args, a)
+	}
+	return args, value{}, false
 }
 
 // attribute gives the column of a row in the notation of a function, name(row),
@@ -69,20 +89,35 @@ func (r *resolver) builtIn(schema, name string, arguments int) bool {
 }
 
 // applied gives the result of a function of these values.
-func (r *resolver) applied(schema, name string, args []value, flags int) value {
+func (r *resolver) applied(schema, name string, args []argument) value {
+	if o := r.own(schema, name, args); o != nil {
+		return r.outcomeValue(o)
+	}
+	return r.plain(schema, name, args)
+}
+
+// plain gives the result of a function of these values that is not followed.
+func (r *resolver) plain(schema, name string, args []argument) value {
 	var v value
-	for _, a := range args {
-		v = v.union(a.made())
+	for i := range args {
+		v = v.union(args[i].made())
 	}
 	if !v.tainted() {
-		v.other = v.other || !steady(name)
-		return value{other: v.other}
+		return value{other: v.other || !steady(name)}
 	}
-	construct := "the argument of " + name + "()"
 	if !r.builtIn(schema, name, len(args)) {
-		r.unknown(construct, v)
+		r.unknown("the argument of "+name+"()", v)
 		return v
 	}
+	return r.native(name, v)
+}
+
+// native gives the result of one of PostgreSQL's own functions of what v is.
+func (r *resolver) native(name string, v value) value {
+	if !v.tainted() {
+		return value{other: v.other || !steady(name)}
+	}
+	construct := "the argument of " + name + "()"
 	switch {
 	case name == "count":
 		if v.nullable {
@@ -96,6 +131,7 @@ func (r *resolver) applied(schema, name string, args []value, flags int) value {
 	case total(name):
 		v.nullable = v.nullable || nullable(name)
 		v.other = true
+		v.typeOID = resultType(name)
 		return v
 	case calculates(name):
 		r.require(v, Allow, construct)
@@ -103,7 +139,6 @@ func (r *resolver) applied(schema, name string, args []value, flags int) value {
 		return v
 	}
 	r.unknown(construct, v)
-	_ = flags
 	return v
 }
 

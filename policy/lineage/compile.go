@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/mask"
+	"github.com/weirgate/weir/policy/pattern"
 )
 
 // Masks are the masks of one session: its rules, resolved in one snapshot. They
@@ -19,6 +21,20 @@ type Masks struct {
 	unmatched []string
 	redact    *mask.Masker
 	null      *mask.Masker
+	trusted   []trusting // of each policy that has masks
+	bodies    sync.Map   // uint32 → string: why a function's body is not followed
+}
+
+// trusting are the functions that a policy trusts.
+type trusting struct {
+	policy    string
+	functions []pattern.Name
+}
+
+func (t trusting) trusts(f *catalog.Function) bool {
+	return slices.ContainsFunc(t.functions, func(n pattern.Name) bool {
+		return n.FromEnd(1).Match(f.Schema) && n.FromEnd(0).Match(f.Name)
+	})
 }
 
 // relation is one that has masked columns.
@@ -72,6 +88,9 @@ func Compile(rules []Rule, snapshot *catalog.Snapshot) (*Masks, error) {
 			return nil, fmt.Errorf("mask %s has no masker", rules[i].String())
 		}
 		c.match(&rules[i])
+		if r := &rules[i]; !slices.ContainsFunc(m.trusted, func(t trusting) bool { return t.policy == r.Policy }) {
+			m.trusted = append(m.trusted, trusting{r.Policy, r.Trusted})
+		}
 	}
 	if len(m.relations) == 0 {
 		// Nothing of what the rules name exists, so nothing can show it.
@@ -81,6 +100,7 @@ func Compile(rules []Rule, snapshot *catalog.Snapshot) (*Masks, error) {
 	c.doors()
 	c.generated()
 	c.views()
+	m.bodies.Clear() // what was found before all masks were known
 	for _, r := range m.relations {
 		m.names[r.Name] = append(m.names[r.Name], r)
 	}

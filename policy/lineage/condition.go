@@ -125,7 +125,7 @@ func (r *resolver) membership(n *statement.Node, sc *scope, construct string) bo
 
 // require refuses what asks more of masked columns than their rules allow.
 func (r *resolver) require(v value, level Predicates, construct string) {
-	if r.failed {
+	if r.failed || r.lenient {
 		return
 	}
 	v.columns(func(c *column) bool {
@@ -145,13 +145,30 @@ func (r *resolver) require(v value, level Predicates, construct string) {
 // unknown refuses a construct that is not followed, where masked values may go
 // into it: those of v, or any where v has none.
 func (r *resolver) unknown(construct string, v value) {
-	if r.failed || len(r.tables) == 0 {
+	c := r.nearest(v)
+	if r.failed || c == nil {
 		return
 	}
-	c := r.tables[0].relation.first()
-	v.columns(func(masked *column) bool { c = masked; return false })
 	r.stop(r.refuse(construct, c.name, c.rule, fmt.Sprintf("column %s is masked and cannot be used in %s", c.name, construct),
 		fmt.Sprintf("Mask %s hides it; what %s makes of it is not known.", c.rule, construct), directly(c)))
+}
+
+// nearest gives a masked column that v is made of, or one that is near. It is nil
+// where none is.
+func (r *resolver) nearest(v value) (c *column) {
+	v.columns(func(masked *column) bool { c = masked; return false })
+	switch {
+	case c != nil:
+	case len(r.tables) > 0:
+		c = r.tables[0].relation.first()
+	case r.calls:
+		for _, rel := range r.relations {
+			if first := rel.first(); !first.builtIn && (c == nil || first.name < c.name) {
+				c = first
+			}
+		}
+	}
+	return c
 }
 
 // unresolved refuses a name that means nothing here: the catalog's snapshot may
@@ -159,11 +176,10 @@ func (r *resolver) unknown(construct string, v value) {
 func (r *resolver) unresolved(name string, _ *scope) { r.missing(name, value{}) }
 
 func (r *resolver) missing(name string, v value) {
-	if r.failed || len(r.tables) == 0 {
+	c := r.nearest(v)
+	if r.failed || c == nil {
 		return
 	}
-	c := r.tables[0].relation.first()
-	v.columns(func(masked *column) bool { c = masked; return false })
 	r.stop(r.refuse("a column that is not known", c.name, c.rule,
 		fmt.Sprintf("%s is no column of the relations that the statement names, as the catalog was last read", name),
 		fmt.Sprintf("The statement names masked columns, %s among them (mask %s), and %s could be one.", c.name, c.rule, name),

@@ -50,6 +50,8 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 	case statement.NodeWindow:
 		r.window(n, sc)
 		return value{other: true}
+	case statement.NodeParameter:
+		return sc.parameter(r, n.Flags)
 	case statement.NodeDerived:
 		return r.strange(n, sc)
 	}
@@ -229,6 +231,8 @@ func (r *resolver) wire(oid uint32) uint32 {
 
 // The oids of types (catalog/pg_type.dat).
 const (
+	boolOID        = 16
+	byteaOID       = 17
 	int8OID        = 20
 	int2OID        = 21
 	int4OID        = 23
@@ -236,12 +240,14 @@ const (
 	jsonOID        = 114
 	float4OID      = 700
 	float8OID      = 701
+	inetOID        = 869
 	bpcharOID      = 1042
 	varcharOID     = 1043
 	dateOID        = 1082
 	timestampOID   = 1114
 	timestamptzOID = 1184
 	numericOID     = 1700
+	uuidOID        = 2950
 	jsonbOID       = 3802
 )
 
@@ -280,6 +286,9 @@ func (r *resolver) fieldOf(n *statement.Node, sc *scope) value {
 			return got.union(v.made())
 		}
 		return r.ofRow(v.row, n.Name(0))
+	}
+	if o := r.own("", n.Name(0), []argument{{value: v}}); o != nil {
+		return r.outcomeValue(o).union(v.made())
 	}
 	return v.made()
 }

@@ -14,6 +14,9 @@ type resolver struct {
 	*judgement
 	steps  int
 	failed bool
+	frames []*frame // the functions whose bodies are being followed, the innermost last
+	// lenient: it is not an agent that asks, but the definition of a view.
+	lenient bool
 }
 
 // mostSteps bounds the work on one statement, and so its memory. Four hundred
@@ -29,12 +32,12 @@ func (r *resolver) step(n int) bool {
 	if r.failed {
 		return false
 	}
-	if r.steps += n; r.steps > mostSteps && len(r.tables) == 0 {
-		r.failed = true
-		return false
-	}
-	if r.steps > mostSteps {
-		c := r.tables[0].relation.first()
+	if r.steps += n; r.steps > mostSteps {
+		c := r.nearest(value{})
+		if c == nil {
+			r.failed = true
+			return false
+		}
 		r.stop(r.refuse("a statement of this size", c.name, c.rule,
 			"the statement is too large for its columns to be followed, and it names masked ones",
 			fmt.Sprintf("Mask %s hides %s.", c.rule, c.name), "Send a shorter statement."))
@@ -45,6 +48,16 @@ func (r *resolver) step(n int) bool {
 
 // stop ends the work; what it is given is the answer of refuse.
 func (r *resolver) stop(bool) { r.failed = true }
+
+// refuse ends the judgement, and says in which function's body the construct is.
+func (r *resolver) refuse(construct, column, rule, message, detail, hint string) bool {
+	if n := len(r.frames); n > 0 {
+		where := " in the body of function " + r.frames[n-1].function.Qualified() + "()"
+		construct += where
+		message += where
+	}
+	return r.judgement.refuse(construct, column, rule, message, detail, hint)
+}
 
 // query gives the result of a query and judges what it asks on the way.
 func (r *resolver) query(n *statement.Node, sc *scope) *entry {

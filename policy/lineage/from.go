@@ -52,8 +52,20 @@ func visible(e *entry) []item { return []item{{entry: e, named: true, columns: t
 // a function may give rows of several.
 func (r *resolver) called(n *statement.Node, sc *scope) []item {
 	var v value
-	for i := range n.List(1) {
-		v = v.union(r.eval(&n.List(1)[i], sc))
+	if calls := n.List(1); len(calls) == 1 && calls[0].Kind == statement.NodeCall && len(calls[0].Nodes) <= 1 {
+		c := &calls[0]
+		args, _, _ := r.arguments(c, sc)
+		o := r.own(c.Name(0), c.Name(1), args)
+		if o != nil && !o.blurred {
+			return r.tabled(n, o)
+		}
+		if v = r.outcomeValue(o); o == nil {
+			v = r.plain(c.Name(0), c.Name(1), args)
+		}
+	} else {
+		for i := range calls {
+			v = v.union(r.eval(&calls[i], sc))
+		}
 	}
 	if v.tainted() {
 		// The number of rows follows from the value.
@@ -77,6 +89,30 @@ func (r *resolver) called(n *statement.Node, sc *scope) []item {
 		e.fields = append(e.fields, field{name: "ordinality", value: v})
 	}
 	return visible(e)
+}
+
+// tabled gives the columns of a function in FROM whose result was followed.
+func (r *resolver) tabled(n *statement.Node, o *outcome) []item {
+	names := n.Node(0).Names
+	e := &entry{alias: true, fields: slices.Clone(o.fields), loose: o.loose, rest: o.rest}
+	for i := range e.fields {
+		f := &e.fields[i]
+		f.value.refs, f.value.other = nil, true
+		if f.value.row != nil && o.scalar { // its columns are the function's
+			e.loose, e.rest = true, e.rest.union(f.value.made())
+			f.guess = true
+		}
+		if f.name == "" && o.scalar && len(names) > 0 {
+			f.name = names[0]
+		}
+	}
+	if n.Has(statement.FlagOrdinality) {
+		e.fields = append(e.fields, field{name: "ordinality", value: value{other: true}})
+	}
+	if len(names) == 0 {
+		return []item{{entry: e, columns: true}}
+	}
+	return visible(r.renamed(e, names[0], names[1:]))
 }
 
 // joined gives the name space of a join.

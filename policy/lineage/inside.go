@@ -121,7 +121,7 @@ func (j *judgement) rewritten() bool {
 // fires says whether changing a relation may run what touches masked columns: then
 // its errors and notices may hold values.
 func (m *Masks) fires(rel *catalog.Relation, c statement.Command) bool {
-	e := m.snapshot.OfWrite(rel.OID, c)
+	e := m.ofWrite(rel.OID, c)
 	if e == nil {
 		return false
 	}

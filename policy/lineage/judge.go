@@ -3,6 +3,7 @@ package lineage
 import (
 	"slices"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -104,6 +105,10 @@ type judgement struct {
 	kept   string // where outputs go that do not go to the client, "" if they do
 	tables []table
 	plan   Plan
+	// calls: it calls functions that read masked columns and that are followed.
+	calls  bool
+	traced map[statement.Function]struct{} // the calls that are followed, nil until they are looked for
+	above  []*catalog.Function             // where it stands in a function's body: that one and those that lead to it
 }
 
 // table is a relation that the statement names and that has masked columns.
@@ -121,19 +126,12 @@ func (t *table) refname() string {
 }
 
 func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
-	j := &judgement{Masks: m, st: st, env: env, kept: kept}
+	j := m.judgement(st, env)
+	j.kept = kept
 	if c := st.Copy; c != nil && c.Query {
 		j.kept = "COPY (query) TO"
 	}
-	for i := range st.Tables {
-		t := &st.Tables[i]
-		for _, r := range m.names[t.Name] {
-			if t.Schema == "" || t.Schema == r.Schema {
-				j.tables = append(j.tables, table{t, r})
-			}
-		}
-	}
-	for _, step := range []func() bool{j.dynamic, j.functions, j.operators, j.rewritten, j.besides, j.toast, j.unknown, j.definition, j.copying} {
+	for _, step := range []func() bool{j.dynamic, j.functions, j.attributes, j.operators, j.rewritten, j.besides, j.toast, j.unknown, j.definition, j.copying} {
 		if !step() {
 			return j.plan
 		}
@@ -145,7 +143,7 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 				return j.plan
 			}
 		}
-	case len(j.tables) > 0 || env.Outputs:
+	case j.near() || env.Outputs:
 		if !j.trace() {
 			return j.plan
 		}
@@ -154,9 +152,27 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 	return j.plan
 }
 
+// judgement starts one.
+func (m *Masks) judgement(st *statement.Statement, env Env) *judgement {
+	j := &judgement{Masks: m, st: st, env: env}
+	for i := range st.Tables {
+		t := &st.Tables[i]
+		for _, r := range m.names[t.Name] {
+			if t.Schema == "" || t.Schema == r.Schema {
+				j.tables = append(j.tables, table{t, r})
+			}
+		}
+	}
+	return j
+}
+
+// near says whether masked columns are near: whether the statement names a relation that
+// has some, or calls a function which reads some.
+func (j *judgement) near() bool { return j.calls || len(j.tables) > 0 }
+
 // result says what is to be done with the answer of a statement that may run.
 func (j *judgement) result() {
-	if len(j.tables) > 0 {
+	if j.near() {
 		j.plan.RedactErrors = true
 	}
 	if slices.Contains(j.st.Commands, statement.CommandCommit) || slices.Contains(j.st.Commands, statement.CommandCall) ||

@@ -90,7 +90,7 @@ func (r *resolver) sunk(e *entry, sink string) bool {
 
 // outputs keeps what the client gets.
 func (r *resolver) outputs(e *entry) bool {
-	if len(r.tables) == 0 && !r.env.Outputs {
+	if !r.near() && !r.env.Outputs {
 		return true
 	}
 	r.plan.Outputs = make([]Output, 0, len(e.fields))

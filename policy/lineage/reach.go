@@ -31,10 +31,7 @@ func (j *judgement) functions() bool {
 		if why == "" {
 			continue
 		}
-		j.refuse("a call of "+name+"()", name, builtInRule,
-			fmt.Sprintf("function %s() is refused, since columns of this database are masked for you", name),
-			fmt.Sprintf("%s() %s. Masked are: %s.", name, why, j.sample()),
-			"Use PostgreSQL's own functions on columns that are not masked, or ask for a policy without masks on this database.")
+		j.refusedCall(name, why)
 		j.plan.Stale = stale
 		if stale {
 			j.plan.Unknown = append(j.plan.Unknown, name)
@@ -42,6 +39,13 @@ func (j *judgement) functions() bool {
 		return false
 	}
 	return true
+}
+
+func (j *judgement) refusedCall(name, why string) bool {
+	return j.refuse("a call of "+name+"()", name, builtInRule,
+		fmt.Sprintf("function %s() is refused, since columns of this database are masked for you", name),
+		fmt.Sprintf("%s() %s. Masked are: %s.", name, why, j.sample()),
+		"Use PostgreSQL's own functions on columns that are not masked, or ask for a policy without masks on this database.")
 }
 
 // call says why a call is refused, "" if it is not. It is stale where a newer
@@ -67,7 +71,16 @@ func (j *judgement) call(f *statement.Function) (why string, stale bool) {
 		if !u.Accepts(f.Arguments) {
 			continue
 		}
-		if why := j.userFunction(u); why != "" {
+		why := j.userFunction(u)
+		if why == "" {
+			continue
+		}
+		switch not, ok := j.follows(f, u); {
+		case ok:
+			j.calls = true // it is judged by its result
+		case not != "":
+			return why + ", and it is not followed: it " + not, false
+		default:
 			return why, false
 		}
 	}

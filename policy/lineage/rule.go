@@ -53,6 +53,9 @@ type Rule struct {
 	// Aggregates are the names of aggregates whose results are shown although
 	// they are computed from the columns. count is always among them.
 	Aggregates []string
+	// Trusted are the functions whose inside counts as nothing: the policy's
+	// trustedFunctions. They count where all policies with masks have them.
+	Trusted []pattern.Name
 }
 
 // String names the rule for people.

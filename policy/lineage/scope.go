@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/weirgate/weir/policy/catalog"
@@ -43,6 +44,8 @@ type scope struct {
 	items []item
 	ctes  []*cte
 	open  bool // a name that is nowhere else may be a variable or a parameter
+	// frame is the function whose body this is around, nil in others.
+	frame *frame
 }
 
 // inner gives a scope for a query inside this one.
@@ -235,6 +238,9 @@ func (r *resolver) bare(name string, sc *scope, quiet bool) (v value, ok bool) {
 			}
 		}
 		if found {
+			if v, ok := sc.variable(name); ok { // which of both is meant is a setting
+				rest = rest.union(v)
+			}
 			return rest, true
 		}
 		loose = loose || s.open
@@ -280,6 +286,9 @@ func (r *resolver) reference(names []string, sc *scope) value {
 		schema = names[len(names)-3]
 	}
 	entries := sc.named(schema, qualifier)
+	if e := sc.record(qualifier); e != nil && schema == "" && !slices.Contains(entries, e) {
+		entries = append(entries, e)
+	}
 	if entries == nil && schema == "" && (qualifier == "old" || qualifier == "new") && sc.target() != nil {
 		entries = []*entry{sc.target()}
 	}
@@ -312,7 +321,10 @@ func (r *resolver) ofRow(e *entry, name string) value {
 	row := r.rowOf(e)
 	if e.loose {
 		row.row = nil
-		return r.applied("", name, []value{row}, 0).union(value{other: true})
+		return r.applied("", name, []argument{{value: row}}).union(value{other: true})
+	}
+	if o := r.own("", name, []argument{{value: row}}); o != nil {
+		return r.outcomeValue(o)
 	}
 	if !row.tainted() {
 		return value{other: true}
@@ -321,7 +333,7 @@ func (r *resolver) ofRow(e *entry, name string) value {
 		r.missing(e.name+"."+name, row)
 		return value{other: true}
 	}
-	return r.applied("", name, []value{row}, 0)
+	return r.applied("", name, []argument{{value: row}})
 }
 
 // target is what a statement changes, in whose RETURNING old and new stand for it.

@@ -69,7 +69,7 @@ func (bodies) Body(_ context.Context, definition string) (*statement.Facts, erro
 	return statement.ParseBody(definition)
 }
 
-func newSite(t *testing.T, predicates lineage.Predicates) *site {
+func newSite(t *testing.T, predicates lineage.Predicates, more ...string) *site {
 	t.Helper()
 	lab.NeedRoot(t)
 	lab.NeedPostgres(t)
@@ -84,8 +84,10 @@ func newSite(t *testing.T, predicates lineage.Predicates) *site {
 	s.conn = c.PgConn()
 	must(t, err)
 	t.Cleanup(func() { _ = s.conn.Close(context.Background()) })
-	_, err = s.conn.Exec(ctx, schema).ReadAll()
-	must(t, err)
+	for _, sql := range append([]string{schema}, more...) {
+		_, err = s.conn.Exec(ctx, sql).ReadAll()
+		must(t, err)
+	}
 	s.snapshot, err = proxycatalog.Read(ctx, proxycatalog.QuerierFunc(s.query), bodies{})
 	must(t, err)
 	s.masks, err = lineage.Compile([]lineage.Rule{
@@ -195,6 +197,23 @@ func (s *site) judge(t testing.TB, sql string, format int16) verdict {
 		}
 	}
 	return v
+}
+
+// classes gives the class of each output: C clean, M a copy, R derived; "" for a
+// statement that is refused.
+func (s *site) classes(t testing.TB, sql string) string {
+	t.Helper()
+	facts, err := statement.Parse(sql)
+	must(t, err)
+	plan := s.masks.Judge(&facts.Statements[0], lineage.Env{Fresh: true, Outputs: true})
+	if plan.Refused {
+		return ""
+	}
+	var all strings.Builder
+	for i := range plan.Outputs {
+		all.WriteString(map[lineage.Class]string{lineage.Clean: "C", lineage.Copy: "M", lineage.Derived: "R"}[plan.Outputs[i].Class])
+	}
+	return all.String()
 }
 
 // canary says what of a masked value a cell shows, "" for nothing.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/statement"
 )
 
 // generated masks the generated columns that are computed from masked ones. A
@@ -91,10 +92,61 @@ func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catal
 		}
 	}
 	for _, oid := range calls {
-		if why := c.reaches(oid); why != "" {
-			c.bar(v, col, "view "+v.Qualified()+" computes it with "+why)
+		why := c.reaches(oid)
+		if why == "" {
+			continue
+		}
+		if f := c.snapshot.Function(oid); f != nil && c.calls(v, col, f, reads) {
+			continue
+		}
+		c.bar(v, col, "view "+v.Qualified()+" computes it with "+why)
+	}
+}
+
+// calls masks a view's column like what a function that it calls gives, whatever
+// arguments the function gets. What the function asks of masked columns is the
+// view's matter. It is false where the function is not followed.
+func (c *compiler) calls(v *catalog.Relation, col catalog.Column, f *catalog.Function, reads []catalog.ColumnRef) bool {
+	e := c.snapshot.OfFunction(f.OID)
+	for _, oid := range e.Relations {
+		if below := c.snapshot.Relation(oid); below != nil && below.Query != nil && !below.System() {
+			c.view(below)
 		}
 	}
+	if c.inside(f, nil) != "" {
+		return false
+	}
+	r := &resolver{judgement: c.judgement(&statement.Statement{}, Env{Fresh: true}), lenient: true}
+	r.judgement.calls = true
+	var given value
+	for _, ref := range reads {
+		from := c.relations[ref.Relation]
+		if from == nil {
+			continue
+		}
+		for _, with := range from.sorted() {
+			if ref.Column == 0 || ref.Column == with.number {
+				given.derived = join(given.derived, []*column{with})
+			}
+		}
+	}
+	given.other = true
+	args := make([]argument, f.Arguments)
+	for i := range args {
+		args[i] = argument{value: given, spread: f.Variadic && i == len(args)-1}
+	}
+	out := r.followed(f, args)
+	if r.failed || out == nil {
+		return false
+	}
+	row := r.rowOf(out.entry)
+	row.columns(func(with *column) bool {
+		c.set(v, col, column{
+			rule: with.rule, masker: c.computed(with.masker), predicates: with.predicates, builtIn: with.builtIn, unknown: with.unknown,
+		})
+		return true
+	})
+	return true
 }
 
 // bar refuses a column that may show masked values and cannot be followed.

@@ -30,7 +30,7 @@ func (b *builder) plpgsql(r routine, body string) []Node {
 		}
 	}
 	function := fieldsOf(fieldsOf(tree)["PLpgSQL_function"])
-	p := plpgsqlBuilder{builder: b, partly: partly}
+	p := plpgsqlBuilder{builder: b, partly: partly, returned: returnedNames(body)}
 	p.datums = itemsOf(function["datums"])
 	for _, d := range p.datums {
 		p.datum(fieldsOf(d))
@@ -54,7 +54,31 @@ type plpgsqlBuilder struct {
 	*builder
 	datums []any
 	partly bool // an assignment to a variable may be one to its field
-	steps  []Node
+	// returned are the variables that stand alone behind RETURN or RETURN NEXT.
+	returned []string
+	steps    []Node
+}
+
+// returnedNames gives the variables that stand alone behind a RETURN or RETURN NEXT.
+func returnedNames(body string) []string {
+	s := simplifier{text: body, tokens: tokensOf(body)}
+	var names []string
+	for i := range s.tokens {
+		if !s.isWord(i, "return") {
+			continue
+		}
+		at := i + 1
+		if s.isWord(at, "next") {
+			at++
+		}
+		if !s.isName(at) || !s.isKind(at+1, ';') {
+			continue
+		}
+		if name := body[s.tokens[at].start:s.tokens[at].end]; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func fieldsOf(n any) map[string]any {
@@ -169,13 +193,13 @@ func (p *plpgsqlBuilder) statement(kind string, f map[string]any) {
 		p.into(f["var"], p.expression(f["query"]))
 	case "stmt_foreach_a":
 		p.stop("has a FOREACH")
-	case "stmt_return":
+	case "stmt_return", "stmt_return_next":
 		if f["expr"] != nil {
 			p.add(Node{Kind: NodeResult, Nodes: []Node{p.expression(f["expr"])}})
+			break
 		}
-	case "stmt_return_next":
-		if f["expr"] != nil {
-			p.add(Node{Kind: NodeResult, Nodes: []Node{p.expression(f["expr"])}})
+		for _, name := range p.returned { // the parser does not tell which variable it is
+			p.add(Node{Kind: NodeResult, Nodes: []Node{p.text("SELECT " + name)}})
 		}
 	case "stmt_return_query":
 		if f["query"] == nil {
@@ -248,12 +272,15 @@ func (p *plpgsqlBuilder) assign(f map[string]any) {
 	target := strings.TrimRight(text[:past], ":=")
 	if subscripts {
 		store.Flags |= FlagElement
-		p.add(Node{Kind: NodeCount, Names: []string{"a subscript"}, Nodes: []Node{p.text("SELECT " + target)}})
 	}
 	reference := p.text("SELECT " + target)
 	name := reference.Node(2).Node(0).Node(0)
 	for name.Kind == NodeElement || name.Kind == NodeField {
 		store.Flags |= FlagElement
+		for i := 1; i < len(name.Nodes); i++ { // subscripts
+			target := Node{Kind: NodeTarget, Names: []string{""}, Nodes: []Node{name.Nodes[i]}}
+			p.add(Node{Kind: NodeCount, Names: []string{"a subscript"}, Nodes: []Node{{Kind: NodeSelect, Nodes: []Node{{}, {}, list([]Node{target})}}}})
+		}
 		name = name.Node(0)
 	}
 	if name.Kind != NodeColumn || len(name.Names) == 0 {
