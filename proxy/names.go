@@ -49,7 +49,7 @@ func (n *names) follow(st *statement.Statement) {
 		case "all":
 			n.add("all " + value(s))
 		case "":
-			n.add("any " + value(s))
+			n.add("any " + rand.Text()) // of the same value again, it may be another setting
 		}
 	}
 }

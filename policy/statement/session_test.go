@@ -32,7 +32,7 @@ func TestSettingsAreReadFromEveryForm(t *testing.T) {
 		"select pg_catalog.set_config('role', 'bob', false)":                             {{Name: "role", Value: "bob", Known: true}},
 		"select set_config('role', $1, false)":                                           {{Name: "role"}},
 		"select set_config('ro' || 'le', 'x', false)":                                    {{Name: "role", Value: "x", Known: true}},
-		"select set_config('ro' || a, 'x', false) from t":                                {{}},
+		"select set_config('ro' || a, 'x', false) from t":                                {{Value: "x", Known: true}},
 		"select set_config(new_value => $1, is_local => true, setting_name => 'role')":   {{Name: "role", Local: true}},
 		"select set_config(a, b, false) from t":                                          {{}},
 		"select set_config(setting_name => 'role', new_value => 'x', is_local => false)": {{Name: "role", Value: "x", Known: true}},

@@ -78,8 +78,9 @@ func (w *walker) setConfig(args []*pg_query.Node) {
 			s.Local = w.truthOf(a) == alwaysTrue
 		}
 	}
-	if s.Name == "" || !s.Known {
-		s = Setting{Name: s.Name, Local: s.Local && s.Name != ""}
+	s.Local = s.Local && s.Name != ""
+	if !s.Known {
+		s.Value = ""
 	}
 	w.st.Settings = append(w.st.Settings, s)
 }
