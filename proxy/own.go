@@ -28,7 +28,9 @@ type own struct {
 
 // made is a relation that the session made.
 type made struct {
-	view *statement.Statement // the facts of what defined a view, nil for what is none
+	view      *statement.Statement // the facts of what defined a view, nil for what is none
+	temporary bool                 // it is a temporary one that was not dropped since
+	lasting   bool                 // one that is not temporary was made under the name, too
 }
 
 // ownKept is how many relations are remembered.
@@ -63,7 +65,8 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 			o.full = true
 			return true
 		}
-		m := made{}
+		old, again := o.made[ob.Name]
+		m := made{temporary: ob.Temporary, lasting: !ob.Temporary || old.lasting}
 		if ob.Kind == statement.KindView {
 			meant := o.statement(nil, st) // it may read another one
 			m.view = &meant
@@ -71,11 +74,17 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 		if o.made == nil {
 			o.made = make(map[string]made)
 		}
-		if old, ok := o.made[ob.Name]; ok && old.view != nil {
-			m = made{view: both(old.view, m.view)} // which of them it is now, a rollback decides
+		if again && old.view != nil {
+			m.view = both(old.view, m.view) // which of them it is now, a rollback decides
 		}
 		o.made[ob.Name] = m
 		return true
+	case statement.CommandDrop:
+		if m, ok := o.made[ob.Name]; ok && m.temporary && isRelation(ob.Kind) {
+			m.temporary = false
+			o.made[ob.Name] = m
+			return true
+		}
 	case statement.CommandAlter:
 		switch {
 		case ob.Kind == statement.KindSchema:
@@ -231,7 +240,42 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statemen
 	if len(st.Tables) > len(said.Tables) {
 		unrepeated(&st)
 	}
+	st.Objects = o.objects(s, said.Objects)
 	return st
+}
+
+// objects gives the objects of a statement, with those that can be nothing but
+// temporary ones of the session's own said to be temporary: what it drops, and what
+// it makes indexes on.
+func (o *own) objects(s *catalog.Snapshot, said []statement.Object) []statement.Object {
+	all := said
+	for i := range said {
+		ob := &said[i]
+		name := ob.Name
+		switch {
+		case ob.Command == statement.CommandDrop && isRelation(ob.Kind):
+		case ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex:
+			name = ob.Relation
+		default:
+			continue
+		}
+		if !o.temporary(s, ob.Schema, name) {
+			continue
+		}
+		if &all[0] == &said[0] {
+			all = slices.Clone(said)
+		}
+		all[i].Temporary = true
+	}
+	return all
+}
+
+// temporary says whether a name can only mean a temporary relation that the session
+// made: no schema has another of that name.
+func (o *own) temporary(s *catalog.Snapshot, schema, name string) bool {
+	m := o.made[name]
+	return m.temporary && !m.lasting && (schema == "" || schema == "pg_temp") && !o.loose && !o.full && s != nil && !s.Known("", name) &&
+		!slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
 }
 
 // mayBeOwn says whether a name with a schema may be of the session's own making:

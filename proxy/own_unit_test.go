@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -62,5 +63,48 @@ func TestViewsThatAreMadeAgainAndAgainStaySmall(t *testing.T) {
 	}
 	if !names["base"] || !names["a"] || len(st.Tables) > 20 || len(st.Columns) > 50 || len(st.Writes) > 10 {
 		t.Errorf("tables %v, %d columns, %d writes", names, len(st.Columns), len(st.Writes))
+	}
+}
+
+func TestOnlyTheSessionsOwnTemporaryRelationsAreTemporaryWhenDropped(t *testing.T) {
+	create := func(name string, temporary bool) *statement.Statement {
+		return &statement.Statement{Objects: []statement.Object{{Command: statement.CommandCreate, Kind: statement.KindTable, Name: name, Temporary: temporary}}}
+	}
+	drop := func(schema, name string) *statement.Statement {
+		return &statement.Statement{Objects: []statement.Object{{Command: statement.CommandDrop, Kind: statement.KindTable, Schema: schema, Name: name}}}
+	}
+	snapshot, err := catalog.New(catalog.Data{Relations: []catalog.Relation{{OID: 20000, Schema: "hidden", Name: "kept", Kind: catalog.Table}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		before []*statement.Statement
+		drop   *statement.Statement
+		want   bool
+	}{
+		{"made as temporary", []*statement.Statement{create("x", true)}, drop("", "x"), true},
+		{"named with its schema", []*statement.Statement{create("x", true)}, drop("pg_temp", "x"), true},
+		{"in another schema", []*statement.Statement{create("x", true)}, drop("public", "x"), false},
+		{"never made", nil, drop("", "x"), false},
+		{"made for all", []*statement.Statement{create("x", false)}, drop("", "x"), false},
+		{"made for all after it", []*statement.Statement{create("x", true), create("x", false)}, drop("", "x"), false},
+		{"made for all before it", []*statement.Statement{create("x", false), create("x", true)}, drop("", "x"), false},
+		{"made again after it was dropped", []*statement.Statement{create("x", true), drop("", "x"), create("x", true)}, drop("", "x"), true},
+		{"dropped before", []*statement.Statement{create("x", true), drop("", "x")}, drop("", "x"), false},
+		{"one that hides another", []*statement.Statement{create("kept", true)}, drop("", "kept"), false},
+		{"renamed meanwhile", []*statement.Statement{create("x", true), {Objects: []statement.Object{{Command: statement.CommandAlter, Kind: statement.KindTable, Name: "x"}}}}, drop("", "x"), false},
+	} {
+		var o own
+		for _, st := range c.before {
+			o.follow(st)
+		}
+		st := o.statement(snapshot, c.drop)
+		if got := st.Objects[0].Temporary; got != c.want {
+			t.Errorf("%s: temporary is %v", c.name, got)
+		}
+		if c.drop.Objects[0].Temporary {
+			t.Errorf("%s: the facts were changed", c.name)
+		}
 	}
 }
