@@ -1,6 +1,8 @@
 package statement
 
 import (
+	"strings"
+
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 )
 
@@ -298,11 +300,25 @@ func (t *tracer) function(c *pg_query.FuncCall) Node {
 	for _, s := range c.AggOrder {
 		order = append(order, t.expr(s.GetSortBy().GetNode()))
 	}
+	if n.Names[1] == "format" && !c.FuncVariadic && t.plainFormat(c.Args) {
+		n.Flags |= FlagTotal
+	}
 	n.Nodes = []Node{list(t.exprs(c.Args))}
 	if len(order) > 0 || c.AggFilter != nil || c.Over != nil {
 		n.Nodes = append(n.Nodes, list(order), t.expr(c.AggFilter), t.windowDef(c.Over))
 	}
 	return n
+}
+
+// plainFormat says whether the arguments of format() begin with a constant by which
+// no value of the others makes it fail: a width that is taken from one, %*s, has to be
+// a number, and what becomes an identifier, %I, must not be NULL.
+func (t *tracer) plainFormat(args []*pg_query.Node) bool {
+	if len(args) == 0 {
+		return false
+	}
+	text, ok := t.constants.written(args[0])
+	return ok && !strings.ContainsAny(text, "*I")
 }
 
 // multiAssign gives one column of (a, b) = (...).

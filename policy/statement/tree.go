@@ -55,7 +55,7 @@ const (
 	NodeConstant   // a literal or a parameter of the statement
 	NodeColumn     // names: of the reference, at most four
 	NodeStar       // names: before the star
-	NodeCall       // names: schema, name; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic
+	NodeCall       // names: schema, name; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic, FlagTotal where it is format() and cannot fail
 	NodeOperator   // names: operator; nodes: operands
 	NodeComparison // names: operator; nodes: left, right; FlagList where right is a list of alternatives, FlagNegated
 	NodeAnd        // nodes: operands of AND or OR
