@@ -3,6 +3,8 @@ package catalog_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -105,21 +107,22 @@ func same(t *testing.T, sql string, got, want catalog.Data) {
 	a, b := reflect.ValueOf(got), reflect.ValueOf(want)
 	for i := range a.NumField() {
 		if name := a.Type().Field(i).Name; !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
-			t.Fatalf("after %s %s differ:\n%+v\n%+v", sql, name, differing(a.Field(i)), differing(b.Field(i)))
+			t.Fatalf("after %s %s differ:\n%.3000s\n%.3000s", sql, name, differing(a.Field(i)), differing(b.Field(i)))
 		}
 	}
 }
 
 // differing shows those of a list that are not PostgreSQL's own.
-func differing(list reflect.Value) any {
+func differing(list reflect.Value) string {
 	if list.Kind() != reflect.Slice {
-		return list.Interface()
+		return fmt.Sprint(list.Interface())
 	}
-	var all []any
+	var all []string
 	for i := range list.Len() {
 		if oid := list.Index(i).FieldByName("OID"); !oid.IsValid() || oid.Uint() >= catalog.FirstUser {
-			all = append(all, list.Index(i).Interface())
+			one, _ := json.Marshal(list.Index(i).Interface())
+			all = append(all, string(one))
 		}
 	}
-	return all
+	return strings.Join(all, "\n")
 }

@@ -202,7 +202,7 @@ func (m *marks) since(old *marks) (w *wanted, whole bool) {
 	}
 	slices.Sort(w.parts)
 	own := m.relations[0] != old.relations[0] || m.functions[0] != old.functions[0]
-	return w, own || m.others['N'] != old.others['N'] || len(w.relations)+len(w.functions) > rereadAtMost
+	return w, own || m.others['N'] != old.others['N']
 }
 
 // changed gives what has another mark than before, or none before.

@@ -82,7 +82,10 @@ func (r *Reading) ask() string {
 	r.step = readingRows
 	if r.base != nil {
 		w, whole := r.marks.since(r.base.marks)
-		if !whole {
+		if r.renames(w) {
+			r.addNaming(w)
+		}
+		if !whole && len(w.relations)+len(w.functions) <= rereadAtMost {
 			r.wanted = w
 		}
 	}
@@ -93,6 +96,33 @@ func (r *Reading) ask() string {
 		return ""
 	}
 	return question(r.wanted)
+}
+
+// renames says that what was there before may have another name or other columns.
+func (r *Reading) renames(w *wanted) bool {
+	was := func(marks map[uint32]string) func(uint32) bool {
+		return func(oid uint32) bool { _, ok := marks[oid]; return ok }
+	}
+	return slices.Contains(w.parts, ofTypes) || slices.Contains(w.parts, ofOperators) ||
+		slices.ContainsFunc(w.relations, was(r.base.marks.relations)) || slices.ContainsFunc(w.functions, was(r.base.marks.functions))
+}
+
+// addNaming adds the functions whose text is made with the names of other objects
+// whenever it is asked for: those with a body that is kept as a tree, and those whose
+// arguments have types that are not built in.
+func (r *Reading) addNaming(w *wanted) {
+	all := r.base.snapshot.AllFunctions()
+	for i := range all {
+		f := &all[i]
+		if _, there := r.marks.functions[f.OID]; !there || f.OID < catalog.FirstUser {
+			continue
+		}
+		if f.Body != nil && f.Body.Tree != nil || slices.ContainsFunc(f.Types, func(t uint32) bool { return t >= catalog.FirstUser }) {
+			w.functions = append(w.functions, f.OID)
+		}
+	}
+	slices.Sort(w.functions)
+	w.functions = slices.Compact(w.functions)
 }
 
 // Finish gives the catalog and makes it the current one of its database. bodies
