@@ -39,10 +39,27 @@ func (r *reach) happens(e *catalog.Effects) {
 			r.writes(rel, w)
 		}
 	}
+	r.Objects = slices.Clip(r.Objects)
+	for _, st := range e.Statements {
+		r.Objects = append(r.Objects, st.Objects...)
+		r.copies(st.Copy)
+	}
 	for _, h := range e.Hidden {
 		if what, hides := hides(h); hides {
 			r.calls = append(r.calls, call{h.Function, what})
 		}
+	}
+}
+
+// copies adds a COPY that a function runs. A guard sees one COPY of a statement: the
+// server's files and programs count before what a client is given.
+func (r *reach) copies(c *statement.Copy) {
+	switch {
+	case c == nil || c.Target == "Client":
+	case r.Copy == nil || r.Copy.Query || r.Copy.Target != "Client":
+		r.Copy = c
+	default:
+		r.calls = append(r.calls, call{what: "has a function copy to or from the server's host"})
 	}
 }
 
