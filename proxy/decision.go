@@ -249,7 +249,13 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 	if s.masks != nil {
 		p.plans = make([]lineage.Plan, len(d.Statements))
 		for i := range d.Statements {
+			// The types of what COPY sends tell what is to be looked into.
+			env.Outputs = len(s.rules.Detectors) > 0 && d.Statements[i].Statement.Copy != nil
 			plan := s.masks.Judge(d.Statements[i].Statement, env)
+			if plan.Placed && !fresh && (!s.relies || state.AtRest) {
+				return false // where weir cannot ask now, the catalog at hand must do
+			}
+			p.cacheable = p.cacheable && !plan.Placed
 			if plan.Refused {
 				if plan.Stale && !fresh {
 					return false
@@ -276,6 +282,7 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 	}
 	detects(s.rules, d)
 	if s.audited != nil {
+		env.Outputs = false
 		for i := range d.Statements {
 			plan := s.audited.Judge(d.Statements[i].Statement, env)
 			switch {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/policy/copydata"
 	"github.com/weirgate/weir/policy/mask"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
@@ -11,7 +12,7 @@ import (
 )
 
 // detects decides by the masks of what is detected in values: each result is
-// looked at, and what weir cannot look at is refused.
+// looked at, and data of COPY that weir cannot read are refused.
 func detects(rules *policy.Rules, d *session.Decision) {
 	if len(rules.Detections) == 0 || d.Denial != nil {
 		return
@@ -20,9 +21,11 @@ func detects(rules *policy.Rules, d *session.Decision) {
 	for i := range d.Statements {
 		plan := &d.Statements[i]
 		if st := plan.Statement; st != nil && st.Copy != nil && !st.Copy.From && st.Copy.Target == "Client" {
-			refuse(d, diagnostic.NotLookedAt(rule.String()))
-			d.Policy, d.Rule, d.Reason, d.Approval = rule.Policy, rule.Name, "COPY TO STDOUT", nil
-			return
+			if _, err := copydata.FormatOf(st.Copy); err != nil {
+				refuse(d, diagnostic.NotLookedAt(rule.String(), err.Error()))
+				d.Policy, d.Rule, d.Reason, d.Approval = rule.Policy, rule.Name, "COPY with "+err.Error(), nil
+				return
+			}
 		}
 		plan.Touches = true
 	}

@@ -50,9 +50,6 @@ func TestWhatIsDetectedIsMaskedWhereverItStands(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", q.text, got, q.want)
 		}
 	}
-	if got := w.query("COPY tickets TO STDOUT"); !strings.Contains(got, "E:0A000") {
-		t.Errorf("COPY gave %s", got)
-	}
 	wants(t, w.query("BEGIN; DECLARE c CURSOR FOR SELECT body FROM tickets; FETCH ALL FROM c; COMMIT"),
 		"C:BEGIN C:DECLARE CURSOR T D:from ****, card ***************1111 C:FETCH 1 C:COMMIT Z:I")
 	if got := w.query("LISTEN news; NOTIFY news, 'bram@example.org'"); strings.Contains(got, "bram") {

@@ -59,7 +59,10 @@ func FormatOf(c *statement.Copy) (Format, error) {
 	if f.Kind == CSV && f.Escape == 0 {
 		f.Escape = f.Quote
 	}
-	return f, f.check(seen)
+	if err := f.check(seen); err != nil {
+		return f, err
+	}
+	return f, nil
 }
 
 func (f *Format) option(o statement.CopyOption) error {

@@ -138,26 +138,3 @@ func (j *judgement) renamed() bool {
 	}
 	return true
 }
-
-// copying refuses COPY of masked columns out of a table.
-func (j *judgement) copying() bool {
-	c := j.st.Copy
-	if c == nil || c.From || c.Query {
-		return true
-	}
-	for i := range j.tables {
-		t := &j.tables[i]
-		if t.Name != c.Table || (c.Schema != "" && c.Schema != t.relation.Schema) {
-			continue
-		}
-		for _, col := range t.relation.sorted() {
-			if len(c.Columns) == 0 || slices.Contains(c.Columns, col.column) {
-				return j.refuse("COPY TO", col.name, col.rule,
-					fmt.Sprintf("column %s is masked and cannot leave by COPY", col.name),
-					fmt.Sprintf("Mask %s hides it.", col.rule),
-					"List the columns that are not masked, COPY "+c.Table+" (...) TO STDOUT, or use SELECT, whose result is masked.")
-			}
-		}
-	}
-	return true
-}

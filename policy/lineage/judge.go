@@ -128,8 +128,8 @@ func (t *table) refname() string {
 func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 	j := m.judgement(st, env)
 	j.kept = kept
-	if c := st.Copy; c != nil && c.Query {
-		j.kept = "COPY (query) TO"
+	if c := st.Copy; c != nil && c.Query && !toClient(st) {
+		j.kept = copyQuery
 	}
 	for _, step := range []func() bool{j.dynamic, j.functions, j.attributes, j.operators, j.rewritten, j.besides, j.toast, j.unknown, j.definition, j.copying} {
 		if !step() {
@@ -147,6 +147,9 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 		if !j.trace() {
 			return j.plan
 		}
+	}
+	if !j.copied() {
+		return j.plan
 	}
 	j.result()
 	return j.plan

@@ -37,6 +37,9 @@ type Output struct {
 	masker *mask.Masker
 	typ    uint32 // of the column that it is a copy of, 0 for several types
 	guess  bool   // the name is not certain
+	// generated: a generated column of a table, which COPY of the table leaves out.
+	generated bool
+	unasked   bool // nothing may be asked of a column that it shows
 }
 
 // trace follows the queries of a statement. It is false where the statement is
@@ -55,6 +58,9 @@ func (j *judgement) trace() bool {
 			return false
 		}
 		sink := t.Sink
+		if sink == copyQuery && toClient(j.st) {
+			sink = ""
+		}
 		if sink == "" {
 			sink = j.kept
 		}
@@ -133,6 +139,7 @@ func (r *resolver) output(f *field) (Output, bool) {
 		if joined := mask.Join(o.masker, m); joined != o.masker {
 			o.masker, o.Rule = joined, c.rule
 		}
+		o.unasked = o.unasked || c.predicates.rank() > Equality.rank()
 		if !slices.Contains(o.Columns, c.name) {
 			o.Columns = append(o.Columns, c.name)
 		}

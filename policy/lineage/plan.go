@@ -46,9 +46,14 @@ type Plan struct {
 	// Outputs are the columns of the result, as far as they were followed: where
 	// nothing masked is named, there are none.
 	Outputs []Output
+	// Placed: masked columns are known by their place in the result alone, as those of
+	// a COPY are, so that the snapshot must be one of after the statement's arrival.
+	Placed bool
 	// Held is the plan of the rows that a cursor gives which the statement
 	// declares, nil for none.
 	Held *Plan
+
+	own bool // a name of the session's own may shadow those that the outputs are of
 }
 
 // takes what a statement inside this one was judged to need.

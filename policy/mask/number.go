@@ -60,6 +60,9 @@ func (d *decimal) appendText(dst []byte) []byte {
 	for whole > 1 && d.digits[len(d.digits)-d.scale-whole] == '0' {
 		whole--
 	}
+	if whole == 0 {
+		dst = append(dst, '0')
+	}
 	start := len(d.digits) - d.scale - whole
 	dst = append(dst, d.digits[start:start+whole]...)
 	if d.scale > 0 {

@@ -182,6 +182,13 @@ func RowTooLarge(size, limit int) *Diagnostic {
 		Hint:    "Select fewer or smaller columns."}
 }
 
+// ValueTooLarge ends a session whose COPY has a value that cannot be masked.
+func ValueTooLarge(err error, limit int) *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: ProgramLimitExceeded,
+		Message: fmt.Sprintf("weir looks at values of up to %d bytes: %s", limit, err),
+		Hint:    "Copy fewer columns."}
+}
+
 // TooManyPrepared refuses one more prepared statement or portal.
 func TooManyPrepared(limit int) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: ProgramLimitExceeded,
@@ -224,11 +231,12 @@ func MaskFailed(err error) *Diagnostic {
 		Hint:    "Connect again. If it happens again with the same statement, tell the operator of this host."}
 }
 
-// NotLookedAt refuses a COPY to the client where a mask looks for values.
-func NotLookedAt(rule string) *Diagnostic {
+// NotLookedAt refuses a COPY to the client whose form weir does not read, where a mask
+// looks for values.
+func NotLookedAt(rule, option string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
-		Message: "COPY TO STDOUT is not allowed through weir here: mask " + rule + " looks for values in results, and weir does not look into the data of COPY",
-		Hint:    "Use SELECT; its result is masked on the way."}
+		Message: "COPY TO STDOUT with " + option + " is not allowed through weir here: mask " + rule + " looks for values in results, and weir does not read such data",
+		Hint:    "Use FORMAT text, csv or binary with the encoding UTF8, or SELECT."}
 }
 
 // PreparedChanged refuses an EXECUTE whose name stands for something else than

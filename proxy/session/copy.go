@@ -1,9 +1,6 @@
 package session
 
-import (
-	"github.com/weirgate/weir/proxy/diagnostic"
-	"github.com/weirgate/weir/proxy/wire"
-)
+import "github.com/weirgate/weir/proxy/wire"
 
 // In copy-in mode the server takes COPY data, ignores Sync and Flush, and ends
 // the session on anything else. But it leaves the mode by itself as soon as a row
@@ -89,37 +86,4 @@ func (s *Session) copyMessage(h wire.Header, p []byte) int {
 	}
 	s.violation(wire.Violationf("unexpected message type 0x%02X during COPY from stdin", h.Type))
 	return 0
-}
-
-// copyOut handles the beginning of a COPY to the client. Where a masked column
-// is concerned the statement was refused; a COPY that gets here all the same is
-// not let through.
-func (s *Session) copyOut(front *expectation, frame []byte) {
-	if front.what != nil && front.what.touches() {
-		s.end(diagnostic.MaskFailed(wire.Violationf("COPY of masked columns")))
-		return
-	}
-	if s.over != nil {
-		return
-	}
-	s.limitCopy(front)
-	s.relay(frame)
-}
-
-// copyData relays COPY data as it arrives.
-func (s *Session) copyData(h wire.Header, p []byte) int {
-	front := s.expect.front()
-	if s.phase != ready || front == nil || front.denial != nil ||
-		(front.kind != expectQuery && front.kind != expectExecute) {
-		s.lost(wire.Violationf("COPY data from the server, for which nothing was asked"))
-		return 0
-	}
-	if s.beyond(int64(h.Size - wire.HeaderSize)) {
-		return s.drop(h, p)
-	}
-	if len(s.row.limits) > 0 {
-		s.row.copied++
-	}
-	s.current.bytes += int64(h.Size - wire.HeaderSize)
-	return s.relayFrame(h, p)
 }

@@ -22,5 +22,6 @@
 // find the text that it runs, names.go keeps SQL's names and the protocol's apart,
 // hold.go asks for an approval, record.go writes it down, deny.go puts a refusal
 // in its place; expect.go remembers the reply that is due and server.go matches
-// replies to it, rows.go masks, copy.go follows COPY.
+// replies to it, rows.go masks, copy.go follows
+// COPY from the client and copyout.go that to it.
 package session

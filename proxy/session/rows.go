@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 
+	"github.com/weirgate/weir/policy/copydata"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -15,7 +16,8 @@ type rowState struct {
 	limits []Limit      // on the result
 	cursor *tally       // of the cursor that it is fetched from, where that is counted
 	copied int64        // CopyData messages of a result with limits
-	held   bool         // rows must not pass: their description is missing
+	copy   *copydata.Stream
+	held   bool // rows must not pass: their description is missing
 	begun  bool
 }
 

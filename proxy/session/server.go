@@ -27,6 +27,12 @@ func (s *Session) serverBytes(p []byte) int {
 		}
 		return n
 	}
+	if s.copyLeft > 0 {
+		n := min(s.copyLeft, len(p))
+		s.copyLeft -= n
+		s.maskCopy(p[:n])
+		return n
+	}
 	if s.errand != nil {
 		return s.errandBytes(p)
 	}
@@ -174,9 +180,7 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 	case wire.CopyBothResponse:
 		s.copyBoth(front, frame)
 	case wire.CopyDone:
-		if s.over == nil {
-			s.relay(frame)
-		}
+		s.copyDone(frame)
 	}
 }
 

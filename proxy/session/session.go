@@ -78,6 +78,7 @@ type Session struct {
 	clientDiscard int // bytes of the client's frame that are still to be dropped
 	serverDrop    int // bytes of the server's frame that are still to be dropped
 	serverPass    int // bytes of the server's frame that are still to be relayed
+	copyLeft      int // bytes of the server's COPY data that are still to be masked
 	walk          wire.RowWalk
 	walking       bool // it is a row, that walk looks at
 	clientWant    int  // size of the client's frame that has not arrived whole
