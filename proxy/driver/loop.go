@@ -21,6 +21,12 @@ const (
 	// of all that it reads at a time, with room for masks that are longer than what
 	// they hide.
 	loopKeep = 4 * loopRead
+	// loopSmall is up to how many bytes, read at a time, are a message whose
+	// relaying can wait for the end of the round. A longer one is part of a stream.
+	loopSmall = 4 << 10
+	// loopSpare is how many small output buffers a loop keeps, of at most loopSmall
+	// bytes each.
+	loopSpare = loopEvents
 	// loopHeld is how much of what a session has not taken is put in front of what
 	// is read next, in bytes. More is a large message, and stays where it is.
 	loopHeld = loopRead / 4
@@ -52,10 +58,17 @@ type loop struct {
 	free     []int32   // numbers that can be given again
 	serial   int32     // of the last session that came
 	read     []byte
-	// lent are the output buffers of whichever session is at work.
-	lentClient, lentServer []byte
-	done                   chan struct{}
-	ticked                 time.Time
+	// waiting are the sessions that were at work in this round and are still to be
+	// settled: first all are read and judged, then all is sent. So who gets a message
+	// and wakes up does not take the processor from the loop before its work is done,
+	// and one who gets several wakes up once.
+	waiting []*served
+	// small are output buffers for sessions that are at work in this round, large the
+	// two for a session that streams, which is settled before the next one's turn.
+	small                    [][]byte
+	largeClient, largeServer []byte
+	done                     chan struct{}
+	ticked                   time.Time
 }
 
 // startLoop starts a loop's thread.
@@ -70,7 +83,7 @@ func startLoop() (*loop, error) {
 	}
 	l := &loop{
 		epoll: epoll, bell: bell, sessions: make(map[*served]struct{}),
-		read: make([]byte, loopRead), lentClient: make([]byte, 0, readSize), lentServer: make([]byte, 0, readSize),
+		read: make([]byte, loopRead), largeClient: make([]byte, 0, readSize), largeServer: make([]byte, 0, readSize),
 		done: make(chan struct{}),
 	}
 	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, bell, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: bellSlot}); err != nil {
@@ -157,6 +170,7 @@ func (l *loop) run() {
 		if n == 0 || round%loopRounds == 0 {
 			l.tick(time.Now())
 		}
+		l.settle()
 	}
 	for v := range l.sessions {
 		v.destroy()

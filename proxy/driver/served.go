@@ -32,6 +32,8 @@ type served struct {
 	deadline       time.Time          // when it is ended whatever it does, zero for never
 	closing        bool               // ended: what is left is written, then it is closed
 	gone           bool
+	lent           lending
+	late           bool // it is settled at the end of the loop's round
 }
 
 // end is one of the two sockets.
@@ -72,7 +74,9 @@ func (v *served) event(server bool, events uint32) {
 	if server {
 		e, other = other, e
 	}
-	v.lend()
+	if !v.lend() {
+		return
+	}
 	if events&unix.EPOLLOUT != 0 && len(e.out) > 0 {
 		v.drain(e)
 	}
@@ -126,6 +130,9 @@ func (v *served) readable(e *end) {
 		v.peerClosed(e)
 		return
 	}
+	if n > loopSmall {
+		v.lendLarge()
+	}
 	p := v.loop.read[:held+n]
 	if held > 0 {
 		e.in = e.in[:0] // it stands in front of what was read now
@@ -155,7 +162,9 @@ func (v *served) interrupt() {
 				return
 			}
 			v.interrupting = nil
-			v.lend()
+			if !v.lend() {
+				return
+			}
 			v.session.Interrupted()
 			v.feedClient(nil)
 			v.settle()
@@ -200,120 +209,6 @@ func feed(held, p []byte, to func([]byte) int) []byte {
 		return append([]byte(nil), held[n:]...) // a large message has left
 	default:
 		return append(held[:0], held[n:]...)
-	}
-}
-
-// lend gives the session the loop's output buffers, so that an idle session has
-// none.
-func (v *served) lend() {
-	l := v.loop
-	v.session.TakeClient(l.lentClient)
-	v.session.TakeServer(l.lentServer)
-}
-
-// settle writes what the session has for both sides, ends what has ended, and
-// tells epoll what to wait for.
-func (v *served) settle() {
-	if v.gone {
-		return
-	}
-	l := v.loop
-	out := v.session.TakeServer(nil)
-	v.write(&v.server, out)
-	l.lentServer = keep(out, l.lentServer)
-	out = v.session.TakeClient(nil)
-	v.write(&v.client, out)
-	l.lentClient = keep(out, l.lentClient)
-	if v.gone {
-		return
-	}
-	if v.session.Ended() && !v.closing {
-		v.closing = true
-		v.deadline = time.Now().Add(farewell)
-		if v.owes() {
-			v.deadline = time.Now().Add(linger)
-		}
-	}
-	if v.closing && len(v.client.out) == 0 && !v.owes() {
-		v.destroy()
-		return
-	}
-	if v.client.aside && v.abandoned() {
-		v.destroy()
-		return
-	}
-	if !v.deadline.IsZero() && !v.closing && !v.client.closed && !v.client.aside && v.session.Started() {
-		v.deadline = time.Time{}
-	}
-	v.watch()
-}
-
-// owes says that the server has not taken all of what the client said, which it
-// shall get also when the client has left meanwhile.
-func (v *served) owes() bool { return len(v.server.out) > 0 && v.session.Reason() == nil }
-
-// abandoned says, of a client that is gone, that nothing is to be waited for. The
-// replies to what the server has got whole are: the journal tells of them.
-func (v *served) abandoned() bool {
-	return !v.owes() && (v.closing || v.paused() && !v.left)
-}
-
-// keep gives the buffer to lend next: the grown one, unless it has grown large.
-func keep(out, before []byte) []byte {
-	if cap(out) > loopKeep || cap(out) < cap(before) {
-		return before[:0]
-	}
-	return out[:0]
-}
-
-// write writes to a socket; what it has no room for is kept.
-func (v *served) write(e *end, p []byte) {
-	if len(p) == 0 || v.gone {
-		return
-	}
-	if len(e.out) > 0 {
-		e.out = append(e.out, p...)
-		return
-	}
-	for len(p) > 0 {
-		n, errno := send(e.fd, p)
-		switch errno {
-		case 0:
-			p = p[n:]
-		case unix.EINTR:
-		case unix.EAGAIN:
-			e.out = append(e.out, p...)
-			return
-		default:
-			v.lost(e)
-			return
-		}
-	}
-}
-
-// drain writes what was kept.
-func (v *served) drain(e *end) {
-	for len(e.out) > 0 {
-		n, errno := send(e.fd, e.out)
-		switch errno {
-		case 0:
-			e.out = e.out[n:]
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return
-		default:
-			v.lost(e)
-			return
-		}
-	}
-	e.out = nil
-	other, taken := &v.server, v.session.TakeClient
-	if e == &v.server {
-		other, taken = &v.client, v.session.TakeServer
-	}
-	for other.aside && !other.closed && len(e.out) == 0 && !v.gone && !v.closing && (e == &v.client || !v.paused()) {
-		v.readable(other)
-		v.write(e, taken(nil))
 	}
 }
 
@@ -401,9 +296,10 @@ func (v *served) tick(now time.Time) {
 		return
 	}
 	if !v.closing && !v.left && !v.session.Started() {
-		v.lend()
-		v.session.Expire()
-		v.settle()
+		if v.lend() {
+			v.session.Expire()
+			v.settle()
+		}
 		return
 	}
 	v.destroy()
@@ -414,8 +310,7 @@ func (v *served) endIf(f func(*session.Session) *diagnostic.Diagnostic) {
 	if v.gone || v.closing {
 		return
 	}
-	if why := f(v.session); why != nil {
-		v.lend()
+	if why := f(v.session); why != nil && v.lend() {
 		v.session.End(why)
 		v.settle()
 	}
@@ -423,10 +318,9 @@ func (v *served) endIf(f func(*session.Session) *diagnostic.Diagnostic) {
 
 // shutdown ends the session because weir stops.
 func (v *served) shutdown() {
-	if v.gone || v.closing {
+	if v.gone || v.closing || !v.lend() {
 		return
 	}
-	v.lend()
 	v.session.End(diagnostic.Shutdown())
 	v.settle()
 }
@@ -489,10 +383,9 @@ func (v *served) ask(question session.Question) {
 // tell sends the client a notice while it waits.
 func (v *served) tell(d *diagnostic.Diagnostic) {
 	v.loop.post(func() {
-		if v.gone {
+		if v.gone || !v.lend() {
 			return
 		}
-		v.lend()
 		v.session.Tell(d)
 		v.settle()
 	})
@@ -506,7 +399,9 @@ func (v *served) answer(give func()) {
 		}
 		v.answered()
 		v.asked, v.answered, v.holding = nil, nil, false
-		v.lend()
+		if !v.lend() {
+			return
+		}
 		give()
 		v.feedClient(nil)
 		v.settle()

@@ -21,8 +21,8 @@ import (
 // index is a SQLite file beside the segments that says where to look: a row for
 // each session, with its counts, and for each block of a segment, with its
 // times, counts and the sessions in it. It has no row for a statement, so it
-// costs little when there are many. It is built from the segments by reading
-// them, and can be deleted.
+// costs little when there are many. It is made of what shards tell it of their
+// records, and of the segments themselves where that is missing: it can be deleted.
 type index struct {
 	j       *Journal
 	path    string
@@ -238,12 +238,18 @@ func (x *index) catchUp(ctx context.Context) error {
 		if err != nil {
 			break
 		}
-		if end := g.committed.Load(); x.positions[g.name.String()] != end {
-			err = x.read(ctx, g, end)
+		if x.positions[g.name.String()] != g.committed.Load() {
+			err = x.follow(ctx, g)
 		}
 	}
 	if err == nil {
 		err = x.removeGone(ctx)
+	}
+	if err != nil {
+		// Nothing is kept for an index that cannot be written: it reads then.
+		for _, g := range x.j.snapshot() {
+			g.takeTold()
+		}
 	}
 	if err != nil && x.db != nil {
 		// What was counted and not written must be counted again.
@@ -254,6 +260,17 @@ func (x *index) catchUp(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// follow indexes what was appended to a segment: as it was told where that is what
+// is missing, otherwise by reading.
+func (x *index) follow(ctx context.Context, g *segment) error {
+	name := g.name.String()
+	told, end := g.takeTold()
+	if told == nil || told.from != x.positions[name] {
+		return x.read(ctx, g, end)
+	}
+	return x.write(ctx, name, end, x.take(told))
 }
 
 // removeGone forgets segments that somebody removed.
@@ -299,16 +316,24 @@ type block struct {
 	sessions       []uint32
 }
 
-// read indexes a segment from where it was left up to end, in one transaction.
+// read indexes a segment from where it was left up to end.
 func (x *index) read(ctx context.Context, g *segment, end int64) error {
 	name := g.name.String()
-	from := x.positions[name]
-	file, err := g.openFile()
+	blocks, err := x.scan(ctx, g, x.positions[name], end)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	return x.write(ctx, name, end, blocks)
+}
+
+// scan counts the records in a part of a segment, and gives it as blocks.
+func (x *index) scan(ctx context.Context, g *segment, from, end int64) ([]*block, error) {
+	file, err := g.openFile()
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = file.Close() }() // only read
 	var blocks []*block
@@ -321,10 +346,10 @@ func (x *index) read(ctx context.Context, g *segment, end int64) error {
 			break
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if n%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		h, ok := parseHeader(line)
 		if !ok {
@@ -340,7 +365,7 @@ func (x *index) read(ctx context.Context, g *segment, end int64) error {
 	if current.records > 0 {
 		blocks = append(blocks, current)
 	}
-	return x.write(ctx, name, end, blocks)
+	return blocks, nil
 }
 
 func (x *index) newBlock(start int64) *block {
@@ -387,7 +412,7 @@ func (b *block) add(h header, s *tallied) {
 	}
 }
 
-// write stores blocks and the sessions that changed.
+// write stores blocks and the sessions that changed, in one transaction.
 func (x *index) write(ctx context.Context, name string, end int64, blocks []*block) error {
 	tx, err := x.db.BeginTx(ctx, nil)
 	if err != nil {

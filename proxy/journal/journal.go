@@ -31,6 +31,7 @@ type Journal struct {
 	closed   bool
 
 	wake    chan struct{} // for the keeper
+	sealed  chan *segment // to be released
 	done    chan struct{}
 	running sync.WaitGroup
 
@@ -57,7 +58,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	j := &Journal{dir: dir, opts: o, lock: lock, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	j := &Journal{dir: dir, opts: o, lock: lock, wake: make(chan struct{}, 1), done: make(chan struct{}), sealed: make(chan *segment, 4)}
 	if err := j.start(); err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("opening the journal: %w", err)
@@ -91,6 +92,7 @@ func (j *Journal) start() error {
 		j.index = newIndex(j)
 	}
 	j.running.Go(j.keep)
+	j.running.Go(j.releaseSealed)
 	return nil
 }
 
@@ -186,6 +188,9 @@ func (j *Journal) Close() error {
 		}
 	}
 	err := j.sealAll()
+	for len(j.sealed) > 0 {
+		err = errors.Join(err, (<-j.sealed).file.Close())
+	}
 	if j.index != nil {
 		err = errors.Join(err, j.index.close())
 	}

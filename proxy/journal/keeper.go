@@ -88,6 +88,10 @@ func (j *Journal) makeSegment(sh *shard, number int64) (*segment, *UnavailableEr
 	if err != nil {
 		return nil, sh.unavailable("a new segment cannot be made", err)
 	}
+	g.owner = sh
+	if !j.opts.WithoutIndex {
+		g.told = new(telling)
+	}
 	return g, nil
 }
 
@@ -154,11 +158,43 @@ func (j *Journal) sealAll() error {
 		if removed || errors.Is(err, os.ErrNotExist) {
 			j.forget(g)
 		}
+		if err == nil && !removed {
+			errs = append(errs, j.finish(g))
+		}
 	}
 	j.mu.Lock()
 	j.closing = append(j.closing, again...)
 	j.mu.Unlock()
 	return errors.Join(errs...)
+}
+
+// finish closes a sealed segment's file, after its memory was released where that
+// is not behind: a slow disk must not hold the keeper up.
+func (j *Journal) finish(g *segment) error {
+	select {
+	case <-j.done:
+		return g.file.Close()
+	default:
+	}
+	select {
+	case j.sealed <- g:
+		return nil
+	default:
+		return g.file.Close()
+	}
+}
+
+// releaseSealed releases segments until the journal is closed.
+func (j *Journal) releaseSealed() {
+	for {
+		select {
+		case <-j.done:
+			return
+		case g := <-j.sealed:
+			g.release()
+			_ = g.file.Close() // only read from here on
+		}
+	}
 }
 
 func (j *Journal) forget(g *segment) {

@@ -62,6 +62,7 @@ type Session struct {
 	told     time.Time // when whole was last written
 	reserved int       // bytes of the shard's reserve that are ours
 	closed   bool
+	note     *note // what the index is to know of it, nil for nothing yet
 }
 
 // continueEvery is how often a long session's start is told again.

@@ -93,12 +93,11 @@ func (sh *shard) append(s *Session, e *entry) (time.Time, error) {
 		}
 	}
 	if err == nil {
-		err = sh.copy(over)
+		err = sh.copy(s, e, now, over)
 	}
 	if err != nil {
 		return time.Time{}, err
 	}
-	sh.counted(s)
 	return now, nil
 }
 
@@ -129,12 +128,12 @@ func (sh *shard) put(s *Session, e *entry, now time.Time) (over []byte, err erro
 		return rec, nil
 	}
 	sh.commit(g, at, len(rec))
-	sh.counted(s)
+	sh.counted(s, e, now, len(rec))
 	return nil, nil
 }
 
 // copy writes a record that put has returned.
-func (sh *shard) copy(rec []byte) (err error) {
+func (sh *shard) copy(s *Session, e *entry, now time.Time, rec []byte) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {
 		debug.SetPanicOnFault(old)
@@ -149,6 +148,7 @@ func (sh *shard) copy(rec []byte) (err error) {
 	}
 	copy(g.data[at+len(lineStart):], rec[len(lineStart):])
 	sh.commit(g, at, len(rec))
+	sh.counted(s, e, now, len(rec))
 	return nil
 }
 
@@ -164,7 +164,9 @@ func (sh *shard) commit(g *segment, at, n int) {
 	}
 }
 
-func (sh *shard) counted(s *Session) {
+// counted counts the record of n bytes that was appended last.
+func (sh *shard) counted(s *Session, e *entry, now time.Time, n int) {
+	sh.current.tell(s, e, now, int(sh.current.committed.Load())-n, n)
 	sh.appended.Add(1)
 	s.seq++
 	if sh.j.followers.Load() > 0 {

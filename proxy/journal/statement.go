@@ -142,19 +142,22 @@ func (s *Session) End(st Statement, e *End) error {
 	return err
 }
 
-func (e *End) append(dst []byte, s *Session, st Statement, now time.Time, least bool) []byte {
-	outcome := e.Outcome
-	if outcome == "" {
-		outcome = OutcomeCompleted
-		if e.Failure != nil {
-			outcome = OutcomeFailed
-		}
+func (e *End) outcome() string {
+	switch {
+	case e.Outcome != "":
+		return e.Outcome
+	case e.Failure != nil:
+		return OutcomeFailed
 	}
+	return OutcomeCompleted
+}
+
+func (e *End) append(dst []byte, s *Session, st Statement, now time.Time, least bool) []byte {
 	dst = appendNumber(dst, "statement", int64(st.Seq))
 	if !least {
 		dst = appendField(dst, "verdict", st.verdict)
 	}
-	dst = appendField(dst, "outcome", outcome)
+	dst = appendField(dst, "outcome", e.outcome())
 	dst = appendNumber(dst, "rows", e.Rows)
 	dst = appendNumber(dst, "bytes", max(e.Bytes, 0))
 	if !least {

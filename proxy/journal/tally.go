@@ -67,17 +67,7 @@ func (t *tally) add(h header, line []byte) *tallied {
 	if h.kind == KindSegmentStart {
 		return nil
 	}
-	s := t.sessions[string(h.session)]
-	if s == nil {
-		if t.load != nil {
-			s = t.load(string(h.session))
-		}
-		if s == nil {
-			s = &tallied{SessionSummary: SessionSummary{ID: string(h.session)}}
-		}
-		s.hash = sessionHash(h.session)
-		t.sessions[s.ID] = s
-	}
+	s := t.session(h.session)
 	s.last = append(s.last[:0], h.time...)
 	s.dirty = true
 	switch h.kind {
@@ -99,6 +89,22 @@ func (t *tally) add(h header, line []byte) *tallied {
 		}
 	case KindSessionStart, KindSessionContinued, KindSessionEnd:
 		s.learn(h, line)
+	}
+	return s
+}
+
+// session gives the tally of a session.
+func (t *tally) session(id []byte) *tallied {
+	s := t.sessions[string(id)]
+	if s == nil {
+		if t.load != nil {
+			s = t.load(string(id))
+		}
+		if s == nil {
+			s = &tallied{SessionSummary: SessionSummary{ID: string(id)}}
+		}
+		s.hash = sessionHash(id)
+		t.sessions[s.ID] = s
 	}
 	return s
 }
