@@ -38,8 +38,8 @@ type Mask struct {
 }
 
 // rule gives the mask as the package that applies it takes it.
-func (m *Mask) rule(policy string) lineage.Rule {
-	rule := lineage.Rule{Policy: policy, Name: m.Name, Masker: m.masker, Predicates: m.Predicates, Aggregates: m.Aggregates}
+func (m *Mask) rule(p *Policy) lineage.Rule {
+	rule := lineage.Rule{Policy: p.Name, Name: m.Name, Masker: m.masker, Predicates: m.Predicates, Aggregates: m.Aggregates, Trusted: p.Trusted}
 	for _, c := range m.Columns {
 		rule.Columns = append(rule.Columns, lineage.PatternOf(c))
 	}

@@ -148,7 +148,7 @@ func (r *Rules) add(p *Policy, id *identity.Identity, all *buckets) (refusals []
 		case p.Mode == Audit && m.detects():
 			r.Notes = append(r.Notes, "mask "+p.Name+"/"+m.Name+" (Audit) is left out: what it would find is not looked for")
 		case p.Mode == Audit && m.masker != nil:
-			r.AuditedMasks = append(r.AuditedMasks, m.rule(p.Name))
+			r.AuditedMasks = append(r.AuditedMasks, m.rule(p))
 		case p.Mode == Audit:
 			r.Notes = append(r.Notes, "mask "+p.Name+"/"+m.Name+" (Audit) is left out: its key was not read")
 		case m.masker == nil:
@@ -157,7 +157,7 @@ func (r *Rules) add(p *Policy, id *identity.Identity, all *buckets) (refusals []
 			r.Detections = append(r.Detections, Detection{Policy: p.Name, Name: m.Name})
 			r.Detectors = append(r.Detectors, *m.detection)
 		default:
-			r.Masks = append(r.Masks, m.rule(p.Name))
+			r.Masks = append(r.Masks, m.rule(p))
 		}
 	}
 	return refusals

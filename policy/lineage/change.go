@@ -101,7 +101,7 @@ func (r *resolver) assignments(list []statement.Node, sc *scope, target *entry) 
 // assigned judges that a value is stored in a column: by its name, or where that
 // is "" by its place. A masked value may only be stored where it came from.
 func (r *resolver) assigned(target *entry, name string, place int, unsure bool, v value) {
-	if !v.tainted() || r.failed {
+	if !v.tainted() || r.failed || r.fires && r.hides(target, name, place, unsure) {
 		return
 	}
 	if !unsure && len(v.derived) == 0 && !target.loose && len(target.relations) > 0 {

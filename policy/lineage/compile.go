@@ -23,6 +23,7 @@ type Masks struct {
 	null      *mask.Masker
 	trusted   []trusting // of each policy that has masks
 	bodies    sync.Map   // uint32 → string: why a function's body is not followed
+	triggers  sync.Map   // triggerKey → triggerOutcome
 }
 
 // trusting are the functions that a policy trusts.
@@ -101,6 +102,7 @@ func Compile(rules []Rule, snapshot *catalog.Snapshot) (*Masks, error) {
 	c.generated()
 	c.views()
 	m.bodies.Clear() // what was found before all masks were known
+	m.triggers.Clear()
 	for _, r := range m.relations {
 		m.names[r.Name] = append(m.names[r.Name], r)
 	}

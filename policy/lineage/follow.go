@@ -17,6 +17,11 @@ type resolver struct {
 	frames []*frame // the functions whose bodies are being followed, the innermost last
 	// lenient: it is not an agent that asks, but the definition of a view.
 	lenient bool
+	// fires: a trigger does it, which may copy masked values to where they are masked.
+	fires bool
+	// transition is a row of the relation that fires, which a table can hold that
+	// the trigger names: one that is in no catalog.
+	transition *entry
 }
 
 // mostSteps bounds the work on one statement, and so its memory. Four hundred
@@ -189,6 +194,9 @@ func (r *resolver) relation(n *statement.Node, sc *scope) *entry {
 // stored gives the entry of a relation in the catalog.
 func (r *resolver) stored(schema, name string) *entry {
 	e := &entry{name: name, relations: r.candidates(schema, name)}
+	if t := r.transition; t != nil && len(e.relations) == 0 && schema == "" {
+		return &entry{name: name, alias: true, fields: slices.Clone(t.fields)}
+	}
 	if len(e.relations) == 0 || r.env.Known != nil && r.env.Known(schema, name) {
 		e.loose, e.rest = true, value{other: true}
 	}

@@ -199,13 +199,19 @@ func (s *site) judge(t testing.TB, sql string, format int16) verdict {
 	return v
 }
 
+// plan judges the first statement of a text.
+func (s *site) plan(t testing.TB, sql string) lineage.Plan {
+	t.Helper()
+	facts, err := statement.Parse(sql)
+	must(t, err)
+	return s.masks.Judge(&facts.Statements[0], lineage.Env{Fresh: true, Outputs: true})
+}
+
 // classes gives the class of each output: C clean, M a copy, R derived; "" for a
 // statement that is refused.
 func (s *site) classes(t testing.TB, sql string) string {
 	t.Helper()
-	facts, err := statement.Parse(sql)
-	must(t, err)
-	plan := s.masks.Judge(&facts.Statements[0], lineage.Env{Fresh: true, Outputs: true})
+	plan := s.plan(t, sql)
 	if plan.Refused {
 		return ""
 	}

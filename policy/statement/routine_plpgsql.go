@@ -13,21 +13,19 @@ func (b *builder) plpgsql(r routine, body string) []Node {
 		b.stop("has a body that cannot be read")
 		return nil
 	}
-	tree, ok := any(nil), false
+	tree, ok := parsePlpgsql(r.wrap(body))
 	partly := false
-	if s := simplified(body); s.changed {
-		if s.moved {
+	if !ok {
+		simpler := simplified(body)
+		if simpler.moved {
 			b.stop("uses a cursor, or a field behind INTO")
 			return nil
 		}
-		tree, ok = parsePlpgsql(r.wrap(s.out.String()))
-		partly = ok && s.partly
-	}
-	if !ok {
-		if tree, ok = parsePlpgsql(r.wrap(body)); !ok {
+		if tree, ok = parsePlpgsql(r.wrap(simpler.out.String())); !ok || !simpler.changed {
 			b.stop("has a body that cannot be read")
 			return nil
 		}
+		partly = simpler.partly
 	}
 	function := fieldsOf(fieldsOf(tree)["PLpgSQL_function"])
 	p := plpgsqlBuilder{builder: b, partly: partly, returned: returnedNames(body)}

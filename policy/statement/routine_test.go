@@ -28,7 +28,7 @@ func TestABodyIsBuiltStepByStep(t *testing.T) {
 		"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'DECLARE n int; r record; BEGIN SELECT count(*) INTO n FROM t; FOR r IN SELECT * FROM t LOOP n := n + r.x; END LOOP; RETURN n; END'": "variable found; variable n; variable r; store n; store r; store n; result",
 		"CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS 'BEGIN IF a > 1 THEN RETURN 1; ELSIF a = 0 THEN RETURN 2; END IF; CASE a WHEN 3 THEN RETURN 3; END CASE; END'": "variable a; variable found; variable __Case__Variable_2__; " +
 			"ask IF or WHILE; ask IF or WHILE; result; result; store __Case__Variable_2__; ask CASE; result",
-		"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); INSERT INTO log VALUES (OLD.x); RETURN NEW; END'": "variable found; variable new; variable old; store new; run; result",
+		"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); INSERT INTO log VALUES (OLD.x); RETURN NEW; END'": "variable found; variable new; variable old; store new at; run; result",
 		"CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT 1; RETURN NEXT 2; RAISE NOTICE ''%'', 3; EXCEPTION WHEN others THEN PERFORM g(); END'": "variable found; variable sqlstate; variable sqlerrm; " +
 			"result; result; tell RAISE; run",
 	} {
