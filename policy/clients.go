@@ -115,7 +115,8 @@ func (r *reader) clientUser(m *mapping, name string) ClientUser {
 // Protocol is a version of PostgreSQL's protocol.
 type Protocol string
 
-// The versions that weir speaks to servers.
+// The versions that weir speaks to servers; "" is what the client asks for, or 3.0
+// where there is none.
 const (
 	Protocol30 Protocol = "3.0"
 	Protocol32 Protocol = "3.2"
@@ -141,14 +142,14 @@ const (
 
 // Server is how weir speaks to the server.
 type Server struct {
-	Protocol       Protocol             `json:"protocol"`
+	Protocol       Protocol             `json:"protocol,omitempty"`
 	ChannelBinding ChannelBinding       `json:"channelBinding"`
 	Authentication ServerAuthentication `json:"authentication"`
 }
 
 // server reads how weir speaks to the server.
 func (r *reader) server(root *mapping, d *Database) Server {
-	s := Server{Protocol: Protocol30, ChannelBinding: BindingPrefer, Authentication: ServerAny}
+	s := Server{ChannelBinding: BindingPrefer, Authentication: ServerAny}
 	n := root.get("server")
 	if n == nil {
 		return s

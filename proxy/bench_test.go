@@ -101,7 +101,7 @@ func newHot(b *testing.B) *hot {
 		schemaChanged: v.judge.schemaChanged, settings: v.judge.settings, recording: v.judge.recording}
 	s := session.New(session.Config{Secret: secret})
 	s.FromClient(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
-	s.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: v.judge, Recorder: recorder}, nil)
+	s.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: v.judge, Recorder: recorder}, nil)
 	if !s.Started() {
 		b.Fatal("not started")
 	}

@@ -74,7 +74,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 	if err != nil {
 		return nil, nil, nil, v.unreachable(target, err)
 	}
-	greeting := &session.Greeting{Key: g.registry.key(v.entry, q.KeySize)}
+	greeting := &session.Greeting{Key: func(bytes int) []byte { return g.registry.key(v.entry, bytes) }}
 	user, server, err := v.login(ctx, conn, r, target, q, greeting)
 	if err != nil {
 		_ = conn.Close()
@@ -109,13 +109,16 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 func (v *visit) login(ctx context.Context, conn *upstream.Conn, r route, t upstream.Target, q *session.Connect, greeting *session.Greeting) (
 	user string, server func() (uint32, []byte), err error) {
 	start := v.gateway.startup(r.database, t)
+	if start.Version == 0 && q.Minor > 0 {
+		start.Version = upstream.Protocol32 // so that the client gets what it would get of the server
+	}
 	start.User, start.Database, start.Parameters = q.User, q.Database, q.Parameters
 	if q.Replication != "" {
 		start.Parameters = append(slices.Clip(start.Parameters), wire.Setting{Name: "replication", Value: string(q.Replication)})
 	}
 	login := r.login
 	if login.Type == policy.LoginPassthrough {
-		greeting.Relay = true
+		greeting.Relay, greeting.Minor = true, minorOf(start.Version)
 		return q.User, v.relayedKey, conn.SendStartup(ctx, start)
 	}
 	start.User, start.Secret = login.User, upstream.PasswordFile(login.PasswordFile)
@@ -129,9 +132,13 @@ func (v *visit) login(ctx context.Context, conn *upstream.Conn, r route, t upstr
 	for _, f := range hello.Notices {
 		greeting.Messages = append(greeting.Messages, f...)
 	}
+	greeting.Minor = minorOf(hello.Protocol)
 	greeting.PID, greeting.Tx = hello.BackendPID, hello.TransactionStatus
 	return login.User, func() (uint32, []byte) { return hello.BackendPID, hello.BackendKey }, nil
 }
+
+// minorOf is the second half of a version of the protocol.
+func minorOf(version uint32) int { return int(version & 0xffff) }
 
 // relayedKey is what the server gave for cancel requests in a relayed login.
 func (v *visit) relayedKey() (pid uint32, key []byte) {
@@ -254,7 +261,10 @@ func (g *Gateway) startup(db *policy.Database, t upstream.Target) upstream.Start
 	if db == nil {
 		return s
 	}
-	if db.Server.Protocol == policy.Protocol32 {
+	switch db.Server.Protocol {
+	case policy.Protocol30:
+		s.Version = upstream.Protocol30
+	case policy.Protocol32:
 		s.Version = upstream.Protocol32
 	}
 	if db.Server.ChannelBinding == policy.BindingRequire {

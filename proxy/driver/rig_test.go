@@ -392,7 +392,7 @@ func (q *questions) Connect(ctx context.Context, _ *session.Connect) (net.Conn, 
 	if connect != nil {
 		connect(ctx)
 	}
-	return q.server, q.rest, &session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Relay: q.relay, Judge: q.judge, Recorder: recorder{}}, nil
+	return q.server, q.rest, &session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Relay: q.relay, Judge: q.judge, Recorder: recorder{}}, nil
 }
 
 func (q *questions) Cancel(context.Context, *session.Cancel) {}

@@ -27,7 +27,7 @@ func quietSession(tb testing.TB) *session.Session {
 	s := session.New(session.Config{Secret: func(n int) []byte { return make([]byte, n) }})
 	s.FromClient(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
 	q := quiet{&session.Decision{Text: "select", Action: "Allow", Statements: make([]session.Plan, 1)}}
-	s.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: q, Recorder: q}, nil)
+	s.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: q, Recorder: q}, nil)
 	if !s.Started() {
 		tb.Fatal("not started")
 	}

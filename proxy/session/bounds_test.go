@@ -20,7 +20,7 @@ func bounded(t *testing.T, limits session.Limits) *bench {
 	b.Session = session.New(session.Config{Limits: limits,
 		Secret: func(int) []byte { n++; return []byte{byte(n >> 16), byte(n >> 8), byte(n)} }})
 	b.client(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
-	b.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: b.judge, Recorder: b.recorder}, nil)
+	b.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: b.judge, Recorder: b.recorder}, nil)
 	b.TakeClient(nil)
 	return b
 }

@@ -135,7 +135,7 @@ func started(t *testing.T) *bench {
 	if _, ok := b.Question().(*session.Connect); !ok {
 		t.Fatalf("after the start-up packet: question %T", b.Question())
 	}
-	b.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: b.judge, Recorder: b.recorder}, nil)
+	b.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: b.judge, Recorder: b.recorder}, nil)
 	b.expectClient("R K Z:I")
 	return b
 }

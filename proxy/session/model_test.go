@@ -46,7 +46,7 @@ func newModel(t testing.TB, limits session.Limits) *model {
 	n := 0
 	m.Session = session.New(session.Config{Limits: limits, Secret: func(int) []byte { n++; return []byte{byte(n >> 8), byte(n)} }})
 	m.FromClient(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
-	m.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: m.judge, Recorder: m}, nil)
+	m.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: m.judge, Recorder: m}, nil)
 	m.TakeClient(nil)
 	m.pg.executed = m.executed
 	return m

@@ -21,7 +21,7 @@ type Connect struct {
 	Settings       []wire.Setting // all that the client wants set, in the order in which it applies
 	Parameters     []wire.Setting // what stands for that in a start-up packet, besides user and database
 	TLS            bool           // the client's connection is encrypted
-	KeySize        int            // of the cancel key that the client can take, in bytes
+	Minor          int            // newest minor version of protocol 3 that client and session speak
 	Replication    Replication
 	Proved         bool // the client has proved itself to the Authenticator that the first answer gave
 }
@@ -72,15 +72,19 @@ type Greeting struct {
 	// it is first, and Connect is asked again then.
 	Authenticate Authenticator
 	// Relay: the client authenticates itself to the server, the session relays
-	// that. PID and Key are the client's all the same.
+	// that. The server's word on the protocol's version comes with it.
 	Relay bool
+	// Minor is the newest minor version of the protocol that the server speaks;
+	// with Relay, that it was asked for.
+	Minor int
 	// Messages are whole frames for the client: ParameterStatus and notices.
 	Messages []byte
 	// PID and Key are what the client may cancel with: the server's process id,
 	// which clients compare with what they read elsewhere, and a key of weir's
-	// own. With Relay the process id comes later, from the server.
+	// own, which is made once its length is known. With Relay the process id comes
+	// later, from the server.
 	PID uint32
-	Key []byte
+	Key func(bytes int) []byte
 	Tx  byte
 	// Judge and Recorder are this session's from now on.
 	Judge    Judge
@@ -110,16 +114,17 @@ func (s *Session) AnswerConnect(g *Greeting, refusal *diagnostic.Diagnostic) {
 		return
 	}
 	s.judge, s.recorder, s.replication = g.Judge, g.Recorder, q.Replication
-	s.key = g.Key
+	s.version.key, s.version.offered = g.Key, g.Minor
 	if g.Relay {
 		s.phase = relaying
 		return
 	}
+	s.agree(g.Minor)
 	s.toClient = wire.AppendAuthenticationOK(s.toClient)
 	if !s.greet(g.Messages) {
 		return
 	}
-	s.toClient = wire.AppendBackendKeyData(s.toClient, g.PID, g.Key)
+	s.sendKey(g.PID)
 	s.toClient = wire.AppendReadyForQuery(s.toClient, g.Tx)
 	s.state.Tx = g.Tx
 	s.phase, s.greeted = ready, true

@@ -457,6 +457,13 @@ func (s *Session) suspended(front *expectation, frame []byte) {
 // to it.
 func (s *Session) relayed(h wire.Header, frame []byte) {
 	body := frame[wire.HeaderSize:]
+	if h.Type == wire.NegotiateProtocolVersion {
+		s.relayNegotiation(body)
+		return
+	}
+	if !s.version.agreed {
+		s.agree(s.version.offered)
+	}
 	switch h.Type {
 	case wire.Authentication:
 		s.relayAuthentication(frame, body)
@@ -464,8 +471,6 @@ func (s *Session) relayed(h wire.Header, frame []byte) {
 		s.parameterStatus(frame, body)
 	case wire.NoticeResponse:
 		s.relay(frame)
-	case wire.NegotiateProtocolVersion:
-		// It is about what weir speaks with the server; the client has had its own.
 	case wire.BackendKeyData:
 		r := wire.NewReader(body)
 		s.serverPID, s.serverKey = uint32(r.Int32()), append([]byte(nil), r.Rest()...)
@@ -473,7 +478,7 @@ func (s *Session) relayed(h wire.Header, frame []byte) {
 			s.lost(wire.Violationf("malformed BackendKeyData"))
 			return
 		}
-		s.toClient = wire.AppendBackendKeyData(s.toClient, s.serverPID, s.key)
+		s.sendKey(s.serverPID)
 	case wire.ErrorResponse:
 		s.failed(nil, frame, body)
 	case wire.ReadyForQuery:

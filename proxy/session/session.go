@@ -49,7 +49,7 @@ type Session struct {
 	judge    Judge
 	recorder Recorder
 	state    State
-	key      []byte
+	version  negotiation
 	// serverPID and serverKey cancel at the server, when the client has
 	// authenticated itself there.
 	serverPID uint32

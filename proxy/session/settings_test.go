@@ -20,7 +20,7 @@ var (
 func greeted(t *testing.T, messages []byte) *bench {
 	b := newBench(t)
 	b.client(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
-	b.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: b.judge, Recorder: b.recorder, Messages: messages}, nil)
+	b.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: b.judge, Recorder: b.recorder, Messages: messages}, nil)
 	b.TakeClient(nil)
 	return b
 }

@@ -87,19 +87,13 @@ func (s *Session) startupPacket(k wire.Packet) {
 		s.violation(err)
 		return
 	}
-	q := &Connect{TLS: s.encrypted, KeySize: oldKey}
+	q := &Connect{TLS: s.encrypted, Minor: min(k.Minor(), newestMinor)}
 	unknown, d := q.read(settings)
 	if d != nil {
 		s.end(d)
 		return
 	}
-	minor := min(k.Minor(), newestMinor)
-	if minor >= longKeys {
-		q.KeySize = longKey
-	}
-	if k.Minor() > newestMinor || len(unknown) > 0 {
-		s.toClient = wire.AppendNegotiate(s.toClient, minor, unknown)
-	}
+	s.version.asked, s.version.unknown = k.Minor(), unknown
 	if q.User == "" {
 		s.end(diagnostic.NoUser())
 		return
@@ -115,16 +109,6 @@ func (s *Session) startupPacket(k wire.Packet) {
 	s.state.User, s.state.Database = q.User, q.Database
 	s.question = q
 }
-
-// Minor versions of the protocol, and the cancel keys that come with them: 4 bytes
-// until 3.1, 32 as PostgreSQL 18 makes them from 3.2 on, where up to 256 are
-// allowed.
-const (
-	newestMinor = 2
-	longKeys    = 2
-	oldKey      = 4
-	longKey     = 32
-)
 
 // read takes the settings of a start-up packet, and gives the protocol extensions
 // that weir does not know.

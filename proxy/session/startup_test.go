@@ -45,8 +45,8 @@ func asked(s *session.Session) string {
 			set = append(set, v.Name+"="+v.Value)
 		}
 		out := fmt.Sprintf("connect %s@%s tls=%v %s", q.User, q.Database, q.TLS, strings.Join(set, ","))
-		if q.KeySize != 4 {
-			out += fmt.Sprintf(" key=%d", q.KeySize)
+		if q.Minor != 0 {
+			out += fmt.Sprintf(" minor=%d", q.Minor)
 		}
 		if q.Replication != "" {
 			out += " replication=" + string(q.Replication)
@@ -60,9 +60,6 @@ func asked(s *session.Session) string {
 
 func TestStartup(t *testing.T) {
 	const plain, secure = "connect u@d tls=false ", "connect u@d tls=true "
-	negotiate := func(minor int, names ...string) string {
-		return string(wire.AppendNegotiate(nil, minor, names))
-	}
 	for name, c := range map[string]struct {
 		noTLS, mustTLS bool
 		steps          [][]byte // a TLS question is answered
@@ -87,14 +84,14 @@ func TestStartup(t *testing.T) {
 		"direct TLS where there is none":              {noTLS: true, steps: [][]byte{{0x16}}, want: "ended"},
 		"direct TLS inside TLS":                       {steps: [][]byte{sslRequest, {0x16, 3, 1, 0}}, want: "ended", says: "SE:08P01"},
 		"a start in clear where TLS is needed":        {mustTLS: true, steps: [][]byte{startupOf(0)}, want: "ended", says: "E:28000"},
-		"version 3.1, which never was":                {steps: [][]byte{startupOf(1)}, want: plain},
-		"version 3.2":                                 {steps: [][]byte{startupOf(2)}, want: plain + " key=32"},
-		"version 3.3":                                 {steps: [][]byte{startupOf(3)}, want: plain + " key=32", says: negotiate(2)},
-		"version 3.2 with an unknown protocol option": {steps: [][]byte{startupOf(2, "_pq_.a", "1")}, want: plain + " key=32", says: negotiate(2, "_pq_.a")},
+		"version 3.1, which never was":                {steps: [][]byte{startupOf(1)}, want: plain + " minor=1"},
+		"version 3.2":                                 {steps: [][]byte{startupOf(2)}, want: plain + " minor=2"},
+		"version 3.3":                                 {steps: [][]byte{startupOf(3)}, want: plain + " minor=2"},
+		"version 3.2 with an unknown protocol option": {steps: [][]byte{startupOf(2, "_pq_.a", "1")}, want: plain + " minor=2"},
 		"version 3.9999 with grease": {steps: [][]byte{startupOf(9999, "_pq_.test_protocol_negotiation", "")},
-			want: plain + " key=32", says: negotiate(2, "_pq_.test_protocol_negotiation")},
+			want: plain + " minor=2"},
 		"unknown protocol options": {steps: [][]byte{startupOf(0, "_pq_.a", "1", "application_name", "x", "_pq_.b", "2")},
-			want: plain + "application_name=x", says: negotiate(0, "_pq_.a", "_pq_.b")},
+			want: plain + "application_name=x"},
 		"version 2":                                       {steps: [][]byte{request(2 << 16)}, want: "ended", says: "E:0A000"},
 		"version 4":                                       {steps: [][]byte{request(4 << 16)}, want: "ended", says: "E:0A000"},
 		"an unknown request code":                         {steps: [][]byte{request(80877105)}, want: "ended", says: "E:0A000"},

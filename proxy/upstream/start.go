@@ -311,28 +311,17 @@ func (g *Greeting) settle(kind byte, body, frame []byte) (ready bool, err error)
 	return false, nil
 }
 
-// negotiated reads a NegotiateProtocolVersion: the newest minor version that the
-// server speaks, and the extensions that it does not know.
-//
-// PostgreSQL puts the whole version number into the first word; its manual
-// speaks of the minor one only, so that is taken from others, too.
+// negotiated takes a NegotiateProtocolVersion.
 func (g *Greeting) negotiated(body []byte) error {
-	r := wire.NewReader(body)
-	version := uint32(r.Int32())
-	if version>>16 == 0 {
-		version |= 3 << 16
-	}
-	count := r.Int32()
-	if !r.OK() || version>>16 != 3 || version > g.Protocol || count < 0 || int(count) > len(r.Rest()) {
-		return violation("a NegotiateProtocolVersion that answers another question")
-	}
-	for range count {
-		g.Unrecognized = append(g.Unrecognized, string(r.String()))
-	}
-	if !r.Done() {
+	minor, unknown, err := wire.ReadNegotiate(body)
+	if err != nil {
 		return violation("a NegotiateProtocolVersion that is malformed")
 	}
-	g.Protocol = version
+	version := 3<<16 | uint32(minor)
+	if version > g.Protocol {
+		return violation("a NegotiateProtocolVersion that answers another question")
+	}
+	g.Protocol, g.Unrecognized = version, unknown
 	return nil
 }
 

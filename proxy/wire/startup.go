@@ -93,6 +93,31 @@ func ReadCancel(body []byte) (pid uint32, key []byte, err error) {
 	return binary.BigEndian.Uint32(body), body[4:], nil
 }
 
+// ReadNegotiate decodes the body of a NegotiateProtocolVersion: the newest minor
+// version of protocol 3 that the server speaks, and the protocol extensions that
+// it does not know.
+//
+// PostgreSQL puts the whole version number into the first word; its manual speaks
+// of the minor one only, so that is taken from others, too.
+func ReadNegotiate(body []byte) (minor int, unknown []string, err error) {
+	r := NewReader(body)
+	version := uint32(r.Int32())
+	if version>>16 == 0 {
+		version |= 3 << 16
+	}
+	count := r.Int32()
+	if !r.OK() || version>>16 != 3 || count < 0 || int(count) > len(r.Rest()) {
+		return 0, nil, Violationf("malformed NegotiateProtocolVersion")
+	}
+	for range count {
+		unknown = append(unknown, string(r.String()))
+	}
+	if !r.Done() {
+		return 0, nil, Violationf("malformed NegotiateProtocolVersion")
+	}
+	return int(version & 0xffff), unknown, nil
+}
+
 // AppendStartup appends a start-up packet of the given version.
 func AppendStartup(dst []byte, version uint32, settings []Setting) []byte {
 	at := len(dst)
