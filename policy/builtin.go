@@ -18,9 +18,6 @@ func misreads(st *statement.Statement) (what, hint string) {
 		s := &st.Settings[i]
 		switch s.Name {
 		case "":
-			if s.Known && !s.Reset && neither(s.Value) {
-				continue
-			}
 			return "it changes a setting whose name is not a constant, which may be standard_conforming_strings or client_encoding",
 				"Write the setting's name as a constant: SET name = value, or set_config('name', value, false)."
 		case "standard_conforming_strings":
@@ -58,25 +55,10 @@ func isOn(value string) bool {
 	}
 }
 
-// neither says whether a value is one that neither standard_conforming_strings nor
-// client_encoding can have: too long for each, and more than one word. pg_dump sets
-// such a one where the server has the setting: SELECT set_config(name, 'view,
-// foreign-table', false) FROM pg_settings WHERE name = '...'.
-func neither(value string) bool {
-	const longestEncoding = 12 // in letters and digits, shiftjis2004
-	return len(encodingName(value)) > longestEncoding && strings.ContainsAny(value, " ,")
-}
-
 // readableEncoding says whether a client's encoding leaves texts as UTF-8.
+// Names are compared as pg_char_to_encoding does (common/encnames.c).
 func readableEncoding(value string) bool {
-	name := encodingName(value)
-	return name == "utf8" || name == "unicode" || name == "sqlascii"
-}
-
-// encodingName makes names comparable as pg_char_to_encoding does
-// (common/encnames.c).
-func encodingName(value string) string {
-	return strings.Map(func(c rune) rune {
+	name := strings.Map(func(c rune) rune {
 		switch {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
 			return c
@@ -85,4 +67,5 @@ func encodingName(value string) string {
 		}
 		return -1
 	}, value)
+	return name == "utf8" || name == "unicode" || name == "sqlascii"
 }

@@ -241,6 +241,14 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statemen
 		unrepeated(&st)
 	}
 	st.Objects = o.objects(s, said.Objects)
+	if o.knows("pg_settings") { // not PostgreSQL's own, perhaps: its name may be any
+		st.Settings = slices.Clone(st.Settings)
+		for i := range st.Settings {
+			if st.Settings[i].Name == statement.RestrictedKinds {
+				st.Settings[i].Name = ""
+			}
+		}
+	}
 	return st
 }
 

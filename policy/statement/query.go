@@ -91,6 +91,7 @@ func (w *walker) block(s *pg_query.SelectStmt, p place) {
 		w.window(def.WindowDef)
 	}
 	w.distinct(s.DistinctClause, s.TargetList)
+	w.dumped(s)
 }
 
 func (w *walker) setOperation(s *pg_query.SelectStmt, p place) {
