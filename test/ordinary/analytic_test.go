@@ -1,0 +1,47 @@
+package ordinary
+
+import (
+	"testing"
+)
+
+// What analysts and agents ask.
+func TestAnalyticQueriesAreAnsweredAsDirectly(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "analytic/*.sql", reads, simple, text, binary)
+}
+
+// runScripts sends the statements of scripts in every mode, directly and through weir,
+// each case on a session of its own.
+func runScripts(t *testing.T, pattern string, w way, modes ...mode) *pair {
+	t.Helper()
+	p := databases(t)
+	var count tally
+	count.report(t)
+	for _, s := range scripts(t, pattern) {
+		for _, m := range modes {
+			t.Run(s.file+", "+string(m), func(t *testing.T) {
+				at := *p
+				at.t = t
+				for _, c := range s.cases {
+					at.run(c, w, m, &count)
+				}
+			})
+		}
+	}
+	return p
+}
+
+// run runs a case.
+func (p *pair) run(c *scenario, w way, m mode, count *tally) {
+	direct, through := [2]*asked{}, [2]*asked{}
+	for _, st := range c.steps {
+		i := 0
+		if st.other {
+			i = 1
+		}
+		if direct[i] == nil {
+			direct[i], through[i] = p.connect(""), p.connect(w)
+		}
+		count.compare(p.t, st, m, direct[i].ask(p.t, st, m), through[i].ask(p.t, st, m))
+	}
+}
