@@ -110,7 +110,7 @@ func BenchmarkCopy(b *testing.B) {
 				}
 				m.mask = &session.CopyMask{Format: f, Cells: []copydata.Cell{nil, cell, nil}, Names: make([]string, 3)}
 			}
-			s.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: m, Recorder: m}, nil)
+			s.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: m, Recorder: m}, nil)
 			answer := copyOutResponse(0, 3)
 			for range 1000 {
 				answer = append(answer, data("1234567\tada.quill@example.com\tsome other value\n")...)

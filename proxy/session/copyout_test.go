@@ -38,7 +38,7 @@ func copyingOut(t *testing.T, limits session.Limits, format string) *bench {
 	b.judge.masks = map[int16]session.Cell{2: stars{}}
 	b.judge.decisions = map[string]*session.Decision{"masked": {Action: "Allow", Statements: []session.Plan{{Touches: true, Statement: st}}}}
 	j := copier{judge: b.judge, mask: &session.CopyMask{Format: f, Cells: []copydata.Cell{nil, stars{}, nil}, Names: make([]string, 3), Columns: []string{"t.b"}}}
-	b.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: j, Recorder: b.recorder}, nil)
+	b.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: j, Recorder: b.recorder}, nil)
 	b.TakeClient(nil)
 	return b
 }
@@ -178,7 +178,7 @@ func TestCopyThatIsNotAsJudgedEndsTheSession(t *testing.T) {
 		b := newBench(t)
 		b.client(wire.AppendStartup(nil, 3<<16, []wire.Setting{{Name: "user", Value: "u"}}))
 		b.judge.masks = map[int16]session.Cell{2: stars{}}
-		b.AnswerConnect(&session.Greeting{PID: 7, Key: []byte{1, 2, 3, 4}, Tx: 'I', Judge: copier{judge: b.judge, err: errors.New("nobody knows")}, Recorder: b.recorder}, nil)
+		b.AnswerConnect(&session.Greeting{PID: 7, Key: func(int) []byte { return []byte{1, 2, 3, 4} }, Tx: 'I', Judge: copier{judge: b.judge, err: errors.New("nobody knows")}, Recorder: b.recorder}, nil)
 		b.client(query("copy"))
 		b.server(copyOutResponse(0, 3))
 		if !b.Ended() {
