@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/weirgate/weir/policy/statement"
@@ -77,7 +78,7 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 	if what, hint := misreads(st); what != "" {
 		j.builtIn(index, what, hint)
 	}
-	blind := hidden(st)
+	blind := cmp.Or(hidden(st), j.request.Unseen)
 	if !executes(st) {
 		j.guards(st, index, blind, false)
 		return
@@ -95,7 +96,7 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 		if what, hint := misreads(body); what != "" {
 			j.builtIn(index, what, hint)
 		}
-		j.guards(body, index, hidden(body), true)
+		j.guards(body, index, cmp.Or(hidden(body), j.request.Unseen), true)
 	}
 }
 

@@ -34,6 +34,9 @@ type Request struct {
 	// nil when there is none. An EXECUTE of a statement that it does not know
 	// counts as text that was not read.
 	Prepared func(name string) *statement.Statement
+	// Unseen says, as a clause, that each statement may do more than its text and the
+	// Catalog say, "" that it does not: then it counts as doing what guards stop.
+	Unseen string
 }
 
 // FunctionCallFacts are the facts of a FunctionCall message: it names a function
@@ -81,6 +84,11 @@ type Verdict struct {
 	Cacheable bool `json:"cacheable"`
 
 	buckets []*bucket // of guards with a rate that are about the statement
+}
+
+// Silent says that no guard that stops, warns, limits or counts is about the text.
+func (v *Verdict) Silent() bool {
+	return v.Action == Allow && len(v.buckets)+len(v.Limits)+len(v.Warnings)+len(v.Audited) == 0
 }
 
 // Refused says whether the statement must not go on as it is: it is denied or

@@ -12,6 +12,7 @@ import (
 	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/policy/lineage"
 	"github.com/weirgate/weir/policy/statement"
+	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/journal"
 	"github.com/weirgate/weir/proxy/session"
@@ -28,6 +29,7 @@ type judged struct {
 // grounds are what a decision was made of. They hold for every text of one shape.
 type grounds struct {
 	standing  *standing
+	changes   *catalog.Changes // that were looked at
 	decision  session.Decision // without what is the text's own
 	verdict   policy.Verdict
 	plans     []lineage.Plan
@@ -66,6 +68,9 @@ func observed(s *standing, text []byte) *session.Decision {
 // false when a catalog is needed that was read after the text had arrived;
 // fresh says that it is at hand.
 func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*session.Decision, bool) {
+	if c := j.changes(s); c != s.changes {
+		s.shapes, s.changes = nil, c
+	}
 	of := shape{facts, len(text)}
 	if p := s.shapes[of]; p != nil && err == nil {
 		return p.on(text), true
@@ -96,7 +101,7 @@ func nameless(facts *statement.Facts) bool {
 
 // ground makes the decision on a text of a shape that is new.
 func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*grounds, bool) {
-	p := &grounds{standing: s, cacheable: true, revision: s.rules.Revision}
+	p := &grounds{standing: s, changes: s.changes, cacheable: true, revision: s.rules.Revision}
 	d := &p.decision
 	*d = session.Decision{
 		Action:     string(policy.Allow),
@@ -108,18 +113,27 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 		p.cacheable = transient(err) == nil
 		return p, true
 	}
-	switch {
-	case fresh:
-		j.learn(s, facts)
-	case j.lacks(s, facts):
+	lacks := !fresh && j.lacks(s, facts)
+	if lacks && !s.lenient() {
 		return nil, false
+	}
+	if fresh {
+		j.learn(s, facts)
 	}
 	state = within(state, facts)
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
-	p.verdict = s.rules.Judge(policy.Request{
+	q := policy.Request{
 		Facts: j.own.meant(s.snapshot, facts), Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
-	})
+	}
+	if lacks || !fresh && j.unsure(s, q.Facts, state) {
+		var ok bool
+		if p.verdict, ok = j.worst(s, q); !ok {
+			return nil, false
+		}
+	} else {
+		p.verdict = s.rules.Judge(q)
+	}
 	j.escalate(p, text)
 	v := &p.verdict
 	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
@@ -233,7 +247,7 @@ func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, st
 			d.Settles, plan.Discards = true, true
 		case statement.CommandCreate, statement.CommandAlter, statement.CommandDrop, statement.CommandImport,
 			statement.CommandDo, statement.CommandCall, statement.CommandRefresh, statement.CommandReassign:
-			d.Schema, d.Settles = true, true
+			d.Schema, d.Settles = d.Schema || !ephemeral(st), true
 		case statement.CommandCommit, statement.CommandCommitPrepared:
 			d.Commits = true
 		}

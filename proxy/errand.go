@@ -126,37 +126,57 @@ func (e *errandError) Unwrap() error { return e.err }
 
 // snapshotOf gives the catalog that the rules are judged with.
 func (j *judge) snapshotOf(ctx context.Context, r route, rules *policy.Rules, since time.Time) (*snapshot.Snapshot, error) {
-	if source := j.source(r); source != nil {
-		return j.catalog.Since(ctx, since, source)
-	}
-	if j.ours {
+	source := j.source(r)
+	if source == nil && j.ours {
 		return nil, fmt.Errorf("database %s has no login to read its catalog with: add catalog: {user, passwordFile}", r.database.Name)
 	}
 	if e := j.errand; e != nil && e.over {
 		j.errand = nil
+		defer j.yield()
 		return e.deliver(ctx, j.gateway.cfg.Catalogs.Bodies())
 	}
-	s := j.catalog.At(since)
-	if s != nil && (!since.IsZero() || !j.resting || !j.catalog.Due()) {
-		return s, nil
-	}
 	if since.IsZero() && !masks(rules) {
-		if s := j.recent(); s != nil {
+		// Guards look at what was changed since, and ask again where it matters.
+		if s := j.catalog.Latest(); s != nil {
 			return s, nil
 		}
 	}
-	return nil, errErrand
+	if source != nil {
+		return j.catalog.Since(ctx, since, source)
+	}
+	enough := func() *snapshot.Snapshot {
+		if !since.IsZero() {
+			return j.catalog.After(since)
+		}
+		if j.resting && j.catalog.Due() {
+			return nil
+		}
+		return j.catalog.Peek()
+	}
+	if s := enough(); s != nil || !j.resting {
+		return s, orErrand(s)
+	}
+	s, turn := j.catalog.Turn(ctx, enough)
+	j.mu.Lock()
+	j.turn = turn
+	j.mu.Unlock()
+	return s, orErrand(s)
 }
 
-// recent gives the catalog for guards where another session has changed the schema
-// since it was read: that statement was judged by its own rules, and what it means
-// for this session is seen as soon as a change that does not pass through weir. It
-// is nil where this session has changed the schema itself.
-func (j *judge) recent() *snapshot.Snapshot {
+func orErrand(s *snapshot.Snapshot) error {
+	if s == nil {
+		return errErrand
+	}
+	return nil
+}
+
+// yield lets other sessions read the catalog, if it was this one's turn.
+func (j *judge) yield() {
 	j.mu.Lock()
-	altered := j.altered
+	turn := j.turn
+	j.turn = nil
 	j.mu.Unlock()
-	return j.catalog.Recent(altered)
+	turn.End()
 }
 
 // masks says whether rules hide columns.
@@ -189,6 +209,7 @@ func (j *judge) due(s *standing, state *session.State) bool {
 // be now.
 func (j *judge) sends(text []byte, arrived time.Time, state *session.State, err error) *session.Decision {
 	if !errors.Is(err, errErrand) || !state.AtRest {
+		j.yield()
 		return nil
 	}
 	j.errand = &errand{catalog: j.catalog, arrived: arrived}

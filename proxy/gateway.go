@@ -249,6 +249,7 @@ func (v *visit) over(why *diagnostic.Diagnostic) {
 	v.hasStarted()
 	v.idle.stop()
 	if v.judge != nil {
+		v.judge.yield()
 		v.judge.catalog.Done()
 	}
 	if v.entry != nil {

@@ -44,6 +44,7 @@ type standing struct {
 	former   bool               // the catalog is one from before the transaction that is open
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
 	shapes   map[shape]*grounds // decisions made earlier; used by whoever decides alone
+	changes  *catalog.Changes   // that they were made with; used likewise
 }
 
 // judge decides the statements of one session.
@@ -66,8 +67,9 @@ type judge struct {
 	resting  bool    // the statement came while an errand could be run
 	cursors  cursors
 	rests    uint64          // how often the session had been at rest when it was last decided
+	turn     *catalog.Turn   // to read the catalog, nil for none
 	alters   bool            // it has changed the schema itself
-	altered  time.Time       // when it did so last
+	changing changing        // what of it, and others may not see yet
 	seen     map[uint32]bool // oids of results that the catalog did not have
 	known    map[string]bool // names that a fresh catalog did not have: the session's own
 }
@@ -126,7 +128,7 @@ func (j *judge) now() *standing {
 	if s.unread || s.former || s.bundle != j.gateway.cfg.Policies() {
 		return nil
 	}
-	if s.snapshot != nil && j.catalog.Peek() != s.snapshot {
+	if !j.stands(s) {
 		return nil
 	}
 	return s
@@ -213,14 +215,6 @@ func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited 
 	return m, nil
 }
 
-// schemaChanged makes the next decisions rest on a catalog that is read anew.
-func (j *judge) schemaChanged() {
-	j.mu.Lock()
-	j.alters, j.altered = true, time.Now()
-	j.mu.Unlock()
-	j.catalog.Invalidate()
-}
-
 // Observes says that nothing is enforced in this session, by the documents that
 // are in force now: what is relayed unread asks for nothing else.
 func (j *judge) Observes() bool {
@@ -266,7 +260,7 @@ func (j *judge) Masks() bool {
 // Current says whether a decision made earlier still stands.
 func (j *judge) Current(d *session.Decision) bool {
 	p, ok := d.Private.(*judged)
-	return ok && p.cacheable && p.standing == j.now()
+	return ok && p.cacheable && p.standing == j.now() && p.changes == j.changes(p.standing)
 }
 
 // Decide gives the decision on a text whose facts are at hand.
@@ -349,11 +343,15 @@ func (j *judge) settings(d *session.Decision) {
 		if st := d.Statements[i].Statement; st != nil {
 			j.names.follow(st)
 			changed = j.own.follow(st) || changed
+			if d.Schema {
+				j.changing.note(j.standing.snapshot, st)
+			}
 		}
 	}
 	if changed {
-		j.own.rests = j.rests
+		j.own.rests, j.alters = j.rests, true
 	}
+	j.changing.rests = j.rests
 	if changed || j.names.String() != before {
 		j.restand()
 	}
@@ -362,11 +360,12 @@ func (j *judge) settings(d *session.Decision) {
 // rested notes how often the session has been at rest.
 func (j *judge) rested(rests uint64) {
 	j.rests = rests
-	if j.own.altered == nil && !j.own.loose {
+	if j.own.altered == nil && !j.own.loose && j.changing.names == nil && !j.changing.all {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.settled(rests)
 	if j.own.rested(rests) {
 		j.restand()
 	}

@@ -169,6 +169,13 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 			}
 		}
 	}
+	for i := range st.Columns {
+		for _, place := range s.calls[st.Columns[i].Name] { // a function of a row may be written like its column
+			if f := &s.functions[place]; f.Accepts(1) && len(f.Types) > 0 && s.takesRow(f.Types[0]) {
+				all = append(all, step{stepFunction, f.OID, 0})
+			}
+		}
+	}
 	for i := range st.Operators {
 		o := &st.Operators[i]
 		for _, place := range s.symbols[o.Name] {
@@ -194,6 +201,16 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 		all = append(all, step{stepDefinition, 0, 0})
 	}
 	return all
+}
+
+// takesRow says whether an argument of a type can be the row of a relation.
+func (s *Snapshot) takesRow(oid uint32) bool {
+	switch oid {
+	case 2249, 2283, 5077: // record, anyelement, anycompatible
+		return true
+	}
+	t, listed := s.types[oid]
+	return oid >= FirstUser && (!listed || t.Kind == 'c')
 }
 
 // touched adds the steps of touching a relation that the statement names.

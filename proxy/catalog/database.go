@@ -18,6 +18,8 @@ type Database struct {
 	current     atomic.Pointer[catalog.Snapshot] // nil for none that may be used without asking
 	busy        chan struct{}                    // holds one while somebody reads
 	confirmedAt atomic.Int64                     // confirmed, in nanoseconds
+	latest      atomic.Pointer[catalog.Snapshot] // the one that was confirmed last, valid or not
+	changes     atomic.Pointer[Changes]          // that latest may lack
 	wanting     atomic.Int32                     // those who wait to read
 
 	conn Connection // kept by who holds busy, nil for none
@@ -32,6 +34,7 @@ type Database struct {
 	users     int
 	used      time.Time
 	source    Source             // the last one that worked, for the background
+	turn      *Turn              // of a session that reads on its own connection, nil for none
 	watching  bool               // a goroutine keeps it up to date
 	interrupt context.CancelFunc // ends the background's waiting, nil for none
 	stats     struct {
@@ -45,10 +48,6 @@ type Database struct {
 // Peek gives the catalog if it may be used without asking the server, nil
 // otherwise. It takes no lock.
 func (d *Database) Peek() *catalog.Snapshot { return d.current.Load() }
-
-// At gives the catalog if it may be used without asking the server and was
-// confirmed after a moment, nil otherwise.
-func (d *Database) At(moment time.Time) *catalog.Snapshot { return d.usable(moment) }
 
 // Due says that it is time to ask the server whether the schema has changed: for
 // sessions on whose own connections it is asked. It takes no lock.
@@ -109,7 +108,10 @@ func (d *Database) Since(ctx context.Context, moment time.Time, source Source) (
 		switch {
 		case s != nil:
 			return s, nil
-		case err == nil: // unless something made it invalid meanwhile
+		case err == nil: // and what made it invalid meanwhile is later than who asks
+			if s := d.After(latest(arrived.Add(-1), moment)); s != nil {
+				return s, nil
+			}
 			continue
 		}
 		if s := d.spare(moment); s != nil {
@@ -117,6 +119,13 @@ func (d *Database) Since(ctx context.Context, moment time.Time, source Source) (
 		}
 		return nil, d.unusable(err)
 	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // attempt asks the server, unless somebody else has while this one waited. Both
@@ -210,13 +219,22 @@ func (d *Database) usable(moment time.Time) *catalog.Snapshot {
 	return s
 }
 
-// Recent gives the catalog that was confirmed last, if that was after a moment and
-// the server need not be polled yet, whatever made it invalid since: what others
-// change is seen as late where they do not pass through weir. It is nil otherwise.
-func (d *Database) Recent(moment time.Time) *catalog.Snapshot {
+// Latest gives the catalog that was confirmed last, if the server need not be polled
+// yet, whatever made it invalid since: for those who look at Changes. It is nil
+// otherwise. It takes no lock.
+func (d *Database) Latest() *catalog.Snapshot {
+	if d.Due() {
+		return nil
+	}
+	return d.latest.Load()
+}
+
+// After gives the catalog that was confirmed last, if that was after a moment, whatever
+// has become invalid since. It is nil otherwise.
+func (d *Database) After(moment time.Time) *catalog.Snapshot {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.last == nil || !d.confirmed.After(moment) || d.cache.options.Now().Sub(d.confirmed) >= d.cache.options.Poll {
+	if d.last == nil || !d.confirmed.After(moment) {
 		return nil
 	}
 	return d.last.snapshot
@@ -316,6 +334,8 @@ func (d *Database) publish(v *version, began time.Time, source Source) {
 	}
 	d.last, d.confirmed = v, began
 	d.confirmedAt.Store(began.UnixNano())
+	d.latest.Store(v.snapshot)
+	d.caught(began)
 	if began.After(d.invalid) {
 		d.current.Store(v.snapshot)
 	}
@@ -351,6 +371,7 @@ func (d *Database) forget() {
 	}
 	d.last = nil
 	d.current.Store(nil)
+	d.latest.Store(nil)
 }
 
 func (d *Database) status() Status {
