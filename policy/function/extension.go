@@ -36,11 +36,13 @@ func extensionReaches(extension, name string) Entry {
 		return Entry{Replication, "reads the changes of all tables"}
 	case "pg_stat_statements", "pg_stat_monitor", "pg_stat_kcache", "pg_qualstats", "pg_store_plans", "pg_show_plans",
 		"auto_explain", "pg_query_state", "hypopg":
-		return Entry{Sessions, "shows the statements or plans of other sessions"}
+		return Entry{Sessions, showsPlans}
 	case "lo":
-		return Entry{LargeObjects, "reads or writes large objects"}
-	case "refint", "tcn":
+		return Entry{LargeObjects, "removes large objects"}
+	case "refint":
 		return Entry{SQL, "runs SQL made of its arguments"}
+	case "tcn":
+		return Entry{Notifications, "tells other sessions the keys of changed rows"}
 	case "tablefunc":
 		if strings.HasPrefix(name, "crosstab") || strings.HasPrefix(name, "connectby") {
 			return Entry{SQL, "runs a query that it is told as text"}

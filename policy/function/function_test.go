@@ -94,6 +94,48 @@ func TestExtensionsAreOfTheirClass(t *testing.T) {
 	}
 }
 
+func TestWhatReveals(t *testing.T) {
+	for name, want := range map[string]bool{
+		"query_to_xml": true, "ts_stat": true, "pg_read_file": true, "lo_get": true, "loread": true, "lo_export": true, "lo_creat": false, "lowrite": false,
+		"pg_stat_get_activity": true, "pg_terminate_backend": false, "pg_mcv_list_items": true, "pg_logical_slot_get_changes": true,
+		"upper": false, "nextval": false, "set_config": false, "pg_notify": false, "pg_sleep": false, "pg_reload_conf": false, "pg_restore_attribute_stats": true,
+	} {
+		if e, known := BuiltIn(name, -1); !known || e.Reveals() != want {
+			t.Errorf("%s: %t, known %t", name, e.Reveals(), known)
+		}
+	}
+	for call, want := range map[string]bool{
+		"dblink/dblink": true, "pg_stat_statements/pg_stat_statements": true, "tablefunc/crosstab": true, "tablefunc/normal_rand": false, "lo/lo_manage": false,
+		"tcn/triggered_change_notification": false, "pageinspect/get_raw_page": true, "pg_trgm/similarity": false,
+	} {
+		extension, name, _ := strings.Cut(call, "/")
+		if e, known := Extension(extension, name); !known || e.Reveals() != want {
+			t.Errorf("%s: %t, known %t", call, e.Reveals(), known)
+		}
+	}
+}
+
+func TestFunctionsThatAreToldSomethingReach(t *testing.T) {
+	told := 0
+	for _, name := range Names() {
+		what := Tells(name)
+		e, _ := BuiltIn(name, -1)
+		if what == "" {
+			if e.Class == SQL || e.Class == Tables && strings.Contains(name, "_to_xml") {
+				t.Errorf("%s %s, but it is not said what it is told", name, e.Reason)
+			}
+			continue
+		}
+		told++
+		if e.Class != SQL && e.Class != Tables {
+			t.Errorf("%s is told %s, but is of class %s", name, what, e.Class)
+		}
+	}
+	if told < 13 {
+		t.Errorf("only %d", told)
+	}
+}
+
 func BenchmarkBuiltIn(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -34,9 +34,11 @@ func reachesData(name string, arguments int) Entry {
 		return Entry{Tables, "looks up a row of a table that it is told by name"}
 	case "lo_import", "lo_export":
 		return Entry{Files, "copies between a file of the server and a large object"}
-	case "loread", "lo_get", "lowrite", "lo_put", "lo_open", "lo_close", "lo_creat", "lo_create", "lo_from_bytea", "lo_unlink",
+	case "loread", "lo_get":
+		return Entry{LargeObjects, readsLargeObjects}
+	case "lowrite", "lo_put", "lo_open", "lo_close", "lo_creat", "lo_create", "lo_from_bytea", "lo_unlink",
 		"lo_lseek", "lo_lseek64", "lo_tell", "lo_tell64", "lo_truncate", "lo_truncate64":
-		return Entry{LargeObjects, "reads or writes large objects"}
+		return Entry{LargeObjects, "makes or changes large objects"}
 	case "nextval", "setval":
 		return Entry{Sequences, "changes a sequence"}
 	case "currval", "lastval", "pg_sequence_last_value", "pg_get_sequence_data":
@@ -103,7 +105,7 @@ func reachesOthers(name string, _ int) Entry {
 	case "set_config":
 		return Entry{Settings, "changes a setting"}
 	case "pg_stat_get_activity", "pg_stat_get_backend_activity":
-		return Entry{Sessions, "shows the statements of other sessions"}
+		return Entry{Sessions, showsStatements}
 	case "pg_terminate_backend", "pg_cancel_backend":
 		return Entry{Sessions, "ends another session or its statement"}
 	case "pg_log_backend_memory_contexts":

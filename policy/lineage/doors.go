@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/function"
 )
 
 // builtInRule is the name of the rule behind masks and refusals that no policy
@@ -56,69 +57,21 @@ func toast(schema, name string) bool {
 // doorFunction says why a function of pg_catalog is refused where masks apply,
 // "" if it is not.
 func doorFunction(name string, arguments int) string {
-	switch name {
-	case "query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema",
-		"cursor_to_xml", "cursor_to_xmlschema",
-		"table_to_xml", "table_to_xmlschema", "table_to_xml_and_xmlschema",
-		"schema_to_xml", "schema_to_xmlschema", "schema_to_xml_and_xmlschema",
-		"database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema":
-		return "reads tables that it is told by name"
-	case "ts_stat":
-		return "runs a query that it is told as text"
-	case "ts_rewrite":
-		if arguments == 2 {
-			return "runs a query that it is told as text"
-		}
-	case "pg_stat_get_activity", "pg_stat_get_backend_activity":
-		return "shows the statements of other sessions"
-	case "pg_mcv_list_items":
-		return "shows the values that statistics hold"
-	case "loread", "lo_get", "lo_export", "lo_import", "lo_open", "lo_from_bytea", "lo_put", "lowrite", "lo_creat", "lo_create":
-		return "reads or writes large objects"
-	case "pg_read_file", "pg_read_file_old", "pg_read_binary_file", "pg_stat_file", "pg_file_read", "pg_file_write", "pg_current_logfile":
-		return "reads the server's files"
-	case "pg_logical_slot_get_changes", "pg_logical_slot_peek_changes",
-		"pg_logical_slot_get_binary_changes", "pg_logical_slot_peek_binary_changes",
-		"pg_create_logical_replication_slot", "pg_copy_logical_replication_slot", "pg_logical_emit_message":
-		return "reads the changes of all tables"
-	case "pg_restore_attribute_stats", "pg_restore_relation_stats", "pg_restore_extended_stats":
-		return "changes the statistics of tables"
-	}
-	if strings.HasPrefix(name, "pg_ls_") {
-		return "reads the server's files"
-	}
-	if strings.HasPrefix(name, "binary_upgrade_") {
-		return "changes the catalog"
+	e, known := function.BuiltIn(name, arguments)
+	switch {
+	case !known:
+		return "is a function that weir does not know: it may read anything"
+	case e.Reveals():
+		return e.Reason
 	}
 	return ""
 }
 
 // doorExtension says why the functions of an extension are refused where masks
 // apply, "" if they are not.
-func doorExtension(name, function string) string {
-	switch name {
-	case "dblink", "postgres_fdw", "file_fdw", "mysql_fdw", "oracle_fdw", "tds_fdw", "redis_fdw", "mongo_fdw", "plproxy", "pg_background", "http", "pg_net", "pg_cron":
-		return "reaches other databases, servers or files"
-	case "adminpack", "pg_file_settings", "orafce", "aws_s3", "aws_commons", "pg_dump":
-		return "reads the server's files"
-	case "pageinspect", "pg_walinspect", "pg_surgery", "pg_dirtyread", "pg_visibility", "pg_filedump":
-		return "reads the pages of tables"
-	case "wal2json", "pglogical", "decoderbufs", "test_decoding":
-		return "reads the changes of all tables"
-	case "pg_stat_statements", "pg_stat_monitor", "pg_stat_kcache", "pg_qualstats", "pg_store_plans", "auto_explain", "pg_show_plans":
-		return "shows the statements of other sessions"
-	case "lo":
-		return "reads or writes large objects"
-	case "hypopg", "pg_query_state":
-		return "shows plans of other sessions"
-	case "tablefunc":
-		if strings.HasPrefix(function, "crosstab") || strings.HasPrefix(function, "connectby") {
-			return "runs a query that it is told as text"
-		}
-	case "xml2":
-		if function == "xpath_table" {
-			return "runs a query that it is told as text"
-		}
+func doorExtension(name, called string) string {
+	if e, known := function.Extension(name, called); known && e.Reveals() {
+		return e.Reason
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/function"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -150,10 +151,6 @@ func harmless(o *statement.Object) bool {
 // calm says whether an extension is known to bring no function that reads tables on
 // its own.
 func calm(extension string) bool {
-	switch extension {
-	case "hstore", "citext", "pgcrypto", "uuid-ossp", "pg_trgm", "btree_gin", "btree_gist", "unaccent", "fuzzystrmatch", "ltree", "intarray",
-		"cube", "earthdistance", "isn", "seg", "bloom", "dict_int", "dict_xsyn", "tcn", "vector", "postgis":
-		return true
-	}
-	return false
+	e, known := function.Extension(extension, "")
+	return known && !e.Reveals()
 }

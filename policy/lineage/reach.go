@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/weirgate/weir/policy/function"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -59,8 +60,8 @@ func (j *judgement) call(f *statement.Function) (why string, stale bool) {
 				return why, false
 			}
 		}
-		if f.Schema == "pg_catalog" && !known && grammatical(f.Name) {
-			return "", false
+		if e, ok := function.BuiltIn(f.Name, f.Arguments); f.Schema == "pg_catalog" && !known && ok && e.Class == function.Harmless {
+			return "", false // the grammar has a word of its own for it, or another version has it
 		}
 		if f.Schema == "pg_catalog" && !known {
 			return "is not in the catalog as it was last read", !j.env.Fresh
@@ -90,17 +91,6 @@ func (j *judgement) call(f *statement.Function) (why string, stale bool) {
 	// One that a fresh snapshot does not have is the session's own, and was judged
 	// when it was made, or of nobody.
 	return "", false
-}
-
-// grammatical says whether the grammar has a word of its own for what a call
-// names, so that pg_proc does not have it.
-func grammatical(name string) bool {
-	switch name {
-	case "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
-		"current_role", "current_user", "user", "session_user", "current_catalog", "current_schema":
-		return true
-	}
-	return false
 }
 
 // attribute says whether a call that names no function is a column in functional

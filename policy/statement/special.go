@@ -1,10 +1,11 @@
 package statement
 
 import (
-	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/weirgate/weir/policy/function"
 )
 
 // special reads the functions that do something which SQL has a command for. A
@@ -13,45 +14,17 @@ func (w *walker) special(f Function, args []*pg_query.Node) {
 	switch {
 	case f.Name == "set_config" && (f.Schema == "" || f.Schema == "pg_catalog"):
 		w.setConfig(args)
-	case slices.Contains(textRunners(), f.Name):
-		w.givenText(args)
-	case slices.Contains(relationReaders(), f.Name):
-		w.givenRelation(args)
-	case strings.HasPrefix(f.Name, "dblink"), slices.Contains(remoteRunners(), f.Name), slices.Contains(wholeReaders(), f.Name),
-		f.Schema == "cron":
+	case strings.HasPrefix(f.Name, "dblink"), f.Schema == "cron":
 		w.st.Dynamic = true
-	}
-}
-
-// remoteRunners run text elsewhere or later.
-func remoteRunners() []string {
-	return []string{
-		"run_command_on_workers", "run_command_on_all_nodes", "run_command_on_shards", "run_command_on_placements",
-		"run_command_on_coordinator", "master_run_on_worker", "distributed_exec", "pg_background_launch",
-	}
-}
-
-// textRunners are PostgreSQL's and its contributed modules' functions that run
-// the text of a query given to them.
-func textRunners() []string {
-	return []string{
-		"query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "ts_stat", "ts_rewrite",
-		"crosstab", "crosstab2", "crosstab3", "crosstab4", "crosstabn", "xpath_table",
-		"connectby",
-	}
-}
-
-// relationReaders read the relation whose name they are given.
-func relationReaders() []string {
-	return []string{"table_to_xml", "table_to_xmlschema", "table_to_xml_and_xmlschema", "pgstattuple", "get_raw_page"}
-}
-
-// wholeReaders read what no argument names one by one.
-func wholeReaders() []string {
-	return []string{
-		"schema_to_xml", "schema_to_xmlschema", "schema_to_xml_and_xmlschema",
-		"database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema",
-		"cursor_to_xml", "cursor_to_xmlschema",
+	default:
+		switch function.Tells(f.Name) {
+		case function.ToldText:
+			w.givenText(args)
+		case function.ToldRelation:
+			w.givenRelation(args)
+		case function.ToldNothing:
+			w.st.Dynamic = true
+		}
 	}
 }
 
