@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirgate/weir/policy"
+	snapshot "github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/journal"
@@ -68,7 +69,7 @@ func newHot(b *testing.B) *hot {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = pool.Close() })
-	j, err := journal.Open(b.TempDir(), journal.Options{WithoutIndex: true})
+	j, err := journal.Open(b.TempDir(), journal.Options{IndexEvery: time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -90,9 +91,13 @@ func newHot(b *testing.B) *hot {
 	q := &session.Connect{User: "u", Database: "bench"}
 	v := &visit{gateway: g, flow: *f, entry: g.registry.reserve()}
 	v.judge = newJudge(g, f, r, q, upstream.Target{Address: f.Destination})
-	if err := v.judge.refresh(context.Background(), time.Time{}); err != nil {
+	tables, err := snapshot.New(snapshot.Data{Database: "bench", Version: 150000, Relations: []snapshot.Relation{
+		{OID: 64, Schema: "public", Name: "pgbench_accounts", Kind: snapshot.Table, Columns: []snapshot.Column{
+			{Number: 1, Name: "aid"}, {Number: 2, Name: "bid"}, {Number: 3, Name: "abalance"}, {Number: 4, Name: "filler"}}}}})
+	if err != nil {
 		b.Fatal(err)
 	}
+	v.judge.standing = &standing{bundle: bundle, rules: r.rules, catalog: policy.NewCatalog(tables)}
 	rec, err := j.Session(journal.SessionInfo{Identity: who, Database: "bench", User: "u"})
 	if err != nil {
 		b.Fatal(err)
