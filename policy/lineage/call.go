@@ -109,6 +109,9 @@ func (r *resolver) plain(schema, name string, args []argument) value {
 		r.unknown("the argument of "+name+"()", v)
 		return v
 	}
+	if total(name) && !r.shown(name, v) {
+		r.fails(name, args)
+	}
 	return r.native(name, v)
 }
 
@@ -132,15 +135,23 @@ func (r *resolver) native(name string, v value) value {
 		v.nullable = v.nullable || nullable(name)
 		v.other = true
 		v.typeOID = resultType(name)
+		v.array = makesArray(name)
+		if r.measured() {
+			r.require(v, Allow, construct+" under EXPLAIN ANALYZE")
+		}
 		return v
 	case calculates(name):
 		r.require(v, Allow, construct)
-		v.nullable, v.other = true, true
+		v.nullable, v.other, v.array = true, true, true
 		return v
 	}
 	r.unknown(construct, v)
 	return v
 }
+
+// measured says that what the statement needs is told: how much memory a sort takes
+// follows from the lengths of what is computed.
+func (r *resolver) measured() bool { return r.st.Command == statement.CommandExplain && !r.st.Planned }
 
 // shown says whether the rules of all columns in v let the result of an aggregate
 // pass.
@@ -158,6 +169,8 @@ func Aggregates() []string {
 // steady says whether a function of constants is a constant.
 func steady(name string) bool {
 	switch name {
+	case "lpad", "rpad": // can make texts so long that what they are joined with does not fit
+		return false
 	case "now", "transaction_timestamp", "statement_timestamp", "make_date", "make_interval", "make_timestamp", "to_date", "to_timestamp":
 		return true
 	}

@@ -12,8 +12,9 @@ func (r *resolver) inserted(n *statement.Node, sc *scope) *entry {
 	r.with(n.Node(0), sc)
 	target := r.written(n.Node(1))
 	columns := n.List(2)
+	source := &entry{}
 	if n.Node(3).Kind != statement.NodeNone {
-		source := r.query(n.Node(3), sc.inner())
+		source = r.query(n.Node(3), sc.inner())
 		r.fill(source)
 		for i := range source.fields {
 			to := ""
@@ -28,20 +29,59 @@ func (r *resolver) inserted(n *statement.Node, sc *scope) *entry {
 	}
 	sc.items = append(sc.items, visible(target)...)
 	if conflict := n.Node(4); conflict.Kind == statement.NodeList {
-		r.conflict(conflict, sc, target)
+		excluded, given := r.proposed(target, columns, source)
+		r.conflict(conflict, sc, target, excluded, given)
 	}
 	return r.targets(n.List(5), sc)
 }
 
+// proposed gives the row that an INSERT wants to add, as EXCLUDED stands for it: of
+// the target's columns, with what is not masked and is put into them. given are those
+// that have something put into them. Compared with one that holds any value, a masked
+// column becomes known by it.
+func (r *resolver) proposed(target *entry, columns []statement.Node, source *entry) (e *entry, given []value) {
+	e = r.renamed(target, "excluded", nil)
+	r.fill(e)
+	e.fields = slices.Clone(e.fields)
+	for i := range e.fields {
+		from := -1
+		if len(columns) == 0 {
+			from = i
+		}
+		for k := range columns {
+			if columns[k].Name(0) == e.fields[i].name {
+				from = k
+			}
+		}
+		f := &e.fields[i].value
+		switch {
+		case source.loose, target.loose && len(columns) == 0:
+			f.other = true
+			given = append(given, *f)
+		case from >= 0 && from < len(source.fields):
+			v := source.fields[from].value
+			f.other = f.other || v.other || !v.tainted() && !v.constant()
+			given = append(given, *f)
+		}
+	}
+	return e, given
+}
+
 // conflict judges ON CONFLICT. It tells whether the values to be inserted were
-// there.
-func (r *resolver) conflict(n *statement.Node, around *scope, target *entry) {
+// there: in the columns that it names, or in any.
+func (r *resolver) conflict(n *statement.Node, around *scope, target, excluded *entry, given []value) {
+	asked := around.beside()
+	asked.items = append(slices.Clone(around.items), item{entry: excluded, columns: true})
 	for i := range n.List(0) {
-		r.grouped(r.eval(&n.List(0)[i], around), "ON CONFLICT")
+		r.grouped(r.eval(&n.List(0)[i], around).union(r.eval(&n.List(0)[i], asked)), "ON CONFLICT")
+	}
+	if len(n.List(0)) == 0 {
+		for _, v := range given {
+			r.grouped(v, "ON CONFLICT")
+		}
 	}
 	r.predicate(n.Node(1), around, "ON CONFLICT")
 	sc := around.beside()
-	excluded := r.renamed(target, "excluded", nil)
 	sc.items = append(slices.Clone(around.items), item{entry: excluded, named: true})
 	r.assignments(n.List(2), sc, target)
 	r.predicate(n.Node(3), sc, "WHERE")

@@ -68,7 +68,7 @@ func (r *resolver) bared(n *statement.Node) *statement.Node {
 	for range 8 {
 		switch {
 		case n.Kind == statement.NodeCast && !n.Has(statement.FlagList|statement.FlagStrict) && (n.Name(0) == "text" || n.Name(0) == "varchar"),
-			n.Kind == statement.NodeCollate:
+			n.Kind == statement.NodeCollate && bytewise(n.Name(0)):
 			n = n.Node(0)
 		case n.Kind == statement.NodeCall && len(n.Nodes) == 1 && len(n.List(0)) == 1 && n.Flags == 0 && folds(n.Name(1)) && r.builtIn(n.Name(0), n.Name(1), 1):
 			n = &n.List(0)[0]

@@ -20,12 +20,14 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 		return r.call(n, sc)
 	case statement.NodeOperator:
 		return r.operated(n, sc)
-	case statement.NodeComparison:
-		return r.answered(n, sc, r.tested(n, sc))
-	case statement.NodeAnd, statement.NodeNot, statement.NodeTest:
-		return r.answered(n, sc, r.all(n.Nodes, sc).made())
-	case statement.NodeRow, statement.NodeArray, statement.NodeList, statement.NodeBranch:
+	case statement.NodeComparison, statement.NodeAnd, statement.NodeNot, statement.NodeTest:
+		return r.condition(n, sc)
+	case statement.NodeRow, statement.NodeList:
 		return r.all(n.Nodes, sc).made()
+	case statement.NodeArray:
+		return r.arrayOf(n, sc)
+	case statement.NodeBranch:
+		return r.firstOf(n, sc)
 	case statement.NodeCase:
 		return r.branching(n, sc)
 	case statement.NodeNullIf:
@@ -35,8 +37,14 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 		return v
 	case statement.NodeCast:
 		return r.cast(n, sc)
-	case statement.NodeCollate, statement.NodeNamed:
+	case statement.NodeNamed:
 		return r.eval(n.Node(0), sc)
+	case statement.NodeCollate:
+		v := r.eval(n.Node(0), sc)
+		if v.tainted() && !bytewise(n.Name(0)) {
+			return v.made()
+		}
+		return v
 	case statement.NodeField:
 		return r.fieldOf(n, sc)
 	case statement.NodeFields:
@@ -103,7 +111,13 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 		return v
 	}
 	switch n.Name(0) {
-	case "||", "@>", "<@", "&&", "?", "?|", "?&", "@@":
+	case "||":
+		if v.array { // fails where the shapes do not fit
+			r.require(v, Allow, "the operator ||")
+		}
+	case "@>", "<@", "&&", "?", "?|", "?&":
+	case "@@": // a path of json can be neither true nor false
+		v.nullable = true
 	case "->", "->>", "#>", "#>>": // NULL where there is no such part
 		v.nullable = true
 	case "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*", "^@": // a pattern can be malformed
@@ -198,6 +212,7 @@ func (r *resolver) cast(n *statement.Node, sc *scope) value {
 	}
 	if n.Has(statement.FlagList) {
 		r.require(v, Allow, "a cast")
+		v.array = true
 		return v.made()
 	}
 	from := r.wire(v.typeOID)
@@ -307,6 +322,21 @@ func (r *resolver) sublink(n *statement.Node, sc *scope) value {
 	}
 	v := r.rowOf(e).made().union(test.made())
 	v.row, v.other = nil, true
+	switch {
+	case !v.tainted():
+	case n.Has(statement.FlagAny):
+		// Where nothing is equal and something is NULL, so is the answer; and the
+		// subquery's rows are made until one is equal.
+		if r.member(n, sc, e) {
+			return value{other: true}
+		}
+		r.require(v, Allow, "IN (SELECT ...)")
+	case n.Has(statement.FlagArray):
+		if v.array {
+			r.require(v, Allow, "ARRAY(SELECT ...)")
+		}
+		v.array = true
+	}
 	return v
 }
 

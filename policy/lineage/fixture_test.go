@@ -87,6 +87,7 @@ func fixture(t testing.TB) *catalog.Snapshot {
 			1: "lower", 2: "upper", 3: "count", 4: "now", 5: "row_to_json", 6: "query_to_xml", 7: "pg_read_file", 8: "lo_get", 9: "pg_ls_dir",
 			10: "json_agg", 11: "length", 12: "sum", 13: "like_escape", 14: "pg_stat_get_activity", 15: "ts_stat", 16: "ts_rewrite", 17: "generate_series", 18: "to_jsonb",
 			19: "reverse", 20: "md5", 21: "concat", 22: "substr", 23: "array_agg", 24: "string_agg", 25: "max", 26: "random", 27: "pg_notify", 28: "date_trunc", 29: "extract", 30: "row_number", 31: "left", 32: "format",
+			33: "regexp_replace", 34: "substring", 35: "regexp_match", 36: "strpos", 37: "split_part", 38: "overlay", 39: "to_char", 40: "json_build_object",
 		},
 	})
 	if err != nil {

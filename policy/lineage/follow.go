@@ -98,8 +98,13 @@ func (r *resolver) listed(n *statement.Node, sc *scope) *entry {
 		column := &n.List(1)[i]
 		var v value
 		for k := range column.Nodes {
-			v = v.union(r.eval(&column.Nodes[k], sc))
+			if k == 0 {
+				v = r.eval(&column.Nodes[k], sc)
+			} else {
+				v = v.beside(r.eval(&column.Nodes[k], sc))
+			}
 		}
+		v.several = v.several || v.constant()
 		e.fields = append(e.fields, field{name: fmt.Sprintf("column%d", i+1), value: v})
 	}
 	r.order(n.List(2), sc, e)
@@ -136,8 +141,7 @@ func (r *resolver) combined(n *statement.Node, sc *scope, left, right *entry) *e
 		return e
 	}
 	for i := range left.fields {
-		v := left.fields[i].value.union(right.fields[i].value)
-		v.row = nil
+		v := left.fields[i].value.beside(right.fields[i].value)
 		if compares {
 			r.grouped(v, construct)
 		}

@@ -183,8 +183,7 @@ func (r *resolver) merge(left, right *entry, using []string, natural bool) (all,
 			g = g.union(value{other: true})
 		}
 		r.compared(l, g, "USING")
-		v := l.union(g)
-		v.row = nil
+		v := l.beside(g)
 		merged.fields = append(merged.fields, field{name: name, value: v})
 	}
 	all.fields = slices.Clone(merged.fields)

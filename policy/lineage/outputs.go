@@ -124,7 +124,7 @@ func (r *resolver) output(f *field) (Output, bool) {
 		return o, true
 	}
 	o.Class = Copy
-	if len(v.derived) > 0 || v.nullable {
+	if len(v.derived) > 0 || v.nullable || v.mixed && v.keyed() {
 		o.Class = Derived
 	}
 	ok := v.columns(func(c *column) bool {
@@ -161,6 +161,12 @@ func (r *resolver) output(f *field) (Output, bool) {
 	}
 	r.plan.Touches = true
 	return o, true
+}
+
+// keyed says whether a mask makes of a masked value what it makes of an equal one:
+// beside chosen values it would tell which they are.
+func (v *value) keyed() bool {
+	return !v.columns(func(c *column) bool { t := c.masker.Type(); return t != mask.Hash && t != mask.Noise })
 }
 
 // describeClean says where a column without a mask comes from.

@@ -80,6 +80,8 @@ func (s *scope) cte(name string) *cte {
 // base gives the value of a relation's own column.
 func (r *resolver) base(rel *catalog.Relation, c *catalog.Column) value {
 	v := value{refs: []catalog.ColumnRef{{Relation: rel.OID, Column: c.Number}}, typeOID: c.Type}
+	_, element, _ := r.snapshot.Wire(c.Type)
+	v.array = element != 0
 	if masked := r.relations[rel.OID]; masked != nil {
 		if col := masked.columns[c.Number]; col != nil {
 			v.copies = []*column{col}

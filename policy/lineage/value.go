@@ -19,8 +19,17 @@ type value struct {
 	// nullable says that whether it is NULL tells more than whether a masked
 	// column is.
 	nullable bool
-	row      *entry // it is the whole row of an entry
-	typeOID  uint32 // of a column's own value, 0 where it is not known
+	// several says that it is one of several constants, such as a column of VALUES.
+	// What is computed from more than one of them is as good as any value.
+	several bool
+	// mixed says that rows of a set operation have masked values in it and others
+	// values that are not masked.
+	mixed bool
+	// array says that it may be an array whose number of elements is a masked
+	// value's.
+	array   bool
+	row     *entry // it is the whole row of an entry
+	typeOID uint32 // of a column's own value, 0 where it is not known
 }
 
 func (v *value) tainted() bool { return len(v.copies)+len(v.derived) > 0 }
@@ -51,6 +60,7 @@ func (v value) union(o value) value {
 	u := value{
 		refs: join(v.refs, o.refs), copies: join(v.copies, o.copies), derived: join(v.derived, o.derived),
 		other: v.other || o.other, nullable: v.nullable || o.nullable,
+		several: v.several || o.several, mixed: v.mixed || o.mixed, array: v.array || o.array,
 	}
 	if v.row == o.row {
 		u.row = v.row
@@ -63,7 +73,20 @@ func (v value) union(o value) value {
 
 // made is what is computed from v.
 func (v value) made() value {
-	return value{derived: join(v.derived, v.copies), other: v.other, nullable: v.nullable}
+	return value{derived: join(v.derived, v.copies), other: v.other || v.several, nullable: v.nullable, mixed: v.mixed, array: v.array}
+}
+
+// beside is what a column has where rows of two queries or of VALUES come together.
+func (v value) beside(o value) value {
+	u := v.union(o)
+	u.row = nil
+	switch {
+	case u.tainted() && (!v.tainted() || !o.tainted()):
+		u.mixed, u.other = true, true
+	case u.constant():
+		u.several = true
+	}
+	return u
 }
 
 // join gives all of both, each once. It changes neither.

@@ -234,7 +234,9 @@ func (t *tracer) conflictList(c *pg_query.OnConflictClause) Node {
 		}
 		elements = append(elements, t.expr(e.GetExpr()))
 	}
-	return list([]Node{list(elements), t.expr(c.GetInfer().GetWhereClause()), t.assignList(c.TargetList), t.expr(c.WhereClause)})
+	// It has a name, since it counts also where it says nothing.
+	return Node{Kind: NodeList, Names: []string{"ON CONFLICT"}, Nodes: []Node{list(elements), t.expr(c.GetInfer().GetWhereClause()),
+		t.assignList(c.TargetList), t.expr(c.WhereClause)}}
 }
 
 func (t *tracer) merged(s *pg_query.MergeStmt) Node {

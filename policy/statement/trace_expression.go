@@ -27,10 +27,16 @@ func constantOnly(nodes []Node) bool {
 
 // over gives a node of operands, a constant where all of them are.
 func over(n Node) Node {
-	if constantOnly(n.Nodes) {
-		return Node{Kind: NodeConstant}
+	if !constantOnly(n.Nodes) {
+		return n
 	}
-	return n
+	constant := Node{Kind: NodeConstant}
+	for i := range n.Nodes {
+		if n.Nodes[i].Has(FlagGiven | FlagComputed) {
+			constant.Flags = FlagComputed
+		}
+	}
+	return constant
 }
 
 // expr gives an expression. What no case knows is derived from all that is in it.
@@ -45,7 +51,7 @@ func (t *tracer) expr(n *pg_query.Node) Node {
 		if t.numbered {
 			return Node{Kind: NodeParameter, Flags: int(v.ParamRef.Number)}
 		}
-		return Node{Kind: NodeConstant}
+		return Node{Kind: NodeConstant, Flags: FlagGiven}
 	case *pg_query.Node_AConst, *pg_query.Node_SetToDefault, *pg_query.Node_CurrentOfExpr,
 		*pg_query.Node_TypeName, *pg_query.Node_Integer, *pg_query.Node_Float, *pg_query.Node_Boolean,
 		*pg_query.Node_String_, *pg_query.Node_BitString, *pg_query.Node_SqlvalueFunction:
@@ -66,7 +72,7 @@ func (t *tracer) expr(n *pg_query.Node) Node {
 	case *pg_query.Node_TypeCast:
 		return t.cast(v.TypeCast)
 	case *pg_query.Node_CollateClause:
-		return over(Node{Kind: NodeCollate, Nodes: []Node{t.expr(v.CollateClause.Arg)}})
+		return over(Node{Kind: NodeCollate, Names: []string{lastName(v.CollateClause.Collname)}, Nodes: []Node{t.expr(v.CollateClause.Arg)}})
 	case *pg_query.Node_CaseExpr:
 		return t.caseExpr(v.CaseExpr)
 	case *pg_query.Node_CoalesceExpr:

@@ -52,7 +52,7 @@ const (
 	NodeSample   // nodes: item, list of expressions
 
 	// Expressions.
-	NodeConstant   // a literal or a parameter of the statement
+	NodeConstant   // a literal or a parameter of the statement, or computed from such; FlagGiven, FlagComputed
 	NodeColumn     // names: of the reference, at most four
 	NodeStar       // names: before the star
 	NodeCall       // names: schema, name; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic, FlagTotal where it is format() and cannot fail
@@ -67,7 +67,7 @@ const (
 	NodeRow        // nodes: fields
 	NodeArray      // nodes: elements
 	NodeCast       // names: type's name; nodes: operand; FlagList for an array, FlagStrict for a type modifier
-	NodeCollate    // nodes: operand
+	NodeCollate    // names: collation; nodes: operand
 	NodeField      // names: field; nodes: composite
 	NodeFields     // nodes: composite, of which all fields are meant
 	NodeElement    // nodes: array, subscripts
@@ -121,6 +121,8 @@ const (
 	FlagVariadic
 	FlagSet
 	FlagRecord
+	FlagGiven    // a constant that is a parameter
+	FlagComputed // a constant that is computed from parameters, so that making it can fail
 )
 
 // Has says whether a flag is set.

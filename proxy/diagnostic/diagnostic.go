@@ -158,7 +158,7 @@ func AppendCensored(dst []byte, typ byte, body []byte, censor func(string) strin
 }
 
 // valueless says whether an error's texts hold no values of rows: it is about
-// names and rights (class 42), a transaction's state, a cancellation, or the
+// names in the statement (class 42, with a place in its text) and rights, a transaction's state, a cancellation, or the
 // server's resources, and the server itself has raised it. PL/pgSQL's RAISE can
 // take any SQLSTATE and any text; the routine that the server names is then
 // exec_stmt_raise (pl_exec.c).
@@ -167,8 +167,25 @@ func valueless(m *pgproto3.ErrorResponse) bool {
 		return false
 	}
 	switch m.Code[:2] {
-	case "25", "40", "42", "53", "55", "57":
+	case "42":
+		// Without a place in the text it may be about a value that was taken for a
+		// name or a format, such as that of a cast to regclass.
+		if m.Position == 0 && !ofDefinitions(m.Code) {
+			return false
+		}
 		return m.Severity != "" && m.SeverityUnlocalized != "NOTICE" && m.SeverityUnlocalized != "WARNING"
+	case "25", "40", "53", "55", "57":
+		return m.Severity != "" && m.SeverityUnlocalized != "NOTICE" && m.SeverityUnlocalized != "WARNING"
+	}
+	return false
+}
+
+// ofDefinitions says whether a code of class 42 is about rights, or something that is
+// defined twice: values are not among these.
+func ofDefinitions(code string) bool {
+	switch code {
+	case InsufficientPrivilege, duplicateObject, "42701", "42723", "42P03", "42P04", "42P05", "42P06", "42P07", "42P16":
+		return true
 	}
 	return false
 }

@@ -60,7 +60,8 @@ func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
 	}{
 		"a unique violation":             {pgproto3.ErrorResponse{Code: "23505", Routine: "_bt_check_unique"}, true},
 		"a failed cast":                  {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe"}, true},
-		"an unknown column":              {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn"}, false},
+		"an unknown column":              {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Position: 8}, false},
+		"a value taken for a name":       {pgproto3.ErrorResponse{Code: "42P01", Routine: "RangeVarGetRelidExtended"}, true},
 		"a missing right":                {pgproto3.ErrorResponse{Code: "42501", Routine: "aclcheck_error"}, false},
 		"RAISE with a borrowed state":    {pgproto3.ErrorResponse{Code: "42501", Routine: "exec_stmt_raise"}, true},
 		"an error inside a function":     {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Where: "PL/pgSQL function f()"}, true},

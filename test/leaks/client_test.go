@@ -38,7 +38,7 @@ func open(network, address, user, database string) (*client, error) {
 		body = append(append(body, s...), 0)
 	}
 	body = append(body, 0)
-	_, err = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body)+4)), body...)) //nolint:gosec // is short
+	_, err = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body)+4)), body...))
 	if err != nil {
 		return nil, err
 	}
@@ -59,17 +59,17 @@ func message(kind byte, parts ...any) []byte {
 		case byte:
 			body = append(body, v)
 		case int16:
-			body = binary.BigEndian.AppendUint16(body, uint16(v)) //nolint:gosec // goes as it is
+			body = binary.BigEndian.AppendUint16(body, uint16(v))
 		case int32:
-			body = binary.BigEndian.AppendUint32(body, uint32(v)) //nolint:gosec // goes as it is
+			body = binary.BigEndian.AppendUint32(body, uint32(v))
 		case []int16:
-			body = binary.BigEndian.AppendUint16(body, uint16(len(v))) //nolint:gosec // is short
+			body = binary.BigEndian.AppendUint16(body, uint16(len(v)))
 			for _, n := range v {
-				body = binary.BigEndian.AppendUint16(body, uint16(n)) //nolint:gosec // goes as it is
+				body = binary.BigEndian.AppendUint16(body, uint16(n))
 			}
 		}
 	}
-	return append(binary.BigEndian.AppendUint32([]byte{kind}, uint32(len(body)+4)), body...) //nolint:gosec // is short
+	return append(binary.BigEndian.AppendUint32([]byte{kind}, uint32(len(body)+4)), body...)
 }
 
 func query(text string) []byte            { return message('Q', text) }
@@ -165,7 +165,7 @@ func (a answer) rows() [][][]byte {
 		rest := f.body[2:]
 		cells := make([][]byte, binary.BigEndian.Uint16(f.body))
 		for i := range cells {
-			n := int32(binary.BigEndian.Uint32(rest)) //nolint:gosec // -1 is NULL
+			n := int32(binary.BigEndian.Uint32(rest))
 			rest = rest[4:]
 			if n >= 0 {
 				cells[i], rest = rest[:n:n], rest[n:]

@@ -1,8 +1,8 @@
 package leaks
 
 import (
-	"crypto/md5"  //nolint:gosec // a form in which a value can come, not a protection
-	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -109,14 +109,14 @@ func (f *searcher) text(text string) {
 		e := base64.StdEncoding.EncodeToString(append(make([]byte, shift), raw...))
 		f.add(strings.TrimRight(e, "=")[shift+1:len(e)-4], text+" in base64")
 	}
-	m, s1, s2, s5 := md5.Sum(raw), sha1.Sum(raw), sha256.Sum256(raw), sha512.Sum512(raw) //nolint:gosec // see above
+	m, s1, s2, s5 := md5.Sum(raw), sha1.Sum(raw), sha256.Sum256(raw), sha512.Sum512(raw)
 	s224, s384 := sha256.Sum224(raw), sha512.Sum384(raw)
 	for name, sum := range map[string][]byte{"md5": m[:], "sha1": s1[:], "sha224": s224[:], "sha256": s2[:], "sha384": s384[:], "sha512": s5[:]} {
 		f.add(string(sum[:8]), text+" hashed with "+name)
 		f.add(hex.EncodeToString(sum[:6]), text+" hashed with "+name)
 		f.add(base64.StdEncoding.EncodeToString(sum)[:10], text+" hashed with "+name)
 	}
-	upper := md5.Sum([]byte(strings.ToUpper(text))) //nolint:gosec // see above
+	upper := md5.Sum([]byte(strings.ToUpper(text)))
 	f.add(hex.EncodeToString(upper[:6]), text+" upper, hashed")
 }
 
@@ -137,13 +137,13 @@ func (f *searcher) number(n int64) {
 	f.add(strconv.FormatInt(n, 16), text+" in hexadecimal")
 	f.add(strconv.FormatInt(n, 8), text+" in octal")
 	f.add(strconv.FormatInt(n, 2), text+" in binary")
-	f.add(string(binary.BigEndian.AppendUint64(nil, uint64(n)))[:8], text+" as a bigint") //nolint:gosec // is positive
+	f.add(string(binary.BigEndian.AppendUint64(nil, uint64(n)))[:8], text+" as a bigint")
 	f.add(string(binary.BigEndian.AppendUint64(nil, math.Float64bits(float64(n)))), text+" as a double")
 	f.add(string(numericDigits(text)), text+" as a numeric")
 	if n < math.MaxInt32 {
-		f.short[string(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 4}, uint32(n)))] = text + " as an integer" //nolint:gosec // is positive
+		f.short[string(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 4}, uint32(n)))] = text + " as an integer"
 	}
-	m := md5.Sum([]byte(text)) //nolint:gosec // see above
+	m := md5.Sum([]byte(text))
 	f.add(hex.EncodeToString(m[:6]), text+" hashed with md5")
 }
 
@@ -162,7 +162,7 @@ func numericDigits(d string) []byte {
 		if err != nil {
 			return nil
 		}
-		out = binary.BigEndian.AppendUint16(out, uint16(n)) //nolint:gosec // at most 9999
+		out = binary.BigEndian.AppendUint16(out, uint16(n))
 	}
 	return out
 }
@@ -203,8 +203,8 @@ func (f *searcher) moment(m time.Time) {
 	f.add(strconv.FormatInt(days+2451545, 10), of+" as a Julian day")
 	f.add(strconv.FormatInt(seconds, 10), of+" in seconds")
 	micro := seconds*1e6 + int64(m.Nanosecond()/1000)
-	f.add(string(binary.BigEndian.AppendUint64(nil, uint64(micro))), of+" as a timestamp")                     //nolint:gosec // is positive
-	f.short[string(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 4}, uint32(days)))] = of + " as a date value" //nolint:gosec // is positive
+	f.add(string(binary.BigEndian.AppendUint64(nil, uint64(micro))), of+" as a timestamp")
+	f.short[string(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 4}, uint32(days)))] = of + " as a date value"
 	f.add(reversed(m.Format("2006-01-02")), of+" reversed")
 	f.add(strconv.FormatInt(days, 10)+" days", of+" in days")
 }

@@ -82,7 +82,7 @@ func mixed(c *client, sql string) (answer, error) {
 	}
 	formats := []int16{}
 	for i := range max(a.columns(), 0) {
-		formats = append(formats, int16(i%2)) //nolint:gosec // 0 or 1
+		formats = append(formats, int16(i%2))
 	}
 	b, err := c.send(bind("", "m", formats...), execute("", 0), message('C', byte('S'), "m"), syncNow())
 	return slices.Concat(a, b), err
