@@ -19,13 +19,32 @@ const (
 	lentLarge
 )
 
-// settle settles the sessions that were at work in this round.
+// settle settles the sessions that were at work in this round. What goes to clients
+// is sent first: those of one process come one after another then, and it wakes up
+// once for all of them.
 func (l *loop) settle() {
+	if len(l.waiting) > 1 {
+		for _, v := range l.waiting {
+			v.reply()
+		}
+	}
 	for i, v := range l.waiting {
 		l.waiting[i] = nil
 		v.settleLate()
 	}
 	l.waiting = l.waiting[:0]
+}
+
+// reply sends what a session that is still to be settled has for its client, unless
+// it has something for its server too: that a client is gone must not keep what it
+// has said from the server.
+func (v *served) reply() {
+	if !v.late || v.gone || v.lent != lentSmall || v.session.HasServer() {
+		return
+	}
+	out := v.session.TakeClient(nil)
+	v.write(&v.client, out)
+	v.loop.takeBack(out)
 }
 
 // buffer gives a small output buffer.
