@@ -127,7 +127,7 @@ func (f *follower) function(oid uint32, via string) {
 	f.definition(fn.Default, via, true)
 	b := fn.Body
 	switch {
-	case fn.Kind == 'a':
+	case fn.Kind == 'a', b == nil && f.snapshot.constructs(fn):
 	case b == nil && (fn.Language == "sql" || fn.Language == "plpgsql"):
 		f.hidden(fn, "has a body that was not read", via)
 	case b == nil:
@@ -140,6 +140,17 @@ func (f *follower) function(oid uint32, via string) {
 			f.statement(fn, &b.Statements[i], via)
 		}
 	}
+}
+
+// constructs says whether a function is one that PostgreSQL makes with a range type
+// and its multirange type, of their names, to make values of them
+// (makeRangeConstructors of commands/typecmds.c).
+func (s *Snapshot) constructs(fn *Function) bool {
+	if fn.Language != "internal" || fn.Volatility != 'i' || len(fn.Types) == 0 {
+		return false
+	}
+	t, ok := s.types[fn.Types[len(fn.Types)-1]]
+	return ok && (t.Kind == 'r' || t.Kind == 'm') && t.Schema == fn.Schema && t.Name == fn.Name
 }
 
 func (f *follower) builtIn(name string, arguments int, via string) {

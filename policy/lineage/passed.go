@@ -74,7 +74,8 @@ func (r *resolver) passed(v value, t *statement.Node, by passing, construct stri
 // polymorphic says whether a type stands for that of an argument.
 func polymorphic(t *statement.Node) bool {
 	switch t.Name(1) {
-	case "anyelement", "anynonarray", "anycompatible", "anycompatiblenonarray", "any":
+	case "anyelement", "anynonarray", "anycompatible", "anycompatiblenonarray", "any", "anyarray", "anycompatiblearray", "anyenum",
+		"anyrange", "anycompatiblerange", "anymultirange", "anycompatiblemultirange":
 		return true
 	}
 	return false

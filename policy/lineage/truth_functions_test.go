@@ -77,6 +77,8 @@ CREATE PROCEDURE proc(INOUT t text) LANGUAGE plpgsql AS 'BEGIN SELECT email INTO
 CREATE PROCEDURE proc_count(INOUT n bigint) LANGUAGE plpgsql AS 'BEGIN SELECT count(*) INTO n FROM customers; END';
 CREATE FUNCTION over(a int) RETURNS text LANGUAGE sql STABLE AS 'SELECT ''c''::text';
 CREATE FUNCTION over(a text) RETURNS text LANGUAGE sql STABLE AS 'SELECT max(email) FROM customers';
+CREATE TYPE span AS RANGE (subtype = text);
+CREATE FUNCTION first_of(anyarray) RETURNS anyelement LANGUAGE sql IMMUTABLE AS 'SELECT $1[1]';
 CREATE VIEW by_function AS SELECT id, same(email) AS mail, shouted(name) AS loud, email_of(id) AS of, pl_name(id) AS who, constant_of(email) AS c FROM customers;
 CREATE VIEW by_rows AS SELECT num, mail, label FROM listing();
 CREATE VIEW counted AS SELECT how_many() AS n, 1 AS one;
@@ -130,6 +132,9 @@ func followed() map[string]string {
 		"SELECT defaulted(), defaulted('x')":                                                                   "MC",
 		"SELECT any_of('a', email), any_of(VARIADIC tags) FROM customers":                                      "RR",
 		"SELECT poly(email), poly(salary), poly(c.name), (poly(c)).email FROM customers c":                     "MMCM",
+		"SELECT span('a', 'b'), span('c', 'd', '[]')":                                                          "CC",
+		"SELECT span(email, 'z') FROM customers":                                                               "",
+		"SELECT first_of(tags) FROM customers":                                                                 "R",
 		"SELECT again(1)":                                                                                      "",
 		"SELECT shadowing('x')":                                                                                "M",
 		"SELECT fixed_peek()":                                                                                  "R",
