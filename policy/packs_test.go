@@ -69,7 +69,9 @@ func TestPacks(t *testing.T) {
 			"set session_preload_libraries = 'x'", "create extension dblink", "create server s foreign data wrapper file_fdw",
 			"create foreign table f (a int) server s options (program 'id')", "create subscription s connection 'host=x' publication p",
 			"alter system set archive_command = 'x'", "create language plpython3u",
-		}, []string{"copy t to stdout", "copy t from stdin", "select 1", "select length('x')", "copy (select 1) to stdout"}},
+			"select set_config('local_preload_libraries', $1, false)", "select set_config($1, '', false)", "update pg_settings set setting = 'x'",
+			"alter system reset all",
+		}, []string{"reset all", "reset session_preload_libraries", "discard all", "copy t to stdout", "copy t from stdin", "select 1", "select length('x')", "copy (select 1) to stdout"}},
 		{"BulkExport", []string{
 			"select query_to_xml('select 1', true, true, '')", "select database_to_xml(true, true, '')", "select lo_get(1)",
 		}, []string{"select * from t", "copy t to stdout", "select count(*) from t", "insert into t values (1)"}},
