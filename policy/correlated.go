@@ -3,23 +3,42 @@ package policy
 import (
 	"slices"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 )
 
 // limited gives the writes of a statement with those limited whose condition turns
 // out to be about the row: DELETE ... WHERE EXISTS (SELECT ... WHERE u.t_id = id),
-// where id is a column of the target and not of u.
+// where id is a column of the target and not of u. And those not limited whose
+// condition does not choose: DELETE ... WHERE id IS NOT NULL, where id is the key.
 func (c *Catalog) limited(writes []statement.Write) []statement.Write {
-	if !slices.ContainsFunc(writes, c.correlated) {
+	if !slices.ContainsFunc(writes, func(w statement.Write) bool { return c.correlated(w) || c.choosesAll(w) }) {
 		return writes
 	}
 	writes = slices.Clone(writes)
 	for i := range writes {
-		if c.correlated(writes[i]) {
+		switch {
+		case c.correlated(writes[i]):
 			writes[i].Where = statement.WherePresent
+		case c.choosesAll(writes[i]):
+			writes[i].Where = statement.WhereConstant
 		}
 	}
 	return writes
+}
+
+// choosesAll says whether a condition asks only whether columns are not NULL that never
+// are, in one of the relations that the name may mean.
+func (c *Catalog) choosesAll(w statement.Write) bool {
+	if w.Where != statement.WherePresent || len(w.NotNull) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(c.snapshot.Named(w.Schema, w.Table), func(r *catalog.Relation) bool {
+		return !slices.ContainsFunc(w.NotNull, func(name string) bool {
+			col, ok := r.Column(name)
+			return !ok || !col.NotNull
+		})
+	})
 }
 
 // correlated says whether each subquery of a condition has a name that can only be

@@ -42,6 +42,7 @@ func (r *reach) happens(e *catalog.Effects) {
 	r.Objects = slices.Clip(r.Objects)
 	for _, st := range e.Statements {
 		r.Objects = append(r.Objects, st.Objects...)
+		r.makes(st)
 		r.copies(st.Copy)
 	}
 	for _, h := range e.Hidden {
@@ -49,6 +50,24 @@ func (r *reach) happens(e *catalog.Effects) {
 			r.calls = append(r.calls, call{h.Function, what})
 		}
 	}
+}
+
+// makes notes that a body makes what may do something else in its name, and may use
+// it before any catalog knows it.
+func (r *reach) makes(st *statement.Statement) {
+	if slices.ContainsFunc(st.Objects, func(o statement.Object) bool { return o.Command == statement.CommandCreate && acts(o.Kind) }) {
+		r.calls = append(r.calls, call{what: "makes a view, function or the like in the same breath as it may use it"})
+	}
+}
+
+// acts says whether an object of a kind makes other statements do something.
+func acts(k statement.Kind) bool {
+	switch k {
+	case statement.KindView, statement.KindFunction, statement.KindProcedure, statement.KindAggregate, statement.KindRule,
+		statement.KindTrigger, statement.KindOperator, statement.KindCast, statement.KindEventTrigger:
+		return true
+	}
+	return false
 }
 
 // copies adds a COPY that a function runs. A guard sees one COPY of a statement: the

@@ -128,6 +128,9 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {
 			s.because.uncounted = g.Limit.uncounted(said)
+			if s.because.uncounted == "" && more != nil {
+				s.because.uncounted = g.uncountedInside(more.seenBy(g))
+			}
 		}
 		if j.seen != nil {
 			j.seen(s)

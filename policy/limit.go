@@ -9,6 +9,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/pattern"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -164,6 +166,52 @@ func (l *Limit) uncounted(st *statement.Statement) string {
 		}
 	}
 	return "changes rows inside " + article(st.Command) + ", where the server does not count them"
+}
+
+// uncountedInside is uncounted for what the functions change that a statement calls.
+// What triggers, rules and cascading keys change is not held against a write's limit.
+func (g *bound) uncountedInside(r *reach) string {
+	if g.Limit.Result || g.Limit.Rows == 0 || r.Planned || r.effects == nil {
+		return ""
+	}
+	concerned := func(e *catalog.Effects) bool {
+		return e != nil && slices.ContainsFunc(e.Writes, func(w catalog.Change) bool {
+			return len(g.Match.Commands) == 0 || slices.Contains(g.Match.Commands, w.Command)
+		})
+	}
+	const what = "changes rows inside a function, where the server does not count them"
+	if len(r.said.Writes) == 0 && (r.said.Copy == nil || !r.said.Copy.From) {
+		if r.runsNothing() || !concerned(r.effects) {
+			return ""
+		}
+		return what
+	}
+	for _, f := range r.said.Functions {
+		if e, _ := r.catalog.snapshot.OfCall(f.Schema, f.Name, f.Arguments); concerned(e) && !g.trustsCall(f) {
+			return what
+		}
+	}
+	for _, o := range r.said.Operators {
+		if concerned(r.catalog.snapshot.OfOperator(o.Schema, o.Name)) {
+			return what
+		}
+	}
+	return ""
+}
+
+// runsNothing says whether a statement only keeps for later what it holds.
+func (r *reach) runsNothing() bool {
+	switch r.said.Command {
+	case statement.CommandPrepare, statement.CommandCreate, statement.CommandAlter, statement.CommandDrop, statement.CommandComment,
+		statement.CommandGrant, statement.CommandRevoke:
+		return true
+	}
+	return false
+}
+
+// trustsCall says whether a policy trusts the function that a text calls.
+func (g *bound) trustsCall(f statement.Function) bool {
+	return slices.ContainsFunc(g.trusted, func(n pattern.Name) bool { return tableMatches(&n, 0, f.Schema, f.Name) })
 }
 
 // inside says whether an INSERT has another one in it.

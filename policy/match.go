@@ -132,8 +132,12 @@ func (m *Match) columns(st *statement.Statement) bool {
 // names.
 func touchesColumn(p *pattern.Name, access statement.Access, st *statement.Statement) bool {
 	concerned, renamed := false, false
+	redefines := slices.Contains(st.Commands, statement.CommandAlter)
 	for i := range st.Tables {
 		if t := &st.Tables[i]; tableMatches(p, 1, t.Schema, t.Name) {
+			if redefines && slices.Contains(t.Access, statement.AccessWrite) {
+				return true // a renamed column is read and written past the rules that name it
+			}
 			concerned = true
 			renamed = renamed || t.Renames
 		}
@@ -218,10 +222,19 @@ func (m *Match) settings(st *statement.Statement) bool {
 		return true
 	}
 	return slices.ContainsFunc(st.Settings, func(s statement.Setting) bool {
+		if s.Scope == statement.ScopeFunction && !actsAs(s.Name) {
+			return false // ends with the function
+		}
 		// RESET ALL, and a name that is not constant, may be any setting.
 		return s.Name == "" || s.Name == "all" ||
 			slices.ContainsFunc(m.Settings, func(g pattern.Glob) bool { return g.Match(s.Name) })
 	})
+}
+
+// actsAs says whether a setting decides as whom something is done and what is then
+// passed over, so that it counts for the time of one function too.
+func actsAs(name string) bool {
+	return name == "" || name == "role" || name == "session_authorization" || name == "session_replication_role"
 }
 
 // writesSettings says whether a statement writes to the view pg_settings, whose

@@ -49,8 +49,25 @@ func (m *Match) objects(st *statement.Statement) bool {
 }
 
 func (m *Match) object(o statement.Object) bool {
-	return !o.Temporary && (m.AnyObject || slices.Contains(m.Objects, o.Kind)) &&
+	return !o.Temporary && (m.AnyObject || slices.Contains(m.Objects, o.Kind) || cascades(o) && slices.ContainsFunc(m.Objects, dependent)) &&
 		(len(m.Commands) == 0 || slices.Contains(m.Commands, o.Command))
+}
+
+// cascades says whether an object stands for all that depends on what is dropped.
+func cascades(o statement.Object) bool {
+	return o.Command == statement.CommandDrop && (o.Kind == statement.KindAll || o.Kind == statement.KindOwned)
+}
+
+// dependent says whether objects of a kind go with others that they are made of. What
+// belongs to one table alone (its triggers, policies, indexes) always goes with it.
+func dependent(k statement.Kind) bool {
+	switch k {
+	case statement.KindTable, statement.KindForeignTable, statement.KindView, statement.KindMaterializedView, statement.KindSequence,
+		statement.KindFunction, statement.KindProcedure, statement.KindAggregate, statement.KindOperator, statement.KindCast,
+		statement.KindType, statement.KindDomain:
+		return true
+	}
+	return false
 }
 
 // kinds words what objects a match is about.

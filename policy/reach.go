@@ -75,6 +75,9 @@ func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach 
 	for i := range st.Functions {
 		c.function(r, st, &st.Functions[i])
 	}
+	if st.Command == statement.CommandDo {
+		r.makes(st)
+	}
 	r.happens(e)
 	return r
 }

@@ -275,6 +275,15 @@ func (o *own) objects(s *catalog.Snapshot, said []statement.Object) []statement.
 		}
 		all[i].Temporary = true
 	}
+	// What depends on them goes with them, and is the session's own as well.
+	lasting := func(o statement.Object) bool {
+		return o.Command == statement.CommandDrop && o.Kind != statement.KindAll && !o.Temporary
+	}
+	for i := range all {
+		if o := &all[i]; o.Command == statement.CommandDrop && o.Kind == statement.KindAll && &all[0] != &said[0] && !slices.ContainsFunc(all, lasting) {
+			o.Temporary = true
+		}
+	}
 	return all
 }
 

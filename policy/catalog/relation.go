@@ -104,6 +104,7 @@ type Column struct {
 	Name    string
 	Type    uint32 // pg_attribute.atttypid: a domain's own oid, where it has one
 	TypeMod int32
+	NotNull bool // pg_attribute.attnotnull
 	// Reads are the columns of the same relation that a generated column is
 	// computed from; 0 is all of them.
 	Reads []int16

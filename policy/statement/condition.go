@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -10,15 +11,20 @@ import (
 // It errs towards WhereConstant: a condition counts as present only where the
 // target's own columns decide, and not through a form that is always true.
 //
-// from is what else the statement reads beside the target, with its CTEs. correlated is set where
-// the condition would be present if names in it meant the target's columns, for a
-// catalog to say.
-func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Condition, correlated []Correlation) {
+// from is what else the statement reads beside the target, with its CTEs. correlated
+// and notNull are for a catalog to say more, see Write.
+func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Condition, correlated []Correlation, notNull []string) {
 	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with}
 	c.twins = c.twinsIn(from)
 	c.joined = c.joins(where)
-	if found = c.condition(where); found != WhereConstant {
-		return found, nil
+	if found = c.condition(where); found == WherePresent {
+		c.notNull = &notNull
+		if c.judge(where) == dependsOnRow {
+			notNull = nil
+		}
+		return found, nil, notNull
+	} else if found == WhereMissing {
+		return found, nil, nil
 	}
 	if c.judge(where) == unknownConstant {
 		outward := c
@@ -27,7 +33,7 @@ func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, fr
 			correlated = nil
 		}
 	}
-	return found, correlated
+	return found, correlated, nil
 }
 
 func (c judgement) condition(where *pg_query.Node) Condition {
@@ -64,6 +70,8 @@ type judgement struct {
 	// correlated takes the names in subqueries that may be the target's; not nil,
 	// these count as such.
 	correlated *[]Correlation
+	// notNull takes the columns that are asked to be not NULL; not nil, they count as being so.
+	notNull *[]string
 }
 
 // of is a judgement about another relation's rows.
@@ -93,6 +101,10 @@ func (c *judgement) judge(n *pg_query.Node) truth {
 			if t := c.judge(v.CoalesceExpr.Args[0]); t == alwaysTrue {
 				return t
 			}
+		}
+	case *pg_query.Node_FuncCall:
+		if c.callHoldsAlways(v.FuncCall) {
+			return alwaysTrue
 		}
 	case *pg_query.Node_SubLink:
 		return c.sublink(v.SubLink)
@@ -151,8 +163,14 @@ func (c *judgement) boolean(b *pg_query.BoolExpr) truth {
 			}
 		}
 	}
-	if result == dependsOnRow && (c.complementary(b.Args) || c.overlapping(b.Args)) {
-		return alwaysTrue
+	if result == dependsOnRow {
+		arms := make([]*pg_query.Node, len(b.Args))
+		for i, arm := range b.Args {
+			arms[i] = untested(arm)
+		}
+		if c.complementary(arms) || c.overlapping(arms) {
+			return alwaysTrue
+		}
 	}
 	return result
 }
@@ -163,10 +181,11 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 	switch e.Kind {
 	case pg_query.A_Expr_Kind_AEXPR_OP:
 		if !c.alike(e.Lexpr, e.Rexpr) {
-			if name == "~" || name == "~*" {
-				if p, ok := c.constants.folded(e.Rexpr); ok && matchesAll(p) {
-					return alwaysTrue
-				}
+			if c.holdsAlways(name, e.Lexpr, e.Rexpr) {
+				return alwaysTrue
+			}
+			if sameType(e.Lexpr) || sameType(e.Rexpr) {
+				return unknownConstant
 			}
 			if name == "=" && c.acrossTwins(e.Lexpr, e.Rexpr) {
 				return alwaysTrue
@@ -198,7 +217,12 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 				return alwaysTrue
 			}
 		}
+	case pg_query.A_Expr_Kind_AEXPR_OP_ALL:
+		return c.all(e)
 	case pg_query.A_Expr_Kind_AEXPR_IN:
+		if name == "=" && c.bothTruths(e.Rexpr.GetList().GetItems()) {
+			return alwaysTrue
+		}
 		for _, item := range e.Rexpr.GetList().GetItems() {
 			if name == "=" && c.alike(e.Lexpr, item) {
 				return alwaysTrue
@@ -240,13 +264,35 @@ func (c *judgement) nullTest(t *pg_query.NullTest) truth {
 		}
 		return alwaysFalse
 	}
+	if t.Arg.GetBoolExpr() != nil || compares(t.Arg.GetAExpr()) { // (x = 1) IS NOT NULL
+		return unknownConstant
+	}
 	if fields := t.Arg.GetColumnRef().GetFields(); len(fields) > 0 && neverNull(fields[len(fields)-1].GetString_().GetSval()) {
 		if t.Nulltesttype == pg_query.NullTestType_IS_NOT_NULL {
 			return alwaysTrue
 		}
 		return alwaysFalse
 	}
+	if c.assumed(t.Arg) {
+		if t.Nulltesttype == pg_query.NullTestType_IS_NOT_NULL {
+			return alwaysTrue
+		}
+		return alwaysFalse
+	}
 	return c.rowOrConstant(t.Arg)
+}
+
+// assumed says whether an expression is a column of the target that counts as not
+// NULL, and notes it.
+func (c *judgement) assumed(n *pg_query.Node) bool {
+	name := bareOrLast(n)
+	if c.notNull == nil || name == "" || !c.mentionsRow(n, c.inside) {
+		return false
+	}
+	if !slices.Contains(*c.notNull, name) {
+		*c.notNull = append(*c.notNull, name)
+	}
+	return true
 }
 
 // neverNull says whether a name is that of a column that PostgreSQL gives every row
@@ -259,8 +305,27 @@ func neverNull(column string) bool {
 	return false
 }
 
+// compares says whether an expression is a comparison, which is NULL only where what it
+// compares is.
+func compares(e *pg_query.A_Expr) bool {
+	if e == nil {
+		return false
+	}
+	switch operatorName(e) {
+	case "=", "<>", "!=", "<", ">", "<=", ">=":
+		return true
+	}
+	return false
+}
+
 func (c *judgement) booleanTest(t *pg_query.BooleanTest) truth {
 	got := c.judge(t.Arg)
+	if got == dependsOnRow && t.Arg.GetColumnRef() == nil && (t.Booltesttype == pg_query.BoolTestType_IS_NOT_UNKNOWN || t.Booltesttype == pg_query.BoolTestType_IS_UNKNOWN) {
+		return unknownConstant
+	}
+	if t.Booltesttype == pg_query.BoolTestType_IS_NOT_UNKNOWN && c.assumed(t.Arg) {
+		return alwaysTrue
+	}
 	switch t.Booltesttype {
 	case pg_query.BoolTestType_IS_TRUE:
 		return got

@@ -22,6 +22,9 @@ func (c *judgement) sublink(s *pg_query.SubLink) truth {
 		if (len(s.OperName) == 0 || len(s.OperName) == 1 && s.OperName[0].GetString_().GetSval() == "=") && c.holdsItself(s.Testexpr, sub) {
 			return alwaysTrue
 		}
+		if sub.Larg == nil && len(sub.ValuesLists) == 0 && sub.WhereClause != nil && sub.HavingClause == nil && len(sub.FromClause) == 0 && c.judge(sub.WhereClause) == alwaysFalse {
+			return alwaysFalse // nothing is in it
+		}
 	case pg_query.SubLinkType_EXISTS_SUBLINK:
 		if c.findsItself(sub) {
 			return alwaysTrue
@@ -40,7 +43,7 @@ func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) b
 	if sub.GetLarg() != nil {
 		return sub.Op == pg_query.SetOperation_SETOP_UNION && (c.holdsItself(test, sub.Larg) || c.holdsItself(test, sub.Rarg))
 	}
-	if sub == nil || len(sub.TargetList) != 1 || sub.LimitCount != nil || sub.LimitOffset != nil || sub.HavingClause != nil {
+	if sub == nil || len(sub.TargetList) != 1 || !c.unlimitedCount(sub.LimitCount) || sub.LimitOffset != nil || sub.HavingClause != nil {
 		return false
 	}
 	target := sub.TargetList[0].GetResTarget().GetVal()
@@ -51,7 +54,7 @@ func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) b
 		return false
 	}
 	from := sub.FromClause[0].GetRangeVar()
-	if from == nil || from.Relname != c.target.GetRelname() {
+	if from == nil || from.Relname != c.target.GetRelname() && !c.givesAll(c.cte(from)) {
 		return false
 	}
 	inner := c.of(from)
@@ -121,7 +124,7 @@ func (c *judgement) cte(r *pg_query.RangeVar) *pg_query.Node {
 // givesAll says whether a query gives all rows of the target's relation.
 func (c *judgement) givesAll(query *pg_query.Node) bool {
 	s := query.GetSelectStmt()
-	if s == nil || s.Larg != nil || len(s.FromClause) != 1 || s.LimitCount != nil || s.LimitOffset != nil || s.HavingClause != nil ||
+	if s == nil || s.Larg != nil || len(s.FromClause) != 1 || !c.unlimitedCount(s.LimitCount) || s.LimitOffset != nil || s.HavingClause != nil ||
 		len(s.GroupClause) > 0 || len(s.DistinctClause) > 0 || len(s.LockingClause) > 0 || s.WithClause != nil {
 		return false
 	}

@@ -202,6 +202,18 @@ func (c *constants) value(v *pg_query.A_Const) constant {
 	return constant{}
 }
 
+// word gives what TRUE or FALSE says. It asks for no literal's value.
+func (c *constants) word(v *pg_query.A_Const) (value, ok bool) {
+	if v == nil {
+		return false, false
+	}
+	b, ok := v.Val.(*pg_query.A_Const_Boolval)
+	return ok && b.Boolval.GetBoolval(), ok
+}
+
+// isNull says whether a constant is NULL.
+func (c *constants) isNull(v *pg_query.A_Const) bool { return v != nil && v.Isnull }
+
 // written gives a constant of any type as text.
 func (c *constants) written(n *pg_query.Node) (string, bool) {
 	switch v := n.GetNode().(type) {

@@ -49,7 +49,7 @@ const (
 	smallestTable       = 5
 	smallestColumn      = 6
 	smallestFunction    = 4
-	smallestWrite       = 6
+	smallestWrite       = 7
 	smallestCorrelation = 2
 	smallestReference   = 2
 	smallestOutput      = 5
@@ -252,6 +252,7 @@ func (d *decoder) effects(s *Statement) {
 		w.Schema, w.Table = d.string(), d.string()
 		w.Where = where[d.number(len(where)-1)]
 		w.Columns = d.strings()
+		w.NotNull = d.strings()
 		w.Correlated = d.correlated()
 	}
 	if n := d.count(smallestOutput); n > 0 {

@@ -97,6 +97,9 @@ func (w *walker) dropped(n *pg_query.Node) {
 		for _, object := range v.DropStmt.Objects {
 			w.about(CommandDrop, kindOf(v.DropStmt.RemoveType), object)
 		}
+		if v.DropStmt.Behavior == pg_query.DropBehavior_DROP_CASCADE {
+			w.cascade()
+		}
 	case *pg_query.Node_DropOwnedStmt:
 		for _, role := range v.DropOwnedStmt.Roles {
 			called(KindOwned, role.GetRoleSpec().GetRolename())
@@ -115,6 +118,17 @@ func (w *walker) dropped(n *pg_query.Node) {
 		called(KindSubscription, v.DropSubscriptionStmt.Subname)
 	default:
 		w.altered(n)
+	}
+}
+
+// cascade lists that what depends on the objects dropped goes too, unless they are
+// the session's own.
+func (w *walker) cascade() {
+	for _, o := range w.st.Objects {
+		if o.Command == CommandDrop && !o.Temporary {
+			w.mention(Object{Command: CommandDrop, Kind: KindAll})
+			return
+		}
 	}
 }
 

@@ -116,7 +116,9 @@ func (w *walker) definitionParts(n *pg_query.Node) {
 	own := ownRelation(n)
 	for i := range sub.st.Tables {
 		t := &sub.st.Tables[i]
-		if own == nil || t.Schema == own.Schemaname && t.Name == own.Relname {
+		if _, index := n.GetNode().(*pg_query.Node_IndexStmt); index {
+			t.Access = []Access{AccessRead, AccessWrite} // errors of its expressions show values
+		} else if own == nil || t.Schema == own.Schemaname && t.Name == own.Relname {
 			t.Access = []Access{AccessWrite}
 		} else {
 			t.Access = []Access{AccessRead, AccessWrite}

@@ -111,6 +111,7 @@ func (e *encoder) statement(s *Statement) {
 		e.string(w.Table)
 		e.number(slices.Index(where[:], w.Where))
 		e.strings(w.Columns)
+		e.strings(w.NotNull)
 		e.number(len(w.Correlated))
 		for j := range w.Correlated {
 			c := &w.Correlated[j]

@@ -153,6 +153,9 @@ type Write struct {
 	// that may be the target's columns. It is Present after all if, of each of them,
 	// one name is a column of the target and of none of the subquery's own relations.
 	Correlated []Correlation `json:"correlated,omitempty"`
+	// NotNull is set on a Present where all that the condition asks is that these columns
+	// of the target are not NULL. It is Constant after all if none of them can be.
+	NotNull []string `json:"notNull,omitempty"`
 }
 
 // Correlation is a subquery whose names a catalog can tell apart.
@@ -273,7 +276,7 @@ func (s *Statement) size() int {
 		len(s.Types)*int(unsafe.Sizeof(Type{})) +
 		len(s.Opaque)*int(unsafe.Sizeof(""))
 	for i := range s.Writes {
-		n += len(s.Writes[i].Columns) * int(unsafe.Sizeof(""))
+		n += (len(s.Writes[i].Columns) + len(s.Writes[i].NotNull)) * int(unsafe.Sizeof(""))
 		for j := range s.Writes[i].Correlated {
 			c := &s.Writes[i].Correlated[j]
 			n += int(unsafe.Sizeof(*c)) + len(c.Names)*int(unsafe.Sizeof("")) + len(c.From)*int(unsafe.Sizeof(RelationRef{}))

@@ -207,7 +207,7 @@ func TestTablesAreListedAndCTEsAreNot(t *testing.T) {
 		"create table t partition of p for values in (1)":                             "t:W p:RW",
 		"alter table t add foreign key (a) references u":                              "t:W u:RW",
 		"alter table p attach partition c for values in (1)":                          "p:W c:RW",
-		"create index on t (a)":                                                       "t:W",
+		"create index on t (a)":                                                       "t:RW",
 		"create view v as table t":                                                    "v:W t:R",
 		"create rule r as on insert to v do instead insert into t values (1)":         "v:W t:W",
 		"grant select on s.t to bob":                                                  "s.t:W",

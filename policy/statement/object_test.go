@@ -153,7 +153,7 @@ func TestEveryDefinitionSaysWhatItIsAbout(t *testing.T) {
 		"drop trigger g on a.t":                                                                      "Drop Trigger a.t/g",
 		"drop rule r on t":                                                                           "Drop Rule t/r",
 		"drop policy p on t":                                                                         "Drop Policy t/p",
-		"drop schema a, b cascade":                                                                   "Drop Schema a; Drop Schema b",
+		"drop schema a, b cascade":                                                                   "Drop Schema a; Drop Schema b; Drop All",
 		"drop owned by bob, alice":                                                                   "Drop Owned bob; Drop Owned alice",
 		"drop role a, b":                                                                             "Drop Role a; Drop Role b",
 		"drop database d":                                                                            "Drop Database d",

@@ -100,9 +100,9 @@ func (w *walker) update(s *pg_query.UpdateStmt, p place) {
 		w.fromItem(n, p)
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
-	where, correlated := w.conditionOf(s.WhereClause, s.Relation, s.FromClause, s.WithClause)
+	where, correlated, notNull := w.conditionOf(s.WhereClause, s.Relation, s.FromClause, s.WithClause)
 	w.st.Writes = append(w.st.Writes, Write{Command: CommandUpdate, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, Columns: w.assignments(s.TargetList)})
+		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, NotNull: notNull, Columns: w.assignments(s.TargetList)})
 	w.targets(s.ReturningList, p.returning("UPDATE"))
 }
 
@@ -117,9 +117,9 @@ func (w *walker) delete(s *pg_query.DeleteStmt, p place) {
 		w.fromItem(n, p)
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
-	where, correlated := w.conditionOf(s.WhereClause, s.Relation, s.UsingClause, s.WithClause)
+	where, correlated, notNull := w.conditionOf(s.WhereClause, s.Relation, s.UsingClause, s.WithClause)
 	w.st.Writes = append(w.st.Writes, Write{Command: CommandDelete, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated})
+		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, NotNull: notNull})
 	w.targets(s.ReturningList, p.returning("DELETE"))
 }
 
@@ -134,8 +134,8 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 	w.relations = append(w.relations, refname(s.Relation))
 	w.fromItem(s.SourceRelation, p)
 	w.predicate(s.JoinCondition, "ON", false)
-	where, correlated := w.conditionOf(s.JoinCondition, s.Relation, []*pg_query.Node{s.SourceRelation}, s.WithClause)
-	own := Write{Command: CommandMerge, Schema: s.Relation.GetSchemaname(), Table: s.Relation.GetRelname(), Where: where, Correlated: correlated}
+	where, correlated, notNull := w.conditionOf(s.JoinCondition, s.Relation, []*pg_query.Node{s.SourceRelation}, s.WithClause)
+	own := Write{Command: CommandMerge, Schema: s.Relation.GetSchemaname(), Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, NotNull: notNull}
 	at := len(w.st.Writes)
 	w.st.Writes = append(w.st.Writes, own)
 	for _, n := range s.MergeWhenClauses {
@@ -148,8 +148,8 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 		w.predicate(when.Condition, "WHEN", false)
 		action := own
 		if where != WherePresent {
-			if own, _ := w.conditionOf(when.Condition, s.Relation, nil, nil); own == WherePresent {
-				action.Where, action.Correlated = WherePresent, nil
+			if own, _, _ := w.conditionOf(when.Condition, s.Relation, nil, nil); own == WherePresent {
+				action.Where, action.Correlated, action.NotNull = WherePresent, nil, nil
 			}
 		}
 		switch when.CommandType {

@@ -215,7 +215,8 @@ func (r *reader) column(row [][]byte) error {
 	if err != nil {
 		return fmt.Errorf("column %s.%s has type modifier %q", rel.Name, name, row[5])
 	}
-	rel.Columns = append(rel.Columns, catalog.Column{Number: int16(num), Name: name, Type: typeOID, TypeMod: int32(mod)})
+	rel.Columns = append(rel.Columns, catalog.Column{Number: int16(num), Name: name, Type: typeOID, TypeMod: int32(mod),
+		NotNull: string(row[6]) == "true"})
 	return nil
 }
 
