@@ -30,6 +30,12 @@ const (
 	// firstBytes how many of them.
 	hearing    = 250 * time.Millisecond
 	firstBytes = 512
+	// fewProcessors is where client, server and weir are likely to want the same ones.
+	// With few sessions each loop would then fall asleep after each message: one that
+	// has loopFill of them finds more work when it has done some, and takes a fifth
+	// less of a processor.
+	fewProcessors = 2
+	loopFill      = 12
 	// linger bounds the time that a server has to end after its client left.
 	linger = 10 * time.Second
 )
@@ -58,6 +64,7 @@ type Driver struct {
 	StartTimeout time.Duration
 
 	loops []*loop
+	fill  int64 // how many connections a loop gets before the next one gets any
 	next  atomic.Uint32
 }
 
@@ -69,6 +76,9 @@ type Driver struct {
 // milliseconds. So there is one place more for each loop.
 func New(loops int) (*Driver, error) {
 	d := &Driver{}
+	if runtime.NumCPU() <= fewProcessors {
+		d.fill = loopFill
+	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), runtime.NumCPU()+loops))
 	for range loops {
 		l, err := startLoop()
@@ -161,7 +171,7 @@ func (d *Driver) Serve(ctx context.Context, conn net.Conn, c *Connection, q Ques
 	c.mu.Lock()
 	c.pair = p
 	c.mu.Unlock()
-	p.run(ctx, q, d.loop())
+	p.run(ctx, q, d.loop)
 }
 
 // Refuse ends a connection with an error, whatever it wants. It waits a moment for
@@ -176,6 +186,11 @@ func Refuse(conn net.Conn, c *Connection, why *diagnostic.Diagnostic) {
 
 // loop chooses the loop of a new connection, nil where there are none.
 func (d *Driver) loop() *loop {
+	for _, l := range d.loops {
+		if l.count.Load() < d.fill {
+			return l
+		}
+	}
 	var best *loop
 	for i := range d.loops {
 		l := d.loops[(int(d.next.Load())+i)%len(d.loops)]

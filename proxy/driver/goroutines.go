@@ -61,8 +61,8 @@ func newPair(conn net.Conn, c *Connection) *pair {
 
 // run serves the connection until either side has ended it, or until to takes it
 // over.
-func (p *pair) run(ctx context.Context, q Questions, to *loop) {
-	m := &mover{pair: p, to: to, ctx: ctx, questions: q}
+func (p *pair) run(ctx context.Context, q Questions, choose func() *loop) {
+	m := &mover{pair: p, choose: choose, ctx: ctx, questions: q}
 	ctx, stop := context.WithCancel(ctx)
 	p.ctx, p.questions = ctx, q
 	defer p.interrupts.Wait()

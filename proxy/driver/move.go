@@ -14,7 +14,7 @@ import (
 // mover moves a connection from its goroutines to an event loop.
 type mover struct {
 	pair      *pair
-	to        *loop           // nil: there is none
+	choose    func() *loop    // gives nil where there is none
 	ctx       context.Context // ends when weir stops
 	halt      func() bool     // takes back the end that a stop of weir would bring
 	questions Questions
@@ -24,7 +24,11 @@ type mover struct {
 // It reports false, and has changed nothing, when the connection must stay.
 func (m *mover) move(server net.Conn, fromClient, fromServer []byte, g *session.Greeting) bool {
 	p := m.pair
-	if m.to == nil || p.client.conn != p.raw || !plain(p.raw) || !plain(server) {
+	if p.client.conn != p.raw || !plain(p.raw) || !plain(server) {
+		return false
+	}
+	to := m.choose()
+	if to == nil {
 		return false
 	}
 	c, err := take(p.raw)
@@ -42,7 +46,7 @@ func (m *mover) move(server net.Conn, fromClient, fromServer []byte, g *session.
 		return false
 	}
 	v := &served{
-		Connection: p.Connection, loop: m.to, ctx: m.ctx, questions: m.questions,
+		Connection: p.Connection, loop: to, ctx: m.ctx, questions: m.questions,
 		deadline: time.Now().Add(p.timeout),
 		client:   end{fd: c, in: append([]byte(nil), fromClient...)},
 		server:   end{fd: s, in: append([]byte(nil), fromServer...)},
@@ -53,7 +57,7 @@ func (m *mover) move(server net.Conn, fromClient, fromServer []byte, g *session.
 	// The descriptors are copies: Go's own poller lets go of the sockets here.
 	_ = p.raw.Close()
 	_ = server.Close()
-	m.to.adopt(v, g)
+	to.adopt(v, g)
 	return true
 }
 
