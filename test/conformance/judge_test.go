@@ -139,3 +139,17 @@ func TestEndsOfTestsAreCountedInPieces(t *testing.T) {
 		t.Errorf("counted %d", m.ended)
 	}
 }
+
+func TestNumbersThatAServerMakesUpDoNotDiffer(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"   Buffers: shared hit=15 read=2\n":        "   Buffers: N\n",
+		"         30033 | r       |        10836\n": " N | r       | N\n",
+		"         30033 | v       |        10836\n": "         30033 | v       |        10836\n",
+		"say Buffers: 1\n":                          "say Buffers: 1\n",
+	} {
+		if got := withoutNumbers(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
