@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -291,6 +292,33 @@ func TestAChangeOfATableIsSeenBeforeItIsCopied(t *testing.T) {
 	}
 	s.direct("ALTER TABLE customers ALTER COLUMN email TYPE bytea USING email::bytea")
 	if got := copyOut(t, c, text); got != "1\t\\\\x\t****\t1990-01-02\tx\n" {
+		t.Fatal(got)
+	}
+}
+
+// Where the catalog is read on the session's own connection, a transaction goes by the
+// one at hand.
+func TestCopyWithoutALoginOfWeirsOwn(t *testing.T) {
+	s := passing(t, options{poll: time.Minute})
+	c := s.connect(asRole, simple)
+	const text = "COPY (SELECT * FROM customers WHERE id = 1) TO STDOUT"
+	const want = "1\tAda Quill\t*****************.com\t****\t1990-01-02\n"
+	if got := copyOut(t, c, text); got != want {
+		t.Fatal(got)
+	}
+	_, err := c.Exec(t.Context(), "BEGIN")
+	must(t, err)
+	if got := copyOut(t, c, "COPY (SELECT id, ssn FROM customers WHERE id = 1) TO STDOUT"); got != "1\t****\n" {
+		t.Fatal(got)
+	}
+	_, err = c.PgConn().CopyTo(t.Context(), &bytes.Buffer{}, text)
+	refused(t, err, "42501", "cannot be confirmed", "List the columns")
+	_, err = c.Exec(t.Context(), "ROLLBACK")
+	must(t, err)
+	r := c.PgConn().ExecParams(t.Context(), text, nil, nil, nil, nil).Read() // extended, with a Describe
+	must(t, r.Err)
+	s.direct("ALTER TABLE customers DROP COLUMN name; ALTER TABLE customers ADD COLUMN last text DEFAULT 'x'")
+	if got := copyOut(t, c, text); got != "1\t*****************.com\t****\t1990-01-02\tx\n" {
 		t.Fatal(got)
 	}
 }

@@ -35,9 +35,13 @@ type grounds struct {
 	plans     []lineage.Plan
 	cacheable bool
 	escalated bool // it is known to pass a limit that an approval lifts
-	revision  string
-	warnings  []string
-	audited   []string
+	// placed: the places of columns are known from a catalog of before the statement
+	// came; unplaced: those of masked ones, from what * stood for.
+	placed, unplaced bool
+	confirmed        time.Time // when the catalog was, for a text with places; zero for others
+	revision         string
+	warnings         []string
+	audited          []string
 }
 
 // shape is all of a text that a cacheable decision depends on: rules know its
@@ -45,6 +49,15 @@ type grounds struct {
 type shape struct {
 	facts  *statement.Facts
 	length int
+}
+
+// confirmedFor is how long a decision stands that needs a catalog of after its
+// statement came: a pipeline's Parse, Bind and Execute are one statement.
+const confirmedFor = time.Second
+
+// stands says that nothing but documents and the catalog at hand can change a decision.
+func (p *grounds) stands() bool {
+	return p.cacheable && !p.placed && (p.confirmed.IsZero() || time.Since(p.confirmed) < confirmedFor)
 }
 
 // shapesKept is how many shapes of texts a session remembers its decisions on.
@@ -79,7 +92,7 @@ func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err e
 	if !ok {
 		return nil, false
 	}
-	if d := &p.decision; p.cacheable && err == nil && d.Denial == nil && d.Approval == nil && nameless(facts) {
+	if d := &p.decision; p.cacheable && !p.placed && p.confirmed.IsZero() && err == nil && d.Denial == nil && d.Approval == nil && nameless(facts) {
 		if s.shapes == nil || len(s.shapes) >= shapesKept {
 			s.shapes = make(map[shape]*grounds)
 		}
@@ -266,10 +279,13 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 			// The types of what COPY sends tell what is to be looked into.
 			env.Outputs = len(s.rules.Detectors) > 0 && d.Statements[i].Statement.Copy != nil
 			plan := s.masks.Judge(d.Statements[i].Statement, env)
-			if plan.Placed && !fresh && (!s.relies || state.AtRest) {
-				return false // where weir cannot ask now, the catalog at hand must do
+			if plan.Placed && !fresh && !s.relies {
+				return false
 			}
-			p.cacheable = p.cacheable && !plan.Placed
+			p.placed = p.placed || plan.Placed && !fresh
+			if plan.Placed && fresh {
+				p.confirmed = time.Now()
+			}
 			if plan.Refused {
 				if plan.Stale && !fresh {
 					return false
@@ -281,6 +297,7 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 				p.cacheable = p.cacheable && !plan.Stale
 				return true
 			}
+			p.unplaced = p.unplaced || plan.Placed && plan.Starred && plan.Touches && !fresh
 			d.Statements[i].Touches, d.Statements[i].RedactErrors = plan.Touches, plan.RedactErrors
 			d.Statements[i].Rule = plan.Rule
 			if plan.Rule == "" && plan.RedactErrors {

@@ -260,7 +260,7 @@ func (j *judge) Masks() bool {
 // Current says whether a decision made earlier still stands.
 func (j *judge) Current(d *session.Decision) bool {
 	p, ok := d.Private.(*judged)
-	return ok && p.cacheable && p.standing == j.now() && p.changes == j.changes(p.standing)
+	return ok && p.stands() && p.standing == j.now() && p.changes == j.changes(p.standing)
 }
 
 // Decide gives the decision on a text whose facts are at hand.
@@ -280,7 +280,11 @@ func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bo
 	if !ok {
 		return nil, false
 	}
-	return j.decision(s, text, facts, err, state, false)
+	d, ok := j.decision(s, text, facts, err, state, false)
+	if ok && d.Private.(*judged).placed {
+		return nil, false
+	}
+	return d, ok
 }
 
 // resolve makes the decision on a text, whatever it takes.
@@ -309,10 +313,10 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 		return observed(s, text)
 	}
 	facts, err := j.gateway.cfg.Parser.ParseBytes(ctx, text, "")
-	if d, ok := j.decision(s, text, facts, err, state, false); ok {
-		return d
+	if d, ok := j.decision(s, text, facts, err, state, false); ok && !(d.Private.(*judged).placed && state.AtRest) {
+		return confirmed(d)
 	}
-	// The statement names something that the catalog does not have.
+	// The statement names something that the catalog does not have, or needs one of now.
 	if err := j.refresh(ctx, arrived); err != nil {
 		if d := j.sends(text, arrived, state, err); d != nil {
 			return d
@@ -323,6 +327,16 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 	s = j.standing
 	j.mu.Unlock()
 	d, _ := j.decision(s, text, facts, err, state, true)
+	return d
+}
+
+// confirmed refuses a COPY whose masked columns are where * put them in a catalog that
+// may have changed, where weir cannot ask now.
+func confirmed(d *session.Decision) *session.Decision {
+	if p := d.Private.(*judged); d.Denial == nil && p.unplaced {
+		refuse(d, diagnostic.Unconfirmed())
+		d.Rule = "built-in/catalog"
+	}
 	return d
 }
 

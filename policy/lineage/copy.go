@@ -74,8 +74,8 @@ func (j *judgement) table(c *statement.Copy) bool {
 		return false
 	}
 	for i := range e.fields {
-		if len(c.Columns) == 0 && i < len(j.plan.Outputs) {
-			j.plan.Outputs[i].generated = generated(e.relations[0], e.fields[i].name)
+		if len(c.Columns) == 0 && i < len(j.plan.Outputs) && generated(e.relations[0], e.fields[i].name) {
+			j.plan.Outputs[i].generated, j.plan.Outputs[i].Reason = true, "is a generated column, which COPY of a table leaves out but for row security"
 		}
 	}
 	return true
@@ -106,6 +106,8 @@ func (j *judgement) copied() bool {
 	if !toClient(j.st) {
 		return true
 	}
+	j.plan.Placed = true
+	j.plan.Starred = slices.ContainsFunc(j.st.Columns, func(c statement.Column) bool { return c.Star })
 	for _, w := range j.st.Writes {
 		for _, rel := range j.snapshot.Named(w.Schema, w.Table) {
 			if rel.Rules {
@@ -134,16 +136,18 @@ func (j *judgement) copied() bool {
 			fmt.Sprintf("Mask %s hides it by its place in the data.", o.Rule),
 			"List the columns in place of *, and give the names of tables with their schema.")
 	}
-	j.plan.Placed = true
-	if !format.NullIsValue() {
-		return true
-	}
 	for i := range j.plan.Outputs {
-		if o := &j.plan.Outputs[i]; o.masker != nil && (o.Class != Copy || o.unasked) {
-			// The NULL string asks which values are equal to it.
-			o.masker, o.Mask = j.null, mask.Null
+		switch o := &j.plan.Outputs[i]; {
+		case o.masker == nil:
+			continue
+		case o.Class != Copy:
+			o.Reason = "is computed from it, and COPY does not tell its type"
+		case o.unasked && format.NullIsValue():
 			o.Reason = "is NULL, since the NULL string of this COPY would show which values are equal to it"
+		default:
+			continue
 		}
+		j.plan.Outputs[i].masker, j.plan.Outputs[i].Mask = j.null, mask.Null
 	}
 	return true
 }
@@ -188,9 +192,6 @@ func (m *Masks) Copy(plan *Plan, n int, format int16) (columns []CopyColumn, mas
 				c.TypeMod = f.TypeMod
 			}
 			continue
-		}
-		if o.Class == Derived {
-			f.TypeOID, f.TypeMod = 0, -1
 		}
 		c.Cell = m.cell(m.as(o, &f), &f)
 		if o.Columns[0] != "" {

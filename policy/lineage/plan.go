@@ -46,9 +46,12 @@ type Plan struct {
 	// Outputs are the columns of the result, as far as they were followed: where
 	// nothing masked is named, there are none.
 	Outputs []Output
-	// Placed: masked columns are known by their place in the result alone, as those of
-	// a COPY are, so that the snapshot must be one of after the statement's arrival.
+	// Placed: what is masked is known by the places of columns in the result alone, as
+	// in the data of a COPY, so that the snapshot must be one of after the statement's
+	// arrival.
 	Placed bool
+	// Starred: some of these places follow from a * and are known from the snapshot.
+	Starred bool
 	// Held is the plan of the rows that a cursor gives which the statement
 	// declares, nil for none.
 	Held *Plan

@@ -182,6 +182,15 @@ func RowTooLarge(size, limit int) *Diagnostic {
 		Hint:    "Select fewer or smaller columns."}
 }
 
+// Unconfirmed refuses a COPY of masked columns whose places are not certain, since weir
+// cannot ask for the catalog now.
+func Unconfirmed() *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
+		Message: "columns of this COPY are masked, and which columns * stands for cannot be confirmed while a transaction is open",
+		Detail:  "weir reads the catalog on this session's own connection, and asks for it only while no transaction is open.",
+		Hint:    "List the columns in place of *, as in COPY t (a, b) TO STDOUT, or run COPY outside of a transaction."}
+}
+
 // ValueTooLarge ends a session whose COPY has a value that cannot be masked.
 func ValueTooLarge(err error, limit int) *Diagnostic {
 	return &Diagnostic{Severity: Fatal, Code: ProgramLimitExceeded,
