@@ -86,11 +86,11 @@ func (p *pair) psql(w way, commands []string) []string {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	process, err := house.lab.Start(cmd)
 	must(p.t, err)
-	ctx, cancel := context.WithTimeout(p.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Minute)
 	defer cancel()
 	_, err = process.Wait(ctx)
 	must(p.t, err)
-	text := strings.NewReplacer(p.direct, "SHOP", p.through, "SHOP").Replace(out.String())
+	text := p.nameless(out.String())
 	answers := make([]string, len(commands))
 	for i := range commands {
 		_, rest, ok := strings.Cut(text, fmt.Sprintf("%s%d\n", mark, i))
@@ -165,5 +165,5 @@ func (p *pair) dump(w way, args []string) string {
 	if out.Code != 0 {
 		p.t.Errorf("pg_dump %s, %s: %s", strings.Join(args, " "), w, out.Stderr)
 	}
-	return strings.NewReplacer(p.direct, "SHOP", p.through, "SHOP").Replace(out.Stdout)
+	return p.nameless(out.Stdout)
 }

@@ -19,6 +19,7 @@ import (
 //	--@ copy: lines         rows for COPY FROM STDIN, \n between them
 //	--@ hidden: why         its error or notice loses what could hold values
 //	--@ refused: why        it must be refused
+//	--@ known: why          it is refused and should not be: fewer of these are better
 //	--@ on: other           it is sent on the case's second session
 type script struct {
 	file  string
@@ -42,6 +43,7 @@ type step struct {
 	copies  bool
 	hidden  bool
 	refused string
+	known   string
 	other   bool
 }
 
@@ -136,6 +138,8 @@ func (s *step) note(text string) error {
 		s.hidden = true
 	case "refused":
 		s.refused = value
+	case "known":
+		s.known = value
 	case "on":
 		s.other = value == "other"
 	default:

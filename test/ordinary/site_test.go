@@ -135,7 +135,7 @@ func (s *shared) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.pg, err = s.lab.Postgres(ctx, lab.PostgresOptions{Conf: []string{"wal_level = logical", "max_parallel_workers_per_gather = 0"}}); err != nil {
+	if s.pg, err = s.lab.Postgres(ctx, lab.PostgresOptions{Conf: []string{"wal_level = logical", "max_parallel_workers_per_gather = 0", "jit = off"}}); err != nil {
 		return err
 	}
 	shop, err := os.ReadFile("testdata/shop.sql")
@@ -150,6 +150,16 @@ func (s *shared) start(ctx context.Context) error {
 	}
 	if err := s.pg.Exec(ctx, "shop", string(shop)); err != nil {
 		return fmt.Errorf("make the shop: %w", err)
+	}
+	// All at once: what lists databases must not see others come.
+	var create []string
+	for n := range pairs {
+		create = append(create, "CREATE DATABASE "+through(n)+" TEMPLATE shop OWNER "+role, "CREATE DATABASE "+direct(n)+" TEMPLATE shop OWNER "+role)
+	}
+	for _, sql := range create {
+		if err := s.pg.Exec(ctx, "postgres", sql); err != nil {
+			return err
+		}
 	}
 	nobody, err := lab.Nobody()
 	if err != nil {
@@ -210,11 +220,17 @@ spec:
 // pair is two databases that are copies of the shop, with the same oids: one is asked
 // directly, the other through weir.
 type pair struct {
-	t        *testing.T
-	direct   string
-	through  string
-	sessions map[string]*pgconn.PgConn
+	t       *testing.T
+	direct  string
+	through string
 }
+
+// pairs is how many there are. Each test takes one.
+const pairs = 16
+
+func through(n int) string { return fmt.Sprintf("shop%02d", n) }
+
+func direct(n int) string { return fmt.Sprintf("shop%02d_direct", n) }
 
 // databases gives two fresh copies.
 func databases(t *testing.T) *pair {
@@ -222,17 +238,22 @@ func databases(t *testing.T) *pair {
 	house.open(t)
 	house.mu.Lock()
 	defer house.mu.Unlock()
-	house.next++
-	p := &pair{t: t, direct: fmt.Sprintf("shop%d_direct", house.next), through: fmt.Sprintf("shop%d", house.next)}
-	for _, name := range []string{p.direct, p.through} {
-		must(t, house.pg.Exec(t.Context(), "postgres", "CREATE DATABASE "+name+" TEMPLATE shop OWNER "+role))
+	if house.next == pairs {
+		t.Fatalf("only %d pairs of databases were made", pairs)
 	}
+	p := &pair{t: t, direct: direct(house.next), through: through(house.next)}
+	house.next++
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("weir wrote:\n%s", house.weir)
 		}
 	})
 	return p
+}
+
+// nameless takes the names of the two databases out of a text.
+func (p *pair) nameless(text string) string {
+	return strings.NewReplacer(p.direct, "SHOP", p.through, "SHOP").Replace(text)
 }
 
 // asked is one session of two, with what it is told besides rows.
@@ -270,7 +291,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// said gives a server's error, nil if there is none.
+// serverError gives a server's error, nil if there is none.
 func serverError(err error) *pgconn.PgError {
 	var e *pgconn.PgError
 	errors.As(err, &e)
