@@ -145,6 +145,10 @@ func (w *walker) plpgsqlNode(n any) (found bool) {
 				w.execution(item)
 			case "PLpgSQL_expr":
 				w.plpgsqlExpression(item)
+			case "PLpgSQL_stmt_getdiag":
+				if fields, _ := item.(map[string]any); fields["is_stacked"] == true {
+					w.opaque(ErrorTexts)
+				}
 			case "PLpgSQL_stmt_commit":
 				w.command(CommandCommit)
 			case "PLpgSQL_stmt_rollback":
@@ -195,12 +199,19 @@ const (
 	modeAssignment3 = 5
 )
 
+// ErrorTexts is how Statement.Opaque names that a body looks into the texts of errors
+// that it has caught, which can hold values of any column.
+const ErrorTexts = "the texts of caught errors"
+
 // plpgsqlExpression reads one text of the body: a whole statement, an expression,
 // which is a SELECT without the word, or an assignment.
 func (w *walker) plpgsqlExpression(n any) {
 	fields, _ := n.(map[string]any)
 	text, isText := fields["query"].(string)
 	mode, isMode := fields["parseMode"].(float64)
+	if strings.Contains(strings.ToLower(text), "sqlerrm") {
+		w.opaque(ErrorTexts)
+	}
 	read := false
 	switch {
 	case !isText || !isMode:
