@@ -179,7 +179,8 @@ func (j *judge) unsure(s *standing, facts *statement.Facts, state *session.State
 func (j *judge) worst(s *standing, q policy.Request) (v policy.Verdict, ok bool) {
 	q.Unseen = "leads to what was changed since the catalog was read"
 	v = s.rules.Judge(q)
-	return v, v.Silent()
+	ok = v.Silent()
+	return v, ok
 }
 
 // lenient says that the rules only guard: they are judged with a catalog that has become

@@ -161,6 +161,9 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	switch v.Action {
 	case policy.Deny:
 		refuse(d, guardRefusal(v))
+		if name := j.nowhere(s, facts, fresh); name != "" {
+			d.Denial = diagnostic.NoSuchFunction(name)
+		}
 	case policy.RequireApproval:
 		d.Approval = v
 	}
@@ -327,61 +330,6 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *sessio
 	return true
 }
 
-// knows says whether the session may name a relation that the catalog does not
-// have.
-func (j *judge) knows(schema, name string) bool {
-	return j.own.knows(name) || j.known[schema+"."+name] || j.known["."+name]
-}
-
-// lacks says that the catalog does not have something that a text uses: it was
-// made since, and may stand for anything.
-func (j *judge) lacks(s *standing, facts *statement.Facts) bool {
-	lacks := false
-	s.missing(facts, func(schema, name string) { lacks = lacks || !j.knows(schema, name) })
-	return lacks
-}
-
-// learn remembers what a text uses and a fresh catalog does not have: it is the
-// session's own, or of nobody.
-func (j *judge) learn(s *standing, facts *statement.Facts) {
-	if j.known == nil || len(j.known) > maxSeen {
-		j.known = make(map[string]bool)
-	}
-	s.missing(facts, func(schema, name string) { j.known[schema+"."+name] = true })
-}
-
-// missing gives the relations and functions, these with () behind their name,
-// that a text uses and the catalog does not have.
-func (s *standing) missing(facts *statement.Facts, yield func(schema, name string)) {
-	if s.snapshot == nil {
-		return
-	}
-	for i := range facts.Statements {
-		st := &facts.Statements[i]
-		for k := range st.Tables {
-			t := &st.Tables[k]
-			if !s.snapshot.Known(t.Schema, t.Name) && uses(st, t) {
-				yield(t.Schema, t.Name)
-			}
-		}
-		for k := range st.Functions {
-			f := &st.Functions[k]
-			builtIn := (f.Schema == "" || f.Schema == "pg_catalog") && s.snapshot.BuiltIn(f.Name)
-			column := f.Schema == "" && f.Arguments == 1 // may be one in functional notation
-			if !builtIn && !column && len(s.snapshot.Functions(f.Schema, f.Name)) == 0 {
-				yield(f.Schema, f.Name+"()")
-			}
-		}
-	}
-}
-
-// uses says that a statement reads or changes rows of a table, as against one
-// that a definition names.
-func uses(st *statement.Statement, t *statement.Table) bool {
-	return slices.Contains(t.Access, statement.AccessRead) ||
-		slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return w.Schema == t.Schema && w.Table == t.Name })
-}
-
 // Row gives how the rows of a result are masked.
 func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*session.RowMask, error) {
 	j.mu.Lock()
@@ -488,8 +436,12 @@ func guardRefusal(v *policy.Verdict) *diagnostic.Diagnostic {
 }
 
 func maskRefusal(p *lineage.Plan) *diagnostic.Diagnostic {
-	return &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: diagnostic.InsufficientPrivilege,
+	d := &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: diagnostic.InsufficientPrivilege,
 		Message: p.Message, Detail: p.Detail, Hint: p.Hint}
+	if p.Construct == "a column that is not known" && !p.Stale {
+		d.Code = diagnostic.UndefinedColumn // a catalog that is new enough does not have it
+	}
+	return d
 }
 
 // transient gives the error if another try may go better.

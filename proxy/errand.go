@@ -14,6 +14,7 @@ import (
 	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/session"
+	"github.com/weirgate/weir/proxy/upstream"
 	"github.com/weirgate/weir/proxy/wire"
 )
 
@@ -219,9 +220,12 @@ func (j *judge) sends(text []byte, arrived time.Time, state *session.State, err 
 }
 
 // later says whether a catalog that could not be had is only to be asked for with
-// the first statement, on the session's own connection.
+// the first statement, on the session's own connection. So it is where weir's own login
+// finds no such database: then the server tells the client as much.
 func (j *judge) later(err error) bool {
-	if !errors.Is(err, errErrand) {
+	var server *upstream.ServerError
+	nowhere := !j.ours && errors.As(err, &server) && server.Code == diagnostic.InvalidCatalogName
+	if !errors.Is(err, errErrand) && !nowhere {
 		return false
 	}
 	j.mu.Lock()

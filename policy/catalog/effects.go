@@ -111,7 +111,7 @@ func (s *Snapshot) OfFunction(oid uint32) *Effects { return s.effects(step{stepF
 func (s *Snapshot) OfCall(schema, name string, arguments int) (e *Effects, known bool) {
 	for _, i := range s.calls[name] {
 		f := &s.functions[i]
-		if schema != "" && f.Schema != schema {
+		if !means(schema, f.Schema) {
 			continue
 		}
 		known = true

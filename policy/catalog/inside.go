@@ -164,7 +164,7 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 		c := &st.Functions[i]
 		for _, place := range s.calls[c.Name] {
 			// What a definition only names counts as called: it will be.
-			if f := &s.functions[place]; (c.Schema == "" || f.Schema == c.Schema) && (c.Named || f.Accepts(c.Arguments)) {
+			if f := &s.functions[place]; means(c.Schema, f.Schema) && (c.Named || f.Accepts(c.Arguments)) {
 				all = append(all, step{stepFunction, f.OID, 0})
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -257,11 +258,17 @@ func (s *Snapshot) Functions(schema, name string) []*Function {
 	}
 	found := make([]*Function, 0, len(places))
 	for _, i := range places {
-		if f := &s.functions[i]; schema == "" || f.Schema == schema {
+		if f := &s.functions[i]; means(schema, f.Schema) {
 			found = append(found, f)
 		}
 	}
 	return found
+}
+
+// means says whether a schema, or none, in a text can be that of a function. Which one
+// pg_temp is for a session is not told: it can be that of any.
+func means(said, schema string) bool {
+	return said == "" || said == schema || said == "pg_temp" && strings.HasPrefix(schema, "pg_temp_")
 }
 
 // Function finds a function outside pg_catalog by its oid, nil if there is none.

@@ -133,11 +133,7 @@ func TestTenThousandTablesAreReadInSeconds(t *testing.T) {
 	}
 	db := postgres(t)
 	c := db.connect(t, "postgres", db.database(t, ""))
-	for i := range 20 {
-		c.run(t, fmt.Sprintf(`DO $$ BEGIN FOR i IN 1..500 LOOP
-			EXECUTE format('CREATE TABLE t_%%s_%%s (id int, name varchar(20), email varchar(20), phone varchar(20), city varchar(20), created timestamptz, updated timestamptz, amount numeric(10,2), note varchar(20), kind "char")', %d, i);
-			END LOOP; END $$`, i))
-	}
+	c.tables(t)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

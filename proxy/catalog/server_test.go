@@ -198,6 +198,12 @@ func (s *server) connect(t *testing.T, user, database string) *conn {
 	return c
 }
 
+// dial is connect without a test.
+func dial(s *server) (*conn, error) {
+	c, err := pgconn.Connect(context.Background(), s.dsn("postgres", "postgres"))
+	return &conn{PgConn: c}, err
+}
+
 // run runs a script, whose errors end the test.
 func (c *conn) run(t *testing.T, sql string) {
 	t.Helper()

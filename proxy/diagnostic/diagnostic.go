@@ -35,6 +35,8 @@ const (
 	InvalidCatalogName       = "3D000"
 	InsufficientPrivilege    = "42501"
 	SyntaxError              = "42601"
+	UndefinedColumn          = "42703"
+	UndefinedFunction        = "42883"
 	ReservedName             = "42939"
 	ProgramLimitExceeded     = "54000"
 	StatementTooComplex      = "54001"

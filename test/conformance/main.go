@@ -125,7 +125,6 @@ func run() (differs bool, err error) {
 		}
 		for _, s := range round.suites {
 			s.server.bin, s.server.tls, s.server.masks, s.quick = bin, round.tls, round.masks, o.quick
-			s.server.warns = o.quick && s.name == "pg_regress"
 			j := judge{report: &r, variant: round.variant, suite: s, cache: c, binary: o.binary, only: split(o.tests), options: o}
 			if err := j.run(ctx); err != nil {
 				return false, err

@@ -34,9 +34,6 @@ type serverOptions struct {
 	// masks puts a table with masked columns beside those of the suite, which never
 	// uses it: what each statement shows must then be followed, and none refused.
 	masks bool
-	// warns has the guards warn where they would deny. Then the catalog is not asked
-	// for after each change of the schema, of which some suites are made.
-	warns bool
 }
 
 // site is a fresh server with a client's cgroup, and on the way through weir a weir
@@ -206,10 +203,6 @@ func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) er
 	if err != nil {
 		return err
 	}
-	policy := documents
-	if o.warns {
-		policy = strings.ReplaceAll(policy, "action: Deny", "action: Warn")
-	}
 	upstream, offer, login, catalog, masked := "{mode: Disable}", "Off", "{type: Passthrough}", "", ""
 	if o.masks {
 		masked = masks
@@ -228,7 +221,7 @@ func (s *site) startWeir(ctx context.Context, binary string, o serverOptions) er
 		Capture: []string{fmt.Sprintf("ports: [%d]", s.postgres.Port)},
 		Spec:    "unmatched: Deny\nclientTLS: \"" + offer + "\"\nlog: {level: warn}\n",
 		Documents: map[string]string{
-			"server.yaml": fmt.Sprintf(policy, s.postgres.Host, s.postgres.Port, upstream, login, catalog, s.client.Name, masked, results),
+			"server.yaml": fmt.Sprintf(documents, s.postgres.Host, s.postgres.Port, upstream, login, catalog, s.client.Name, masked, results),
 		},
 	})
 	if err != nil || !o.tls {

@@ -1,0 +1,76 @@
+package catalog_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	proxycatalog "github.com/weirgate/weir/proxy/catalog"
+)
+
+// tables makes 10,000 tables of ten columns.
+func (c *conn) tables(tb testing.TB) {
+	tb.Helper()
+	for i := range 20 {
+		script := fmt.Sprintf(`DO $$ BEGIN FOR i IN 1..500 LOOP
+			EXECUTE format('CREATE TABLE t_%%s_%%s (id int, name varchar(20), email varchar(20), phone varchar(20), city varchar(20), created timestamptz, updated timestamptz, amount numeric(10,2), note varchar(20), kind "char")', %d, i);
+			END LOOP; END $$`, i)
+		if _, err := c.Exec(context.Background(), script).ReadAll(); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkTenThousandTables reads the catalog of 10,000 tables from a server: all of
+// it, whether it has changed, and what has changed after a table was made.
+func BenchmarkTenThousandTables(b *testing.B) {
+	s, stop, err := start()
+	if err != nil {
+		b.Skip("NEEDS POSTGRES: " + err.Error())
+	}
+	defer stop()
+	c, err := dial(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.tables(b)
+	if _, err := c.Query(b.Context(), "ANALYZE pg_catalog.pg_class, pg_catalog.pg_attribute"); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("whole", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := proxycatalog.Read(b.Context(), c, inProcess{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	for name, change := range map[string]string{"unchanged": "SELECT %d", "one more table": "CREATE TABLE more_%d (id int)"} {
+		b.Run(name, func(b *testing.B) {
+			cache, err := proxycatalog.NewCache(proxycatalog.Options{Poll: time.Hour, Refresh: time.Hour, MaxAge: time.Hour, Databases: 1})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = cache.Close() }()
+			d := cache.Use("db")
+			source := func(context.Context) (proxycatalog.Connection, error) { return c, nil }
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				n++
+				if _, err := c.Query(b.Context(), fmt.Sprintf(change, time.Now().UnixNano())); err != nil {
+					b.Fatal(err)
+				}
+				if n == 1 {
+					if _, err := d.Get(b.Context(), source); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.StartTimer()
+				if _, err := d.Since(b.Context(), time.Now(), source); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
