@@ -275,13 +275,14 @@ func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, st
 
 // mask decides by the masks. It gives false when a fresh catalog is needed.
 func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *session.State, fresh bool) bool {
-	env := lineage.Env{Fresh: fresh, Known: j.knows, Prepared: state.Prepared}
+	env := lineage.Env{Fresh: fresh, Known: j.knows, Prepared: state.Prepared, Redefines: j.redefines}
 	if s.masks != nil {
 		p.plans = make([]lineage.Plan, len(d.Statements))
 		for i := range d.Statements {
 			// The types of what COPY sends tell what is to be looked into.
 			env.Outputs = len(s.rules.Detectors) > 0 && d.Statements[i].Statement.Copy != nil
 			plan := s.masks.Judge(d.Statements[i].Statement, env)
+			env.Redefines = env.Redefines || s.masks.Redefines(d.Statements[i].Statement)
 			if plan.Placed && !fresh && !s.relies {
 				return false
 			}

@@ -71,7 +71,9 @@ type judge struct {
 	alters   bool            // it has changed the schema itself
 	changing changing        // what of it, and others may not see yet
 	seen     map[uint32]bool // oids of results that the catalog did not have
-	known    map[string]bool // names that a fresh catalog did not have: the session's own
+	// redefines: the open transaction may have changed functions.
+	redefines bool
+	known     map[string]bool // names that a fresh catalog did not have: the session's own
 }
 
 func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Target) *judge {
@@ -357,6 +359,9 @@ func (j *judge) settings(d *session.Decision) {
 		if st := d.Statements[i].Statement; st != nil {
 			j.names.follow(st)
 			changed = j.own.follow(st) || changed
+			if m := j.standing.masks; m != nil && !j.redefines && m.Redefines(st) {
+				j.redefines, changed = true, true
+			}
 			if d.Schema {
 				j.changing.note(j.standing.snapshot, st)
 			}
@@ -374,13 +379,15 @@ func (j *judge) settings(d *session.Decision) {
 // rested notes how often the session has been at rest.
 func (j *judge) rested(rests uint64) {
 	j.rests = rests
-	if j.own.altered == nil && !j.own.loose && j.changing.names == nil && !j.changing.all {
+	if j.own.altered == nil && !j.own.loose && j.changing.names == nil && !j.changing.all && !j.redefines {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.settled(rests)
-	if j.own.rested(rests) {
+	over := j.redefines && rests > j.own.rests
+	j.redefines = j.redefines && !over
+	if j.own.rested(rests) || over {
 		j.restand()
 	}
 }

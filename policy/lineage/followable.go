@@ -110,11 +110,45 @@ func (j *judgement) follows(c *statement.Function, f *catalog.Function) (why str
 	if _, in := j.traced[statement.Function{Schema: c.Schema, Name: c.Name}]; !in {
 		return "", false
 	}
+	if j.env.Redefines {
+		return redefined, false
+	}
 	if j.st.Command == statement.CommandExplain && slices.ContainsFunc(j.snapshot.OfFunction(f.OID).Functions, folded) {
 		return "is IMMUTABLE, so that a plan would show what it gives", false
 	}
 	why = j.inside(f, j.above)
 	return why, why == ""
+}
+
+// redefined is why no function is followed after one was changed.
+const redefined = "may be another one than the catalog shows, since this transaction has changed functions"
+
+// Redefines says whether a statement may change functions, so that the snapshot does
+// not show what they are until the transaction has ended.
+func (m *Masks) Redefines(st *statement.Statement) bool {
+	for i := range st.Objects {
+		switch o := &st.Objects[i]; o.Kind {
+		case statement.KindFunction, statement.KindProcedure, statement.KindAggregate, statement.KindSchema, statement.KindExtension, statement.KindAll:
+			if changesSchema(o.Command) {
+				return true
+			}
+		}
+	}
+	if st.Dynamic {
+		return true
+	}
+	for i := range st.Functions {
+		for _, f := range m.snapshot.Functions(st.Functions[i].Schema, st.Functions[i].Name) {
+			if e := m.snapshot.OfFunction(f.OID); e != nil && slices.ContainsFunc(e.Commands, changesSchema) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func changesSchema(c statement.Command) bool {
+	return c == statement.CommandCreate || c == statement.CommandAlter || c == statement.CommandDrop
 }
 
 // folded says whether the planner calls a function, so that EXPLAIN shows its result.
@@ -179,7 +213,7 @@ func (j *judgement) attributeCall(name string) bool {
 		if why == "" {
 			continue
 		}
-		if !j.st.Untraced && len(j.st.Trees) > 0 && j.inside(f, j.above) == "" {
+		if !j.env.Redefines && !j.st.Untraced && len(j.st.Trees) > 0 && j.inside(f, j.above) == "" {
 			j.calls = true
 			continue
 		}

@@ -14,6 +14,9 @@ type Env struct {
 	// Prepared gives the statement that EXECUTE names, nil for none. Without
 	// it an EXECUTE is taken for what was judged when it was prepared.
 	Prepared func(name string) *statement.Statement
+	// Redefines: functions may be others than the snapshot has, since the session's
+	// open transaction has changed some. Then none is followed.
+	Redefines bool
 	// Outputs asks for the outputs also where no masked column is near, for a
 	// person who wants to see them.
 	Outputs bool

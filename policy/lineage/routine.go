@@ -122,7 +122,10 @@ func (r *resolver) of(f *catalog.Function, args []argument, all value) *outcome 
 		return blurred(all)
 	}
 	why := r.inside(f, nil)
-	if why == "" && len(r.frames) >= deepest {
+	switch {
+	case r.env.Redefines:
+		why = redefined
+	case why == "" && len(r.frames) >= deepest:
 		why = "leads through too many others"
 	}
 	if why != "" {

@@ -80,7 +80,10 @@ func (j *judgement) fired(rel *catalog.Relation, events catalog.Event, fresh boo
 			done[f.OID] = struct{}{}
 			continue
 		}
-		why, followed := j.trigger(rel, t, f, fresh, j.above)
+		why, followed := "", false
+		if !j.env.Redefines {
+			why, followed = j.trigger(rel, t, f, fresh, j.above)
+		}
 		if why != "" {
 			return why
 		}
