@@ -13,7 +13,7 @@ type Sync string
 
 // The kinds of Sync.
 const (
-	SyncNone     Sync = "None"     // the kernel writes when it sees fit, usually within 30 s
+	SyncNone     Sync = "None"     // the kernel writes when it sees fit, usually within 30 s, a full segment at once
 	SyncInterval Sync = "Interval" // Options.SyncEvery at the latest
 )
 

@@ -18,10 +18,10 @@ type telling struct {
 	size   int      // of lines and notes, in bytes
 }
 
-// tellingRoom bounds the lines and notes of a telling, in bytes. Beyond, nothing is
-// told and the index reads.
+// tellingRoom bounds the lines and notes of a telling, in bytes. Beyond, when very
+// many sessions begin at a time, nothing is told and the index reads.
 const (
-	tellingRoom = 4 << 20
+	tellingRoom = 128 << 10
 	noteSize    = 256
 )
 
