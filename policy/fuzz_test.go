@@ -49,7 +49,7 @@ func FuzzCompile(f *testing.F) {
 			t.Fatal("the same text gives another bundle")
 		}
 		for _, db := range b.Databases() {
-			b.Rules(bot, db).Judge(Request{Facts: FunctionCallFacts()})
+			b.Rules(bot, db).Judge(Request{Facts: facts(t, "do language plpython3u 'x'")})
 		}
 	})
 }

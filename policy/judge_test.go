@@ -355,17 +355,6 @@ func TestPreparedStatementsAreJudgedWhenTheyRun(t *testing.T) {
 	}
 }
 
-func TestFunctionCallsAreHidden(t *testing.T) {
-	guarded := compile(t, onePolicy("  guards: [{name: no-ddl, match: {commands: [Drop]}, action: Deny}]\n"))
-	free := compile(t, onePolicy("  guards: [{name: note, match: {commands: [Drop]}, action: Warn}]\n"))
-	if v := guarded.Rules(bot, guarded.Database("crm")).Judge(Request{Facts: FunctionCallFacts()}); v.Action != Deny {
-		t.Errorf("%+v", v)
-	}
-	if v := free.Rules(bot, free.Database("crm")).Judge(Request{Facts: FunctionCallFacts()}); v.Action != Allow {
-		t.Errorf("%+v", v)
-	}
-}
-
 func TestWhoIsNotCertainIsDenied(t *testing.T) {
 	b := compile(t, crm+`
 apiVersion: weir.dev/v1alpha1

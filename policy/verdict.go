@@ -39,14 +39,6 @@ type Request struct {
 	Unseen string
 }
 
-// FunctionCallFacts are the facts of a FunctionCall message: it names a function
-// by its oid, so that nothing is known of what it does.
-func FunctionCallFacts() *statement.Facts {
-	return &statement.Facts{Statements: []statement.Statement{{
-		Command: statement.CommandCall, Commands: []statement.Command{statement.CommandCall}, Limit: -1, Dynamic: true,
-	}}}
-}
-
 // Verdict is what becomes of a text. Strings are "" where there is nothing to
 // say.
 type Verdict struct {

@@ -123,6 +123,7 @@ func (a *app) printReplay(o *trial.Outcome) error {
 		s.line("documents", "revision %s", o.Revision)
 		s.line("statements", "%d, from %s to %s", o.Statements, o.From.Local().Format(time.DateTime), o.To.Local().Format(time.DateTime))
 		s.line("unchanged", "%d", o.Same)
+		s.line("not held", "masks, detections and what only the database's catalog tells: decisions may be stricter then")
 	}
 	for _, why := range slices.Sorted(maps.Keys(o.Skipped)) {
 		s.line("left out", "%d %s", o.Skipped[why], why)

@@ -67,6 +67,9 @@ func (x *Explainer) Explain(ctx context.Context, r *console.ExplainRequest) (*co
 	if facts != nil && len(rules.Masks) > 0 {
 		x.masks(ctx, e, rules, database, &asked, facts)
 	}
+	for _, d := range rules.Detections {
+		e.Notes = append(e.Notes, "what "+d.String()+" detects in texts, json and arrays is masked in every column, also of those that are shown as they are")
+	}
 	return e, nil
 }
 

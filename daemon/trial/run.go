@@ -11,6 +11,7 @@ import (
 	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/policy/lineage"
+	"github.com/weirgate/weir/policy/mask"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -153,8 +154,9 @@ func prepared(facts *statement.Facts) func(string) *statement.Statement {
 // masked holds a text against the masks, and masks its rows.
 func masked(d *decided, t *Test, rules *policy.Rules, facts *statement.Facts, snap *catalog.Snapshot) error {
 	if len(rules.Masks) == 0 {
-		d.rows = t.Rows
-		return nil
+		var err error
+		d.rows, err = hideIn(t.Rows, nil, texts(t.Rows), rules.Detectors)
+		return err
 	}
 	if snap == nil {
 		if t.Rows != nil {
@@ -175,7 +177,7 @@ func masked(d *decided, t *Test, rules *policy.Rules, facts *statement.Facts, sn
 		if i+1 < len(facts.Statements) || t.Rows == nil {
 			continue
 		}
-		if d.rows, err = maskRows(t.Rows, masks, &plan, snap); err != nil {
+		if d.rows, err = maskRows(t.Rows, masks, &plan, snap, rules.Detectors); err != nil {
 			return err
 		}
 	}
@@ -183,14 +185,11 @@ func masked(d *decided, t *Test, rules *policy.Rules, facts *statement.Facts, sn
 }
 
 // maskRows masks rows of the result that a plan is about.
-func maskRows(rows [][]*string, masks *lineage.Masks, plan *lineage.Plan, snap *catalog.Snapshot) ([][]*string, error) {
+func maskRows(rows [][]*string, masks *lineage.Masks, plan *lineage.Plan, snap *catalog.Snapshot, detectors []mask.Detection) ([][]*string, error) {
 	if len(rows) == 0 {
 		return rows, nil
 	}
-	fields := make([]lineage.Field, len(rows[0]))
-	for i := range fields {
-		fields[i] = lineage.Field{TypeOID: 25, TypeMod: -1}
-	}
+	fields := texts(rows)
 	place := 0
 	for _, o := range plan.Outputs {
 		if o.Many || place >= len(fields) {
@@ -207,17 +206,44 @@ func maskRows(rows [][]*string, masks *lineage.Masks, plan *lineage.Plan, snap *
 	if err != nil {
 		return nil, fmt.Errorf("masking the rows: %w", err)
 	}
+	return hideIn(rows, row.Cells, fields, detectors)
+}
+
+// texts are fields of the type text for the columns of rows.
+func texts(rows [][]*string) []lineage.Field {
+	if len(rows) == 0 {
+		return nil
+	}
+	fields := make([]lineage.Field, len(rows[0]))
+	for i := range fields {
+		fields[i] = lineage.Field{TypeOID: 25, TypeMod: -1}
+	}
+	return fields
+}
+
+// hideIn masks values by the cells of masks, and in the other columns what is detected.
+func hideIn(rows [][]*string, cells []*mask.Cell, fields []lineage.Field, detectors []mask.Detection) ([][]*string, error) {
+	all := make([]*mask.Cell, len(fields))
+	copy(all, cells)
+	for i, f := range fields {
+		if all[i] == nil && len(detectors) > 0 {
+			all[i] = mask.DetectingCell(detectors, mask.Column{TypeOID: f.TypeOID, TypeMod: f.TypeMod})
+		}
+	}
+	if len(rows) == 0 {
+		return rows, nil
+	}
 	var out [][]*string
 	for n, values := range rows {
 		if len(values) != len(fields) {
 			return nil, fmt.Errorf("row %d has %d values, the first one %d", n+1, len(values), len(fields))
 		}
 		shown := slices.Clone(values)
-		for i := range row.Cells {
-			if row.Cells[i] == nil || values[i] == nil {
+		for i := range all {
+			if all[i] == nil || values[i] == nil {
 				continue
 			}
-			value, null := row.Cells[i].Mask(nil, []byte(*values[i]))
+			value, null := all[i].Mask(nil, []byte(*values[i]))
 			shown[i] = nil
 			if text := string(value); !null {
 				shown[i] = &text

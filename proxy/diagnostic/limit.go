@@ -29,6 +29,17 @@ func ChangeLimit(rule, message, approval string, rows, most int64) *Diagnostic {
 	return d.with(message).orApproved(approval)
 }
 
+// ChangePortions ends a statement whose result is asked for in portions, so that the
+// server does not say how many rows it has changed.
+func ChangePortions(rule, message string, most int64) *Diagnostic {
+	d := &Diagnostic{Severity: Error, Code: ProgramLimit,
+		Message: fmt.Sprintf("weir undid this statement by rule %s: it allows %d changed rows, which are not told where the result is fetched in portions", rule, most),
+		Detail:  "Nothing of what the statement changed remains.",
+		Hint:    "Execute it without a row limit.",
+	}
+	return d.with(message)
+}
+
 // orApproved adds to a hint how to have the statement run all the same.
 func (d *Diagnostic) orApproved(approval string) *Diagnostic {
 	if approval != "" {

@@ -306,6 +306,23 @@ func isOff(value string) bool {
 	return false
 }
 
+// portioned is called when a portal stops before its end. What a write has changed is
+// done then, and how many rows they are is not told.
+func (s *Session) portioned(front *expectation) {
+	d := front.decision()
+	i := s.place(front)
+	if s.over != nil || d == nil || i >= len(d.Statements) || d.Statements[i].reads() {
+		return
+	}
+	for _, l := range d.Statements[i].Limits {
+		if l.Rows > 0 && !l.Result && l.stops() {
+			s.over = &overrun{why: diagnostic.ChangePortions(l.Rule, l.Message, l.Rows)}
+			s.current.rule = l.Rule
+			return
+		}
+	}
+}
+
 // changed is called when a statement has ended with a tag: it holds the rows that
 // it changed against the limits.
 func (s *Session) changed(p *Plan, tag string) {

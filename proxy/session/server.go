@@ -437,6 +437,7 @@ func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 // and so does its record.
 func (s *Session) suspended(front *expectation, frame []byte) {
 	s.resume(front)
+	s.portioned(front)
 	if s.over != nil {
 		s.limitReached(front)
 		return
