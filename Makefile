@@ -87,7 +87,8 @@ lint: go-check ## Check the form: gofmt, go vet, golangci-lint
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: fuzz
-fuzz: go-check compiler ## Run every fuzz target for FUZZTIME (10s)
+fuzz: go-check compiler ## Run every fuzz target for FUZZTIME (10s), and random statements against masks for thrice that
+	@deploy/install-packages database fuzz || echo "!!! Going on without: what needs PostgreSQL or sqlsmith will be skipped." >&2
 	@GO=$(GO) FUZZTIME=$(FUZZTIME) test/fuzz.sh
 
 .PHONY: demo

@@ -23,4 +23,10 @@ while read -r file target; do
   fi
   failed=1
 done < <(grep -rHoE --exclude-dir=build --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:func / /' | sort)
+
+# Random statements against masks, this generator's and sqlsmith's.
+case $time in *x) time=10s ;; esac
+echo "fuzz test/leaks"
+WEIR_LEAKS_TIME=$time "$GO" test -count=1 -v -run 'TestRandomStatements|TestSqlsmith' ./test/leaks </dev/null 2>&1 |
+  grep -vE '^( +[a-z_]+: [0-9]+/[0-9]+| +[e.SCT]{20,}|=== )' || failed=1
 exit $failed

@@ -15,8 +15,8 @@ import (
 	"github.com/weirgate/weir/test/lab"
 )
 
-// TimeVariable is how long random statements are tried, as time.ParseDuration reads it.
-// Without it a few are, and sqlsmith does not run: `make fuzz` sets it.
+// timeVariable is a third of how long random statements are tried, as time.ParseDuration
+// reads it. Without it a few are, and sqlsmith does not run: `make fuzz` sets it.
 const timeVariable = "WEIR_LEAKS_TIME"
 
 func longer(t testing.TB) time.Duration {
@@ -29,7 +29,7 @@ func longer(t testing.TB) time.Duration {
 	if err != nil {
 		t.Fatalf("%s: %v", timeVariable, err)
 	}
-	return d
+	return 3 * d
 }
 
 // tap stands between a client and weir and keeps what comes back.

@@ -116,10 +116,11 @@ func waysFor(sql, pair string) []way {
 	}
 	for i, w := range ways() {
 		switch {
+		case pair != equality && i > 2: // what may be asked differs, not what is shown
 		case !w.sql:
 			out = append(out, w)
-		case pair != equality || w.queries && !isQuery(sql): // what may be asked differs, not what is shown
-		case os.Getenv("WEIR_LEAKS") == "all" || (i+sum)%3 == 0:
+		case w.queries && !isQuery(sql):
+		case os.Getenv("WEIR_LEAKS") == "all" || (i+sum)%5 == 0:
 			out = append(out, w)
 		}
 	}

@@ -159,24 +159,18 @@ SELECT histogram_bounds::text FROM pg_stats WHERE tablename = 'told'
 ROLLBACK
 
 BEGIN
-ALTER TABLE people ADD CONSTRAINT told CHECK (ssn < '1')
+UPDATE login SET ssn = (SELECT ssn FROM login WHERE id = 1) WHERE id = 2
 ROLLBACK
 
 BEGIN
-ALTER TABLE people ADD CONSTRAINT told EXCLUDE USING btree (region WITH =, ssn WITH =)
-CREATE UNIQUE INDEX told2 ON people (region)
+CREATE TABLE list (x text, CONSTRAINT told UNIQUE (x))
+INSERT INTO list SELECT ssn FROM login
+INSERT INTO list SELECT ssn FROM login
 ROLLBACK
 
-BEGIN
-CREATE UNIQUE INDEX told ON people (left(ssn, 0))
-ROLLBACK
-
-BEGIN
-CREATE UNIQUE INDEX told ON login ((ssn IS NOT NULL), (left(ssn, 0)))
-ROLLBACK
-
+SET synchronous_commit = on
 SELECT pg_create_logical_replication_slot('told', 'test_decoding')
-UPDATE people SET region = 5
+UPDATE login SET ok = false
 SELECT data FROM pg_logical_slot_get_changes('told', NULL, NULL)
 SELECT pg_drop_replication_slot('told')
 

@@ -37,6 +37,5 @@ SELECT id, vip AND NULL FROM people
 SELECT CASE WHEN vip THEN 1 ELSE 0 END FROM people
 SELECT id FROM people WHERE feeling = '{{feeling:1}}'
 SELECT feeling, count(*) FROM people GROUP BY 1
-SELECT count(DISTINCT feeling), count(DISTINCT vip) FROM people WHERE id IN (1, 3)
 SELECT id FROM people WHERE '{{tag:1}}' = ANY (tags)
 SELECT region FROM kept WHERE '{{ssn:1}}' = ANY (all_ssn)

@@ -78,7 +78,6 @@ SELECT sum(replace(left(ssn, 3), '{{ssn:1:3}}', 'NaN')::float8) FROM people WHER
 SELECT get_byte('\x00', length(replace(left(ssn, 3), '{{ssn:1:3}}', ''))) FROM people WHERE id = 1
 SELECT round(1.5, length(replace(left(ssn, 3), '{{ssn:1:3}}', ''))) IS NULL, power(0, length(replace(left(ssn, 3), '{{ssn:1:3}}', '')) - 1) FROM people WHERE id = 1
 SELECT concat_ws(nullif(left(ssn, 3), '{{ssn:1:3}}'), 'a', 'b') FROM people WHERE id = 1
-SELECT row_to_json(ROW(left(ssn, 1) = '{{ssn:1:1}}' AND true)) FROM people WHERE id = 1
 SELECT count(left(ssn, 1) = '{{ssn:1:1}}' AND NULL) FROM people
 SELECT count(substring(ssn FROM '^{{ssn:1:2}}')) FROM people
 SELECT count(CASE WHEN ssn > '{{ssn:1}}' THEN 1 END) FROM people

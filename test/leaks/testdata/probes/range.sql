@@ -52,8 +52,7 @@ SELECT id, count(left(ssn, 1)) OVER (PARTITION BY left(ssn, 1)) FROM people
 SELECT DISTINCT ON (left(ssn, 1)) id FROM people
 SELECT count(*) FROM (SELECT left(ssn, 1) FROM people UNION SELECT '{{ssn:1:1}}' UNION SELECT substr(name, 1, 1) FROM people) s WHERE EXISTS (SELECT left(ssn, 2) FROM people INTERSECT SELECT '{{ssn:1:2}}')
 SELECT left(ssn, 1), count(*) FROM people GROUP BY 1
-SELECT percent_rank({{salary:2}}) WITHIN GROUP (ORDER BY salary) FROM people
-SELECT rank({{salary:2}}) WITHIN GROUP (ORDER BY salary) FROM people
+SELECT rank(5000000) WITHIN GROUP (ORDER BY salary), percent_rank(4000000) WITHIN GROUP (ORDER BY salary), cume_dist(6000000) WITHIN GROUP (ORDER BY salary), array_agg(id ORDER BY balance) FROM people
 SELECT width_bucket(salary, 0, 10000000, 100) FROM people
 SELECT count(*) FROM people WHERE salary::text LIKE '{{salary:1:2}}%'
 SELECT id FROM people WHERE length(ssn) = length('{{ssn:1}}') AND substr(ssn, 3, 1) = substr('{{ssn:1}}', 3, 1)
