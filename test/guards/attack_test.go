@@ -83,7 +83,7 @@ func (a *attack) play(p *place, socket string, undone bool) string {
 			}
 		}
 	}
-	now := view(nil)
+	var now view
 	if undone {
 		if now = c.look(p.dir); now == nil {
 			return ""
