@@ -54,7 +54,7 @@ func writeAttacks() []attack {
 		"SELECT query_to_xml('SELECT wipe() AS a', true, true, '')",
 		"SELECT query_to_xml('SELECT wi' || 'pe() AS a', true, true, '')", "SELECT pg_catalog.query_to_xml_and_xmlschema('SELECT wipe()', true, true, '')", "SELECT query_to_xml('SELECT wipe()', true, true, '')", "SELECT * FROM ts_stat('SELECT NULL::tsvector FROM wipe()')",
 		"SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, ''b''::tsquery FROM wipe()')", "SELECT setseed(0), wipe()", "SELECT database_to_xml(true, true, '') WHERE wipe() = 1",
-		"MERGE INTO vault v USING vault o ON v.id = o.id WHEN MATCHED THEN UPDATE SET secret = 'x'", "MERGE INTO vault v USING generate_series(1, 10) g ON true WHEN MATCHED AND v.id = v.id THEN DELETE",
+		"MERGE INTO vault v USING vault o ON v.id = o.id WHEN MATCHED THEN UPDATE SET secret = 'x'", "MERGE INTO vault v USING (SELECT 1) g ON true WHEN MATCHED AND v.id = v.id THEN DELETE",
 		"WITH v AS (SELECT * FROM vault) MERGE INTO vault USING v ON v.id = vault.id WHEN MATCHED THEN DELETE",
 		"WITH x AS (SELECT id FROM vault) DELETE FROM vault WHERE id IN (SELECT id FROM x)", "WITH x AS (SELECT 1) DELETE FROM vault", "WITH x AS (SELECT id FROM vault) DELETE FROM vault USING x WHERE x.id = vault.id",
 		"WITH a AS (DELETE FROM ledger RETURNING 1), b AS (DELETE FROM vault RETURNING 1) SELECT 1", "UPDATE accounts SET id = id + 100", "DELETE FROM accounts",
@@ -62,7 +62,7 @@ func writeAttacks() []attack {
 		"DELETE FROM vault RETURNING *", "DELETE FROM vault WHERE true RETURNING id, secret", "CREATE RULE x AS ON INSERT TO ledger DO ALSO DELETE FROM vault; INSERT INTO ledger (what) VALUES ('x')",
 		"CREATE TABLE boom (id integer DEFAULT wipe()); INSERT INTO boom DEFAULT VALUES", "CREATE TABLE boom AS SELECT wipe()", "SELECT wipe() INTO boom", "CREATE MATERIALIZED VIEW boom AS SELECT wipe_lie(1)", "CREATE INDEX ON accounts (wipe_lie(id))",
 		"CREATE INDEX boom ON accounts (id) WHERE wipe_lie(id)", "ALTER TABLE cats ADD COLUMN x integer DEFAULT wipe()", "ALTER TABLE ledger ADD CHECK (wipe() = 1); INSERT INTO ledger (what) VALUES ('x')",
-		"ALTER TABLE accounts ADD CONSTRAINT c CHECK (wipe_check(id))", "ALTER TABLE accounts ALTER balance TYPE bigint USING wipe_dynamic('vault')", "CREATE DOMAIN boom AS integer CHECK (wipe() = VALUE); SELECT 1::boom", "CREATE POLICY x ON accounts USING (wipe() = 1); SELECT 1; SELECT wipe()",
+		"ALTER TABLE accounts ADD CONSTRAINT c CHECK (wipe_check(id))", "ALTER TABLE orders ALTER cents TYPE bigint USING wipe_dynamic('vault')", "CREATE DOMAIN boom AS integer CHECK (wipe() = VALUE); SELECT 1::boom", "CREATE POLICY x ON accounts USING (wipe() = 1); SELECT 1; SELECT wipe()",
 		"DELETE FROM pg_catalog.pg_class WHERE false; DELETE FROM vault", "EXPLAIN (ANALYZE, BUFFERS) UPDATE vault SET secret = 'x'", "CREATE TEMP TABLE x AS WITH d AS (SELECT wipe()) SELECT * FROM d", "PREPARE a AS SELECT wipe(); EXECUTE a",
 	)...)
 	all = append(all, flows("writes",
