@@ -136,7 +136,10 @@ func newSite(ctx context.Context) (*site, error) {
 			}
 		}
 	}
-	return s, s.start(ctx)
+	if err := s.start(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // asRole runs statements as the role that weir has.
@@ -162,7 +165,7 @@ func (s *site) start(ctx context.Context) error {
 			return err
 		}
 		s.address[pair] = "127.0.0.1:" + strconv.Itoa(port)
-		listen += fmt.Sprintf("- {name: %s, network: tcp, address: \"%s\", database: %s}\n", pair, s.address[pair], pair)
+		listen += fmt.Sprintf("- {name: %s, network: tcp, address: %q, database: %s}\n", pair, s.address[pair], pair)
 		documents[pair+".yaml"] = fmt.Sprintf(`apiVersion: weir.dev/v1alpha1
 kind: Database
 metadata: {name: %s}
