@@ -122,7 +122,7 @@ func parts(set, statement string) []attack {
 		[]string{"EXPLAIN ANALYSE WITH x AS (" + returning + ") SELECT 1"},
 		[]string{"CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE sql AS $$ " + statement + " $$", "SELECT pg_temp.f()"},
 		[]string{"CREATE FUNCTION pg_temp.f() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN " + statement + "; RETURN 1; END $$", "SELECT pg_temp.f()"},
-		[]string{"CREATE FUNCTION pg_temp.f() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN EXECUTE '" + strings.ReplaceAll(statement, "'", "''") + "'; RETURN 1; END $$",
+		[]string{"CREATE FUNCTION pg_temp.f() RETURNS integer VOLATILE LANGUAGE plpgsql AS $$ BEGIN EXECUTE '" + strings.ReplaceAll(statement, "'", "''") + "'; RETURN 1; END $$",
 			"SELECT 1 WHERE pg_temp.f() = 1"},
 		[]string{"CREATE FUNCTION public.f() RETURNS void LANGUAGE sql BEGIN ATOMIC " + statement + "; END", "SELECT f()"},
 		[]string{"CREATE PROCEDURE public.p() LANGUAGE plpgsql AS $$ BEGIN " + statement + "; COMMIT; END $$", "CALL p()"},

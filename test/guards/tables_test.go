@@ -6,15 +6,15 @@ import "github.com/jackc/pgx/v5/pgproto3"
 func tableAttacks() []attack {
 	var all []attack
 	all = append(all, parts("vault", "UPDATE vault SET secret = 'gone' WHERE id = 1")...)
-	all = append(all, parts("daytime", "INSERT INTO vault VALUES (99, 'x')")...)
+	all = append(all, parts("daytime", "INSERT INTO vault SELECT max(id) + 1, 'x' FROM vault")...)
 	all = append(all, forms("approval", "DELETE FROM vault WHERE id = 1")...)
 	all = append(all, texts("vault",
-		"INSERT INTO vault VALUES (9, 'x')", "INSERT INTO public.vault DEFAULT VALUES; INSERT INTO vault (id) VALUES (9)", "INSERT INTO vault VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET secret = 'x'", "DELETE FROM vault WHERE id = 1", "DELETE FROM ONLY vault WHERE id = 1", "TRUNCATE vault", "TRUNCATE ledger, vault", "DROP TABLE vault CASCADE",
-		"ALTER TABLE vault RENAME TO v2", "ALTER TABLE vault ADD COLUMN x integer", "ALTER TABLE public.vault DROP COLUMN secret CASCADE", "ALTER TABLE vault ALTER secret TYPE text USING 'gone'", "MERGE INTO vault USING (SELECT 1) x ON vault.id = 1 WHEN MATCHED THEN UPDATE SET secret = 'x'", "MERGE INTO vault v USING (SELECT 9) x(i) ON v.id = x.i WHEN NOT MATCHED THEN INSERT VALUES (9, 'x')",
+		"INSERT INTO vault VALUES (9, 'x')", "INSERT INTO vault VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET secret = 'x'", "DELETE FROM vault WHERE id = 1", "DELETE FROM ONLY vault WHERE id = 1", "TRUNCATE vault", "TRUNCATE ledger, vault", "DROP TABLE vault CASCADE",
+		"ALTER TABLE vault RENAME TO v2", "ALTER TABLE vault ADD COLUMN x integer", "ALTER TABLE public.vault DROP COLUMN secret CASCADE", "MERGE INTO vault USING (SELECT 1) x ON vault.id = 1 WHEN MATCHED THEN UPDATE SET secret = 'x'", "MERGE INTO vault v USING (SELECT 9) x(i) ON v.id = x.i WHEN NOT MATCHED THEN INSERT VALUES (9, 'x')",
 		`UPDATE U&"v\0061ult" SET secret = 'x' WHERE id = 1`, `UPDATE "public"."vault" SET secret = 'x' WHERE id = 1`, "UPDATE VAULT SET SECRET = 'x' WHERE ID = 1", "UPDATE public . vault SET secret = 'x' WHERE id = 1", "UPDATE vault AS other SET secret = 'x' WHERE id = 1",
 		"UPDATE vault_view SET secret = 'x' WHERE id = 1", "DELETE FROM vault_view WHERE id = 1", "INSERT INTO vault_view VALUES (9, 'x')", "UPDATE vault_view_view SET word = 'x' WHERE id = 1", "DELETE FROM ruled WHERE id = 1", "DELETE FROM triggered WHERE id = 1", "INSERT INTO inbox VALUES (1)", "INSERT INTO outbox VALUES (1)",
 		"SELECT wipe()", "SELECT wipe_sql()", "SELECT wipe_dynamic('vault')", "SELECT wipe_deep()", "SELECT wipe_lie(1)", "CALL purge()", "CALL purge_sql()", "SELECT 1 @@@ 2", "SELECT 1::coin", "SELECT 1::checked", "SELECT wipe_all(id) FROM accounts", "INSERT INTO defaulted (id) VALUES (1)", "INSERT INTO constrained VALUES (1)", "TRUNCATE emptied", "SELECT drop_vault()",
-		"DROP SCHEMA public CASCADE", "DROP OWNED BY guarded CASCADE", "ALTER SCHEMA public RENAME TO p2; UPDATE p2.vault SET secret = 'x'", "COPY vault FROM PROGRAM 'printf \"9\\\\tx\\\\n\"'", "SELECT query_to_xml('UPDATE vault SET secret = ''x'' RETURNING 1', true, true, '')", "LOCK vault; UPDATE vault SET secret = 'x' WHERE id = 1",
+		"DROP SCHEMA public CASCADE", "ALTER SCHEMA public RENAME TO p2; UPDATE p2.vault SET secret = 'x'", "COPY vault FROM PROGRAM 'printf \"9\\\\tx\\\\n\"'", "SELECT query_to_xml('SELECT wipe() AS a', true, true, '')", "LOCK vault; UPDATE vault SET secret = 'x' WHERE id = 1",
 		"CREATE RULE z AS ON INSERT TO ledger DO ALSO UPDATE vault SET secret = 'x' WHERE id = 1; INSERT INTO ledger (what) VALUES ('a')", "WITH vault AS (SELECT 1) UPDATE public.vault SET secret = 'x' WHERE id = 1", "WITH vault AS (SELECT 1 AS id) DELETE FROM vault WHERE id = 1", "SELECT lo_unlink(424242); DELETE FROM vault WHERE id = 1",
 	)...)
 	all = append(all, flows("vault",
@@ -69,7 +69,7 @@ func tableAttacks() []attack {
 		"DO $$ BEGIN RAISE NOTICE '%', (SELECT max(secret) FROM vault); END $$", "DO $$ BEGIN EXECUTE 'INSERT INTO ledger (what) SELECT secret FROM vault'; END $$; TABLE ledger", "SELECT query_to_xml('TABLE vault', true, true, '')", "SELECT table_to_xml('vault', true, true, '')", "SELECT schema_to_xml('public', true, true, '')", "SELECT secret::integer FROM vault", "SELECT * FROM accounts LEFT JOIN vault USING (id)",
 		"ALTER TABLE vault RENAME TO v2; TABLE v2", "CREATE TABLE c (LIKE vault); INSERT INTO c SELECT * FROM vault; TABLE c", "CREATE TABLE c () INHERITS (vault); SELECT * FROM vault", "BEGIN; DECLARE c CURSOR FOR TABLE vault; FETCH c; COMMIT", "PREPARE a AS TABLE vault; EXECUTE a", `SELECT U&"secr\0065t" FROM U&"v\0061ult"`,
 		"MERGE INTO ledger USING vault ON false WHEN NOT MATCHED THEN INSERT (what) VALUES (vault.secret); TABLE ledger", "SELECT string_agg(vault::text, '') FROM vault", "SELECT 1 FROM vault WHERE secret::integer = 1", "WITH vault AS (SELECT 1) SELECT * FROM public.vault", "SELECT NULL::vault_view, * FROM vault_view", "EXPLAIN ANALYZE SELECT secret::integer FROM vault", "CREATE INDEX ON vault ((secret::integer))",
-		"ALTER TABLE vault ADD CHECK (secret = 'x')", "ALTER TABLE vault ALTER secret TYPE integer USING secret::integer",
+		"ALTER TABLE vault ADD CHECK (secret::integer = 1)",
 	} {
 		all = append(all, attack{set: "reading", name: text, steps: []step{simple(text)}, leaks: true})
 	}
