@@ -34,7 +34,11 @@ type errand struct {
 	rows    [][][]byte
 	size    int
 	err     error
-	over    bool
+	// vanished counts how often something was dropped while it was read; again is the
+	// Reading that then begins anew.
+	vanished int
+	again    *catalog.Reading
+	over     bool
 }
 
 // errandSettings are those of the transaction. The catalog's questions name
@@ -50,6 +54,10 @@ func errandSettings() []string {
 // Next gives the questions one after another.
 func (e *errand) Next(tx byte) []string {
 	var first []string
+	if e.again != nil && tx == wire.TxIdle {
+		e.reading, e.again, e.rows, e.size, e.err = e.again, nil, nil, 0, nil
+		first = errandSettings()
+	}
 	if e.reading == nil {
 		e.reading, first = e.catalog.Reading(), errandSettings()
 	}
@@ -98,8 +106,13 @@ func (e *errand) Row(body []byte) bool {
 
 // Failed keeps the server's error.
 func (e *errand) Failed(d *diagnostic.Diagnostic) {
-	if e.err == nil {
-		e.err = fmt.Errorf("the server answered %s (SQLSTATE %s)", d.Message, d.Code)
+	if e.err != nil {
+		return
+	}
+	e.err = fmt.Errorf("the server answered %s (SQLSTATE %s)", d.Message, d.Code)
+	if catalog.Vanished(d.Code) && e.reading != nil {
+		e.vanished++
+		e.again = e.reading.Again(e.vanished)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	proxycatalog "github.com/weirgate/weir/proxy/catalog"
+	"github.com/weirgate/weir/proxy/upstream"
 )
 
 // fake is a server that answers weir's questions: its schema has a revision.
@@ -22,6 +23,7 @@ type fake struct {
 	opened   int
 	open     int
 	fail     error
+	vanish   int // how many questions fail since something was dropped
 	delay    time.Duration
 	notify   chan struct{}
 }
@@ -74,6 +76,9 @@ func (c *fakeConn) Query(ctx context.Context, sql string) ([][][]byte, error) {
 	if fail != nil {
 		return nil, fail
 	}
+	if !check && c.vanishes() {
+		return nil, &upstream.ServerError{Severity: "ERROR", Code: "XX000", Message: "could not open relation with OID 20002"}
+	}
 	if check {
 		return [][][]byte{{[]byte("R"), fmt.Appendf(nil, "0:1:1 20000:1:%d", revision)}}, nil
 	}
@@ -88,6 +93,13 @@ func (c *fakeConn) Query(ctx context.Context, sql string) ([][][]byte, error) {
 		row("i", "db", "150000", "UTF8"), row("b", "1", "lower"),
 		row("r", "20000", "public", fmt.Sprintf("t%d", revision), "r", "false", "false", "20001 false"),
 	}, nil
+}
+
+func (f *fake) vanishes() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.vanish--
+	return f.vanish >= 0
 }
 
 func (c *fakeConn) Notified(ctx context.Context) (bool, error) {
@@ -401,4 +413,20 @@ func TestACacheNeedsSensibleBounds(t *testing.T) {
 			t.Errorf("%+v was taken", o)
 		}
 	}
+}
+
+// What is dropped while the catalog is read makes a question fail, and the next one
+// does not see it any more.
+func TestAReadingIsBegunAnewWhenSomethingVanished(t *testing.T) {
+	cached(t, func(t *testing.T, d *proxycatalog.Database, f *fake, _ *proxycatalog.Cache) {
+		for vanish, ok := range map[int]bool{1: true, 3: true, 4: false} {
+			f.set(func() { f.vanish, f.revision = vanish, f.revision+1 })
+			d.Invalidate()
+			s, err := d.Get(t.Context(), f.source)
+			if ok != (err == nil) || ok != (s != nil) {
+				t.Errorf("%d times: %v, %v", vanish, s, err)
+			}
+			time.Sleep(time.Minute) // a bubble's: what failed is tried again
+		}
+	})
 }

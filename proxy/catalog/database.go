@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/proxy/upstream"
 )
 
 // Database is the catalog of one database, shared by its sessions.
@@ -268,7 +269,11 @@ func (d *Database) check(ctx context.Context, source Source) (err error) {
 	}()
 	kept := d.conn != nil
 	err = d.ask(ctx, source)
-	if err != nil && kept && ctx.Err() == nil { // the server may have been started again
+	for again := 0; err != nil && ctx.Err() == nil; again++ {
+		// The server may have been started again, or something was dropped meanwhile.
+		if again >= vanishedAtMost || !Vanished(upstream.SQLState(err)) && (!kept || again > 0) {
+			break
+		}
 		d.disconnect()
 		err = d.ask(ctx, source)
 	}

@@ -21,6 +21,14 @@ type version struct {
 // that all is read anew, so that what bounds one answer bounds a catalog.
 const grownAtMost = 64 << 20
 
+// vanishedAtMost is how often a reading that lost what it was reading begins anew.
+const vanishedAtMost = 3
+
+// Vanished says whether a question failed with an SQLSTATE by which the server tells
+// that something was dropped while it was read: functions such as pg_get_viewdef look
+// at what is committed now, whatever their transaction sees. To ask again helps.
+func Vanished(code string) bool { return code == "XX000" }
+
 // Reading asks a server for a catalog, question by question: whether it is another
 // one than that at hand, and then for what has changed. All must be asked in one
 // transaction that sees one moment (ISOLATION LEVEL REPEATABLE READ), which begins
@@ -53,6 +61,15 @@ func (d *Database) Reading() *Reading {
 		r.base = d.last
 	}
 	return r
+}
+
+// Again begins a Reading anew whose question failed because something had vanished,
+// where that may still help; failed is how often it did. nil for no more.
+func (r *Reading) Again(failed int) *Reading {
+	if failed > vanishedAtMost {
+		return nil
+	}
+	return r.database.Reading()
 }
 
 // Began is when the Reading began: the catalog that it gives is not older.
