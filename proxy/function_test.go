@@ -123,9 +123,12 @@ func TestRulesHoldForTheFastPath(t *testing.T) {
 	t.Run("masks", func(t *testing.T) {
 		s := newSite(t, options{login: "{type: Static, user: " + role + ", passwordFile: @secret@}"})
 		w := s.raw()
-		for _, f := range [][]byte{call(952, int4(1), int4(0x20000)), call(954, int4(0), int4(8)), call(955, int4(0), []byte("x"))} {
+		// What reads a large object shows what it holds; to make and fill one does not.
+		w.send(call(954, int4(0), int4(8)))
+		wants(t, w.until(1), "E:42501 Z:I")
+		for _, f := range [][]byte{call(952, int4(1), int4(0x20000)), call(955, int4(0), []byte("x"))} {
 			w.send(f)
-			wants(t, w.until(1), "E:42501 Z:I")
+			wants(t, w.until(1), "E:42704 Z:I")
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/weirgate/weir/policy/copydata"
 	"github.com/weirgate/weir/policy/lineage"
 	"github.com/weirgate/weir/policy/mask"
 	"github.com/weirgate/weir/policy/pattern"
@@ -175,7 +176,11 @@ func through(ctx context.Context, c *conn, m *lineage.Masks, sql string, format 
 	case strings.HasPrefix(sql, "COPY") && strings.Contains(sql, "STDOUT"):
 		var out strings.Builder
 		_, err = c.CopyTo(ctx, &out, sql)
-		seen = append(seen, out.String()...)
+		data, failed := copied(m, &plan, &f.Statements[0], out.String())
+		if failed != nil {
+			return nil, plan, failed
+		}
+		seen = append(seen, data...)
 	default:
 		results := c.Exec(ctx, sql)
 		for results.NextResult() {
@@ -199,6 +204,32 @@ func through(ctx context.Context, c *conn, m *lineage.Masks, sql string, format 
 		seen = append(seen, strings.Join(c.notices, "")...)
 	}
 	return seen, plan, err
+}
+
+// copied gives the data of a COPY in text format as the client would see them.
+func copied(m *lineage.Masks, plan *lineage.Plan, st *statement.Statement, data string) ([]byte, error) {
+	line, _, _ := strings.Cut(data, "\n")
+	n := strings.Count(line, "\t") + 1
+	if m.Empty() || data == "" {
+		return []byte(data), nil
+	}
+	columns, _, err := m.Copy(plan, n, mask.TextFormat)
+	if err != nil {
+		return nil, err
+	}
+	cells, names := make([]copydata.Cell, n), make([]string, n)
+	for i := range columns {
+		if names[i] = columns[i].Name; columns[i].Cell != nil {
+			cells[i] = columns[i].Cell
+		}
+	}
+	format, err := copydata.FormatOf(st.Copy)
+	if err != nil {
+		return nil, err
+	}
+	s := copydata.New(format, cells, names, 1<<20)
+	seen, err := s.Feed(nil, []byte(data))
+	return seen, errors.Join(err, s.End())
 }
 
 // suite are statements of all kinds over the clinic. Whether one is refused or
