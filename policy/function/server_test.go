@@ -22,6 +22,9 @@ func TestEveryFunctionOfAServerIsInTheLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bin := range newer {
+		if bin, err = filepath.Abs(bin); err != nil { // the server is started in another folder
+			t.Fatal(err)
+		}
 		if _, err := os.Stat(filepath.Join(bin, "postgres")); err == nil {
 			bins[bin] = bin
 		}

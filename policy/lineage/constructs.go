@@ -45,6 +45,10 @@ func (j *judgement) definition() bool {
 		if !slices.Contains(t.Access, statement.AccessWrite) {
 			continue
 		}
+		masked := func(key string) bool { return t.relation.names[key] != nil }
+		if len(t.Keys) > 0 && !slices.ContainsFunc(t.Keys, masked) {
+			continue // a foreign key of another table asks for keys that may be seen
+		}
 		c := t.relation.first()
 		what := strings.ToUpper(string(j.st.Command))
 		return j.refuse(what+" of a masked relation", c.name, c.rule,

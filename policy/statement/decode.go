@@ -46,7 +46,7 @@ func Decode(data []byte) (*Facts, error) {
 // beyond what the payload can hold.
 const (
 	smallestStatement   = 17
-	smallestTable       = 5
+	smallestTable       = 6
 	smallestColumn      = 6
 	smallestFunction    = 4
 	smallestWrite       = 7
@@ -213,6 +213,7 @@ func (d *decoder) relations(s *Statement) {
 				t.Access = append(t.Access, a)
 			}
 		}
+		t.Keys = d.strings()
 		if len(t.Access) == 0 {
 			d.fail("a table without access")
 			return

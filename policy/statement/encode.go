@@ -200,6 +200,7 @@ func (e *encoder) table(t *Table) {
 	e.string(t.Alias)
 	e.bits(t.Renames, t.Top)
 	e.number(bits)
+	e.strings(t.Keys)
 }
 
 func (e *encoder) column(c *Column) {

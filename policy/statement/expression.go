@@ -185,6 +185,7 @@ func (w *walker) sweep(m protoreflect.Message, use Use, construct string) {
 	if m == nil || w.err != nil {
 		return
 	}
+	var skip protoreflect.Name // what has been listed
 	switch v := m.Interface().(type) {
 	case *pg_query.WindowDef:
 		w.window(v)
@@ -199,6 +200,11 @@ func (w *walker) sweep(m protoreflect.Message, use Use, construct string) {
 		if w.namedBy(v) {
 			return
 		}
+	case *pg_query.Constraint:
+		if keys := w.strings(v.GetPkAttrs()); v.GetPktable() != nil && len(keys) > 0 {
+			w.table(Table{Schema: v.Pktable.Schemaname, Name: v.Pktable.Relname, Access: []Access{AccessRead}, Keys: keys})
+			skip = "pktable"
+		}
 	case *pg_query.RoleSpec, *pg_query.VariableSetStmt:
 		return
 	case *pg_query.FuncCall:
@@ -210,7 +216,7 @@ func (w *walker) sweep(m protoreflect.Message, use Use, construct string) {
 	}
 	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		switch {
-		case field.Kind() != protoreflect.MessageKind:
+		case field.Kind() != protoreflect.MessageKind, field.Name() == skip:
 		case field.IsList():
 			for i := range value.List().Len() {
 				w.sweepChild(value.List().Get(i).Message(), use, construct)

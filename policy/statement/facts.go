@@ -85,7 +85,10 @@ type Table struct {
 	Alias   string   `json:"alias,omitempty"`   // the correlation name, "" for none
 	Renames bool     `json:"renames,omitempty"` // the alias renames columns: t(a, b)
 	Access  []Access `json:"access"`
-	Top     bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target
+	// Keys are the columns that foreign keys of a definition refer to: as this entry the
+	// table is named by them alone. A key that does not name its columns is none of them.
+	Keys []string `json:"keys,omitempty"`
+	Top  bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target
 }
 
 // Use says what a column is read or written for.

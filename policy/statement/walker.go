@@ -98,7 +98,8 @@ func (w *walker) notPlain(p place, why string) {
 func (w *walker) table(t Table) {
 	for i := range w.st.Tables {
 		have := &w.st.Tables[i]
-		if have.Schema == t.Schema && have.Name == t.Name && have.Alias == t.Alias && have.Renames == t.Renames && have.Top == t.Top {
+		if have.Schema == t.Schema && have.Name == t.Name && have.Alias == t.Alias && have.Renames == t.Renames && have.Top == t.Top &&
+			slices.Equal(have.Keys, t.Keys) {
 			for _, a := range t.Access {
 				if !slices.Contains(have.Access, a) {
 					have.Access = append(have.Access, a)

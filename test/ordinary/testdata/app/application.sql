@@ -62,7 +62,6 @@ SELECT * FROM nowhere
 \g
 SELECT nothing FROM regions
 \g
---@ known: a function that the catalog does not have may be made before it runs, so guards on functions refuse it with an error of their own
 SELECT no_function(1)
 \g
 UPDATE order_items SET quantity = 0 WHERE order_id = 2 AND line = 1

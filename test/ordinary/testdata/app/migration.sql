@@ -20,7 +20,6 @@ COMMIT
 --@ known: any ALTER is taken for one that may rename a table, by guards on tables
 ALTER TYPE billing.invoice_state ADD VALUE IF NOT EXISTS 'paid'
 \g
---@ known: a reference to a table with masked columns is taken for a change of its definition
 CREATE TABLE billing.reminders (id serial PRIMARY KEY, customer_id integer NOT NULL REFERENCES public.customers (id) ON DELETE CASCADE)
 \g
 CREATE OR REPLACE FUNCTION billing.touch() RETURNS trigger LANGUAGE plpgsql AS $$
