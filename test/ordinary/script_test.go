@@ -17,7 +17,7 @@ import (
 //	--@ plan                its rows are plans, which are not compared
 //	--@ differs: why        its rows are of the moment, and are not compared
 //	--@ copy: lines         rows for COPY FROM STDIN, \n between them
-//	--@ hidden: why         its error or notice loses what could hold values
+//	--@ hidden: why         its error or notice has another text and the same SQLSTATE
 //	--@ refused: why        it must be refused
 //	--@ known: why          it is refused and should not be: fewer of these are better
 //	--@ on: other           it is sent on the case's second session

@@ -62,6 +62,7 @@ SELECT * FROM nowhere
 \g
 SELECT nothing FROM regions
 \g
+--@ hidden: weir says itself, with the same SQLSTATE, that there is no such function
 SELECT no_function(1)
 \g
 UPDATE order_items SET quantity = 0 WHERE order_id = 2 AND line = 1
