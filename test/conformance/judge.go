@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,6 +35,7 @@ func (j *judge) run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
+	o.sound()
 	found, err := j.report.differences(ctx, results, o)
 	if err != nil {
 		return err
@@ -119,6 +121,15 @@ type outcome struct {
 	took    map[string]time.Duration
 	refused []string // what weir logged meanwhile
 	denied  []denied // statements that weir refused
+}
+
+// sound takes a suite that nothing of passes directly for one that could not run here:
+// failing alike proves nothing of weir.
+func (o *outcome) sound() {
+	passes := func(t test) bool { return t.status == passed }
+	if o.errs[direct] == nil && !slices.ContainsFunc(o.tests[direct], passes) {
+		o.errs[direct] = errors.New("no test passes directly, so that the suite says nothing: see its output in results")
+	}
 }
 
 // major is the server's major version.

@@ -32,6 +32,22 @@ func TestDifferencesAreFound(t *testing.T) {
 	}
 }
 
+func TestASuiteThatFailsAsAWholeIsNotAlike(t *testing.T) {
+	for name, c := range map[string]struct {
+		tests []test
+		sound bool
+	}{
+		"one passes":    {[]test{{name: "a", status: failed}, {name: "b", status: passed}}, true},
+		"none passes":   {[]test{{name: "a", status: failed}, {name: "b", status: skipped}}, false},
+		"there is none": {nil, false},
+	} {
+		o := outcome{tests: map[string][]test{direct: c.tests, through: c.tests}, errs: map[string]error{}}
+		if o.sound(); (o.errs[direct] == nil) != c.sound {
+			t.Errorf("%s: %v", name, o.errs[direct])
+		}
+	}
+}
+
 func TestADifferenceIsExpectedLineForLine(t *testing.T) {
 	dir := t.TempDir()
 	d := difference{Test: "a/b c", Direct: passed, Weir: passed, Diff: "--- x\n+++ y\n@@ -1 +1 @@\n same\n-one\n+two\n"}
