@@ -88,7 +88,24 @@ func (m *Match) tables(st *statement.Statement) bool {
 	}
 	// DROP SCHEMA, DROP OWNED, ALTER SCHEMA ... RENAME, GRANT ON ALL TABLES and
 	// the like reach tables that they do not name.
-	return !writes && slices.ContainsFunc(st.Commands, reachesUnnamed) && (m.Access != statement.AccessRead || redefines)
+	return !writes && slices.ContainsFunc(st.Commands, reachesUnnamed) && !holdsNoTable(st) && (m.Access != statement.AccessRead || redefines)
+}
+
+// holdsNoTable says that a statement is one definition or grant and about kinds of
+// objects alone with which no table is renamed, dropped or made accessible. What
+// CASCADE takes along is an object of its own.
+func holdsNoTable(st *statement.Statement) bool {
+	return len(st.Commands) == 1 && len(st.Objects) > 0 && !slices.ContainsFunc(st.Objects, func(o statement.Object) bool {
+		switch o.Kind {
+		case statement.KindType, statement.KindDomain, statement.KindFunction, statement.KindProcedure, statement.KindAggregate,
+			statement.KindOperator, statement.KindOperatorClass, statement.KindOperatorFamily, statement.KindCast,
+			statement.KindConversion, statement.KindCollation, statement.KindLanguage, statement.KindTextSearchConfiguration,
+			statement.KindTextSearchDictionary, statement.KindTextSearchParser, statement.KindTextSearchTemplate,
+			statement.KindLargeObject, statement.KindParameter:
+			return false
+		}
+		return true
+	})
 }
 
 // reachesUnnamed says whether a command may be about tables that the text does

@@ -25,6 +25,11 @@ func (j *judgement) definition() bool {
 		default:
 			continue
 		}
+		if o.Kind == statement.KindColumn && o.Command == statement.CommandAlter && len(j.snapshot.Named(o.Schema, o.Relation)) == 0 {
+			if !j.retyped(o) {
+				return false
+			}
+		}
 		switch o.Kind {
 		case statement.KindFunction, statement.KindProcedure:
 			// Its body was judged; it must not take the place of PostgreSQL's own.
@@ -55,6 +60,21 @@ func (j *judgement) definition() bool {
 			fmt.Sprintf("%s has masked columns, so its definition cannot be changed here", t.relation.Qualified()),
 			fmt.Sprintf("A changed definition could show what mask %s hides (%s).", c.rule, c.name),
 			"Schema changes of this relation need a role whose policy has no masks on it.")
+	}
+	return true
+}
+
+// retyped refuses to change an attribute of a composite type that a masked column is
+// named like: the column may be of a table OF that type, and change with it.
+func (j *judgement) retyped(o *statement.Object) bool {
+	for i := range j.names {
+		for _, r := range j.names[i] {
+			if c := r.names[o.Name]; c != nil {
+				return j.refuse("ALTER TYPE", c.name, c.rule, fmt.Sprintf("attribute %s of %s cannot be changed here, since a masked column may be of that type", o.Name, o.Relation),
+					fmt.Sprintf("Columns of tables of a type change with it, and mask %s hides %s.", c.rule, c.name),
+					"Schema changes of this type need a role whose policy has no masks on this database.")
+			}
+		}
 	}
 	return true
 }

@@ -8,6 +8,27 @@ import (
 	"github.com/weirgate/weir/policy/pattern"
 )
 
+// A table of a composite type has its columns changed with the type.
+func TestAttributesOfTypesThatMaskedColumnsMayBeOfStay(t *testing.T) {
+	s := newSite(t, lineage.Equality, "CREATE TYPE pair AS (id int, ssn text); CREATE TABLE typed OF pair;")
+	var err error
+	s.masks, err = lineage.Compile([]lineage.Rule{{Policy: "p", Name: "ssn", Columns: names(t, "*.*.ssn"), Masker: masker(t, mask.Spec{Type: mask.Redact})}}, s.snapshot)
+	must(t, err)
+	for sql, passes := range map[string]bool{
+		"ALTER TYPE pair RENAME ATTRIBUTE ssn TO b CASCADE":             false,
+		"ALTER TYPE pair ALTER ATTRIBUTE ssn TYPE varchar CASCADE":      false,
+		"ALTER TYPE public.pair RENAME ATTRIBUTE ssn TO b":              false,
+		"ALTER TYPE pair RENAME ATTRIBUTE id TO b CASCADE":              true,
+		"ALTER TYPE pair ADD ATTRIBUTE c int CASCADE":                   true,
+		"ALTER TABLE typed RENAME COLUMN ssn TO b":                      false,
+		"DO $$ BEGIN ALTER TYPE pair RENAME ATTRIBUTE ssn TO b; END $$": false,
+	} {
+		if v := judgeOnly(t, s, sql); (v == "") != passes {
+			t.Errorf("%s: refused by %q", sql, v)
+		}
+	}
+}
+
 func TestListeningIsRefusedWhereATriggerSendsMaskedValues(t *testing.T) {
 	const table = "CREATE TABLE person (id int PRIMARY KEY, name text, ssn text); CREATE TABLE task (id int, customer_id int);"
 	function := func(name, body string) string {

@@ -17,7 +17,6 @@ COMMENT ON TABLE billing.invoices IS 'What is to be paid'
 \g
 COMMIT
 \g
---@ known: any ALTER is taken for one that may rename a table, by guards on tables
 ALTER TYPE billing.invoice_state ADD VALUE IF NOT EXISTS 'paid'
 \g
 CREATE TABLE billing.reminders (id serial PRIMARY KEY, customer_id integer NOT NULL REFERENCES public.customers (id) ON DELETE CASCADE)
