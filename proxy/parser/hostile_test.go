@@ -157,9 +157,19 @@ func TestAWorkerThatDiedUnusedIsReplacedUnnoticed(t *testing.T) {
 }
 
 func TestLargeTextsLeaveAWorkerToTheOthers(t *testing.T) {
-	p := newPool(t, func(c *Config) { c.Workers = 2 })
+	leavesAWorker(t, "select '"+strings.Repeat("x", largeText)+"'")
+}
+
+// The tree of a few hundred columns that are assigned at once is as large as that of a
+// megabyte.
+func TestTextsWithLargeTreesLeaveAWorkerToTheOthers(t *testing.T) {
+	leavesAWorker(t, "update t set (a"+strings.Repeat(", a", 399)+") = (1"+strings.Repeat(", 1", 399)+")")
+}
+
+func leavesAWorker(t *testing.T, large string) {
+	t.Helper()
+	p := newPool(t, func(c *Config) { c.Workers = 2; c.Deadline = 20 * time.Second })
 	p.large <- struct{}{} // one is under way
-	large := "select '" + strings.Repeat("x", largeText) + "'"
 	waits, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {

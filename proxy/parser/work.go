@@ -13,7 +13,7 @@ import (
 func (p *Pool) work(ctx context.Context, text string, literals int) (outcome, error) {
 	wait := time.NewTimer(p.config.Wait)
 	defer wait.Stop()
-	if len(text) > largeText && cap(p.large) > 0 {
+	if cap(p.large) > 0 && weight(text) > largeText {
 		select {
 		case p.large <- struct{}{}:
 			defer func() { <-p.large }()
@@ -60,7 +60,7 @@ func (p *Pool) work(ctx context.Context, text string, literals int) (outcome, er
 	}
 }
 
-// A longer text may keep a worker for more than about 40 ms on an idle machine. So
+// A text of more weight may keep a worker for more than about 40 ms on an idle machine. So
 // many of them at a time leave one worker to the others.
 const largeText = 128 << 10
 
