@@ -46,7 +46,8 @@ describes would send it. "-" reads the text from standard input.
 uid=, user=, exe=. The cgroup of a unit is made up when it is not given.
 
 With --file, documents are explained that are not in force. Masks are then not followed,
-because that takes the database's catalog, which the daemon has.`,
+nor what views, triggers and functions do, because that takes the database's catalog, which
+the daemon has. --dbname says which database's, where the Database document has a pattern.`,
 		Example: `  weir policy explain s-4k2m9q7x1a/12
   weir policy explain --as unit=nightly-etl.service,user=etl --database crm "delete from customers"
   weir policy explain --file new.yaml --as cgroup=/agents/bot,uid=1000 --database crm "select * from customers"`,

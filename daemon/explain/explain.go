@@ -2,8 +2,10 @@ package explain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/weirgate/weir/policy"
@@ -47,6 +49,9 @@ func (x *Explainer) Explain(ctx context.Context, r *console.ExplainRequest) (*co
 	if parseErr != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("explaining: %w", ctx.Err())
 	}
+	if asked.DatabaseName == "" && database != nil && len(database.Databases) == 1 && database.Databases[0].IsLiteral() {
+		asked.DatabaseName = database.Databases[0].String()
+	}
 	request := policy.Request{
 		Facts: facts, Text: asked.Text, Now: asked.Time,
 		Session: policy.Session{Database: asked.DatabaseName, User: asked.User, InTransaction: asked.InTransaction},
@@ -54,18 +59,29 @@ func (x *Explainer) Explain(ctx context.Context, r *console.ExplainRequest) (*co
 	if request.Now.IsZero() {
 		request.Now = time.Now()
 	}
+	rules := x.Bundle.Rules(asked.Identity, database)
+	var snapshot *catalog.Snapshot
+	var notes []string
+	if facts != nil && database != nil && rules.WantsCatalog() {
+		if snapshot, err = x.snapshot(ctx, database, asked.DatabaseName); err != nil {
+			notes = append(notes, err.Error())
+		} else {
+			request.Catalog = policy.NewCatalog(snapshot)
+			notes = append(notes, unknown(facts, snapshot)...)
+		}
+	}
 	e := render(x.Bundle.Explain(asked.Identity, database, request))
+	e.Notes = append(e.Notes, notes...)
 	e.Identity, e.Recorded = asked.Identity, recorded
 	if parseErr != nil {
 		e.Notes = append(e.Notes, "the text cannot be read, and what cannot be read is refused: "+parseErr.Error())
 	}
-	rules := x.Bundle.Rules(asked.Identity, database)
 	if rules.Unmatched && x.Observe && rules.Refusal == "" {
 		e.Verdict, e.Message, e.Hint, e.Detail, e.Rule = "Observe", "", "", "", ""
 		e.Notes = append(e.Notes, "no policy selects the connection; spec.unmatched is Observe, so it is relayed and recorded")
 	}
-	if facts != nil && len(rules.Masks) > 0 {
-		x.masks(ctx, e, rules, database, &asked, facts)
+	if snapshot != nil && len(rules.Masks) > 0 {
+		masks(e, rules, snapshot, facts)
 	}
 	for _, d := range rules.Detections {
 		e.Notes = append(e.Notes, "what "+d.String()+" detects in texts, json and arrays is masked in every column, also of those that are shown as they are")
@@ -112,28 +128,56 @@ func (x *Explainer) recorded(ctx context.Context, r console.ExplainRequest) (*co
 	return nil, r, console.NotFound("`weir observe --ids` shows the statements' ids", "there is no statement %s/%d on record", r.Session, r.Seq)
 }
 
-// masks adds what the masks make of each statement.
-func (x *Explainer) masks(ctx context.Context, e *console.Explanation, rules *policy.Rules, database *policy.Database, asked *console.ExplainRequest, facts *statement.Facts) {
-	var snapshot *catalog.Snapshot
-	var err error
-	if x.Snapshot != nil {
-		snapshot, err = x.Snapshot(ctx, database, asked.DatabaseName)
+// snapshot gives the catalog of a database; the error says, for a note, why there is none
+// and what follows.
+func (x *Explainer) snapshot(ctx context.Context, database *policy.Database, name string) (*catalog.Snapshot, error) {
+	const without = "the catalog of the database is not at hand, so that masks are not explained, nor what views, triggers and functions do"
+	if x.Snapshot == nil {
+		return nil, errors.New(without)
 	}
-	if err != nil || snapshot == nil {
-		note := "masks are not explained: the catalog of the database is not at hand"
-		if err != nil {
-			note += ": " + err.Error()
+	s, err := x.Snapshot(ctx, database, name)
+	switch {
+	case err != nil && name == "":
+		return nil, fmt.Errorf("%s: %w; name it with --dbname", without, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", without, err)
+	case s == nil:
+		return nil, errors.New(without)
+	}
+	return s, nil
+}
+
+// unknown notes which tables that are used the catalog does not have.
+func unknown(facts *statement.Facts, snapshot *catalog.Snapshot) []string {
+	var notes []string
+	for i := range facts.Statements {
+		st := &facts.Statements[i]
+		for _, t := range st.Tables {
+			if snapshot.Known(t.Schema, t.Name) || len(t.Access) == 0 {
+				continue
+			}
+			name := t.Name
+			if t.Schema != "" {
+				name = t.Schema + "." + name
+			}
+			note := "the database's catalog has no " + name + ": what is said below does not tell what comes of it"
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
 		}
-		e.Notes = append(e.Notes, note)
-		return
 	}
-	masks, err := lineage.Compile(rules.Masks, snapshot)
+	return notes
+}
+
+// masks adds what the masks make of each statement.
+func masks(e *console.Explanation, rules *policy.Rules, snapshot *catalog.Snapshot, facts *statement.Facts) {
+	compiled, err := lineage.Compile(rules.Masks, snapshot)
 	if err != nil {
 		e.Notes = append(e.Notes, "masks cannot be applied, so that every result is refused: "+err.Error())
 		return
 	}
 	for i := range facts.Statements {
-		plan := masks.Judge(&facts.Statements[i], lineage.Env{Fresh: true, Outputs: true})
+		plan := compiled.Judge(&facts.Statements[i], lineage.Env{Fresh: true, Outputs: true})
 		m := console.ExplainedMask{Statement: i, Columns: plan.Masked, Refused: plan.Refused, Rule: plan.Rule, Touches: plan.Touches}
 		if plan.Refused {
 			m.Why = plan.Message
@@ -148,7 +192,7 @@ func (x *Explainer) masks(ctx context.Context, e *console.Explanation, rules *po
 		}
 		e.Masks = append(e.Masks, m)
 	}
-	for _, column := range masks.Unmatched() {
+	for _, column := range compiled.Unmatched() {
 		e.Notes = append(e.Notes, "a mask names what the database does not have: "+column)
 	}
 }
