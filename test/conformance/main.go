@@ -103,6 +103,11 @@ func run() (differs bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if o.binary != "" { // suites run in folders of their own
+		if o.binary, err = filepath.Abs(o.binary); err != nil {
+			return false, err
+		}
+	}
 	c := cache{dir: dir}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
