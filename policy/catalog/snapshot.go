@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/weirgate/weir/policy/function"
 )
 
 // textOID is the oid of the type text.
@@ -284,10 +286,11 @@ func (s *Snapshot) Function(oid uint32) *Function {
 // changed.
 func (s *Snapshot) AllFunctions() []Function { return s.functions }
 
-// BuiltIn says whether pg_catalog has a function of that name.
+// BuiltIn says whether pg_catalog has a function of that name, or the grammar a word
+// that is called like one, such as CURRENT_DATE.
 func (s *Snapshot) BuiltIn(name string) bool {
 	_, ok := s.builtName[name]
-	return ok
+	return ok || function.Grammatical(name)
 }
 
 // BuiltInName gives the name of a function of pg_catalog by its oid.

@@ -82,15 +82,15 @@ func BuiltIn(name string, arguments int) (e Entry, known bool) {
 	if e, ok := reaching(name, arguments); ok {
 		return e, true
 	}
-	if _, ok := harmless()[name]; ok || grammatical(name) {
+	if _, ok := harmless()[name]; ok || Grammatical(name) {
 		return Entry{Class: Harmless}, true
 	}
 	return Entry{}, false
 }
 
-// grammatical says whether the grammar has a word of its own for what a call names,
+// Grammatical says whether the grammar has a word of its own for what a call names,
 // so that pg_proc need not have it (SQLValueFunction in nodes/primnodes.h).
-func grammatical(name string) bool {
+func Grammatical(name string) bool {
 	switch name {
 	case "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
 		"current_role", "current_user", "user", "session_user", "current_catalog", "current_schema":

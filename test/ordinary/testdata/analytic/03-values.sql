@@ -264,3 +264,10 @@ SELECT card_number, count(*) FROM payments WHERE card_number IS NOT NULL GROUP B
 --@ masked: ssn=redact
 SELECT id, ssn FROM customers ORDER BY id LIMIT 3
 \g
+
+-- the moment, by the grammar's own words
+SELECT count(*) AS orders, current_date - current_date AS none, current_timestamp = now() AS same, localtimestamp IS NOT NULL AS local, current_time(0) IS NULL AS never, localtime IS NULL AS nor
+FROM orders WHERE placed_at < current_date + 1
+\g
+SELECT id, name FROM customers WHERE created_at < CURRENT_TIMESTAMP - interval '1 day' AND current_role = user AND current_catalog = current_database() ORDER BY id LIMIT 3
+\g
