@@ -124,7 +124,7 @@ func unrepeated(st *statement.Statement) {
 		renames, top                bool
 	}
 	st.Tables = distinct(st.Tables, func(t statement.Table) table {
-		return table{t.Schema, t.Name, t.Alias, fmt.Sprint(t.Access, t.Keys), t.Renames, t.Top}
+		return table{t.Schema, t.Name, t.Alias, fmt.Sprint(t.Access, t.Referred, t.Keys), t.Renames, t.Top}
 	})
 	type write struct {
 		command       statement.Command

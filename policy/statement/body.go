@@ -2,6 +2,7 @@ package statement
 
 import (
 	"errors"
+	"slices"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 )
@@ -43,6 +44,7 @@ func (w *walker) absorb(sub *walker) {
 	if p := sub.st.Prepared; p != nil && p.What == "Execute" {
 		sub.st.Dynamic = true // which statement that will be is known when it runs
 	}
+	w.gather(sub)
 	if w.inside != nil && sub.err == nil {
 		w.inside.add(sub)
 		return
@@ -51,6 +53,36 @@ func (w *walker) absorb(sub *walker) {
 	if sub.st.Copy != nil {
 		w.st.Copy = sub.st.Copy
 	}
+}
+
+// gather lists what stands in a body besides merging it.
+func (w *walker) gather(sub *walker) {
+	if w.gathers == nil || sub.err != nil {
+		return
+	}
+	st := *sub.st
+	st.Trees = nil
+	w.gathers.add(&walker{st: &st})
+}
+
+// listing reads a body, and lists what stands in it.
+func (w *walker) listing(read func()) {
+	w.gathers = &interior{}
+	before := len(w.st.Commands)
+	was := w.st.Dynamic
+	w.st.Dynamic = false
+	read()
+	inside := w.gathers.all()
+	for _, c := range w.st.Commands[min(before, len(w.st.Commands)):] {
+		if c == CommandCommit || c == CommandRollback {
+			inside = append(inside, Statement{Command: c, Commands: []Command{c}, Limit: -1})
+		}
+	}
+	if w.st.Dynamic && !slices.ContainsFunc(inside, func(st Statement) bool { return st.Dynamic }) {
+		inside = append(inside, Statement{Command: CommandDo, Commands: []Command{CommandDo}, Limit: -1, Dynamic: true})
+	}
+	w.st.Dynamic = w.st.Dynamic || was
+	w.gathers, w.st.Inside = nil, inside
 }
 
 func (w *walker) do(s *pg_query.DoStmt) {
@@ -64,7 +96,7 @@ func (w *walker) do(s *pg_query.DoStmt) {
 			body = o.Arg.GetString_().GetSval()
 		}
 	}
-	w.body(routine{}, language, body)
+	w.listing(func() { w.body(routine{}, language, body) })
 }
 
 func (w *walker) createFunction(s *pg_query.CreateFunctionStmt) {
@@ -79,7 +111,7 @@ func (w *walker) createFunction(s *pg_query.CreateFunctionStmt) {
 			w.namedBy(o)
 		}
 	}
-	w.functionBody(s)
+	w.listing(func() { w.functionBody(s) })
 }
 
 // sqlBody reads RETURN expression or BEGIN ATOMIC ... END.
@@ -90,6 +122,12 @@ func (w *walker) sqlBody(n *pg_query.Node) {
 			target := &pg_query.Node{Node: &pg_query.Node_ResTarget{ResTarget: &pg_query.ResTarget{Val: v.ReturnStmt.Returnval}}}
 			w.part(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: &pg_query.SelectStmt{TargetList: []*pg_query.Node{target}}}})
 			return
+		}
+		if w.gathers != nil {
+			sub := w.fork()
+			sub.command(CommandSelect)
+			sub.expression(v.ReturnStmt.Returnval, UseDerived, "the body of a function")
+			w.gather(sub)
 		}
 		w.expression(v.ReturnStmt.Returnval, UseDerived, "the body of a function")
 	case *pg_query.Node_List:

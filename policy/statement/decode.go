@@ -9,8 +9,9 @@ import (
 // errEncoding is what Decode says about bytes that Encode did not write.
 var errEncoding = errors.New("malformed facts")
 
-// A body holds no body: PREPARE and DECLARE do not take each other.
-const deepestBody = 2
+// A body holds no body: PREPARE and DECLARE do not take each other. What stands in texts
+// within texts may.
+const deepestBody = deepestText + 4
 
 // Decode reads facts that Encode wrote. The bytes may come from a worker that a
 // hostile text has taken over: whatever they are, Decode ends, stays in their
@@ -45,8 +46,8 @@ func Decode(data []byte) (*Facts, error) {
 // The fewest bytes that one of each takes, so that a count is never believed
 // beyond what the payload can hold.
 const (
-	smallestStatement   = 17
-	smallestTable       = 6
+	smallestStatement   = 18
+	smallestTable       = 7
 	smallestColumn      = 6
 	smallestFunction    = 4
 	smallestWrite       = 7
@@ -54,7 +55,7 @@ const (
 	smallestReference   = 2
 	smallestOutput      = 5
 	smallestSetting     = 4
-	smallestObject      = 6
+	smallestObject      = 8
 	smallestOperator    = 3
 	smallestType        = 3
 	smallestOption      = 2
@@ -194,6 +195,12 @@ func (d *decoder) statement(s *Statement, depth int) {
 	if flags&32 != 0 {
 		s.Copy = d.copy()
 	}
+	if n := d.count(smallestStatement); n > 0 {
+		s.Inside = make([]Statement, n)
+	}
+	for i := range s.Inside {
+		d.statement(&s.Inside[i], depth+1)
+	}
 }
 
 func (d *decoder) relations(s *Statement) {
@@ -213,6 +220,7 @@ func (d *decoder) relations(s *Statement) {
 				t.Access = append(t.Access, a)
 			}
 		}
+		t.Referred = d.flags(1) != 0
 		t.Keys = d.strings()
 		if len(t.Access) == 0 {
 			d.fail("a table without access")
@@ -291,6 +299,7 @@ func (d *decoder) named(s *Statement) {
 		bits := d.flags(2)
 		o.Temporary, o.Replaces = bits&1 != 0, bits&2 != 0
 		o.Schema, o.Relation, o.Name = d.string(), d.string(), d.string()
+		o.NewName, o.NewSchema = d.string(), d.string()
 	}
 	if n := d.count(smallestOperator); n > 0 {
 		s.Operators = make([]Operator, n)

@@ -146,7 +146,7 @@ func (w *walker) altered(n *pg_query.Node) {
 	case *pg_query.Node_AlterOwnerStmt:
 		w.inOrOf(v.AlterOwnerStmt.ObjectType, v.AlterOwnerStmt.Relation, v.AlterOwnerStmt.Object)
 	case *pg_query.Node_AlterObjectSchemaStmt:
-		w.inOrOf(v.AlterObjectSchemaStmt.ObjectType, v.AlterObjectSchemaStmt.Relation, v.AlterObjectSchemaStmt.Object)
+		w.inOrOf(v.AlterObjectSchemaStmt.ObjectType, v.AlterObjectSchemaStmt.Relation, v.AlterObjectSchemaStmt.Object).NewSchema = v.AlterObjectSchemaStmt.Newschema
 	case *pg_query.Node_AlterObjectDependsStmt:
 		s := v.AlterObjectDependsStmt
 		if s.Relation != nil && s.Object != nil { // ALTER TRIGGER t ON r
@@ -287,27 +287,26 @@ func partOf(c *pg_query.AlterTableCmd) (Command, Kind) {
 
 func (w *walker) renamed(s *pg_query.RenameStmt) {
 	kind := kindOf(s.RenameType)
-	switch kind {
-	case KindColumn, KindTrigger, KindRule, KindPolicy, KindConstraint:
-		if s.Relation != nil {
-			w.inRelation(CommandAlter, kind, s.Relation, s.Subname)
+	var o *Object
+	switch {
+	case kind == KindColumn || kind == KindTrigger || kind == KindRule || kind == KindPolicy || kind == KindConstraint:
+		if s.Relation == nil { // a domain's constraint
+			w.about(CommandAlter, KindDomain, s.Object)
 			return
 		}
-		w.about(CommandAlter, KindDomain, s.Object) // a domain's constraint
-		return
+		o = w.inRelation(CommandAlter, kind, s.Relation, s.Subname)
+	case s.Relation == nil && s.Object == nil: // a role, a database, a schema
+		o = w.mention(Object{Command: CommandAlter, Kind: kind, Name: s.Subname})
+	default:
+		o = w.inOrOf(s.RenameType, s.Relation, s.Object)
 	}
-	if s.Relation == nil && s.Object == nil { // a role, a database, a schema
-		w.mention(Object{Command: CommandAlter, Kind: kind, Name: s.Subname})
-		return
-	}
-	w.inOrOf(s.RenameType, s.Relation, s.Object)
+	o.NewName = s.Newname
 }
 
 // inOrOf lists a relation or another object.
-func (w *walker) inOrOf(kind pg_query.ObjectType, relation *pg_query.RangeVar, object *pg_query.Node) {
+func (w *walker) inOrOf(kind pg_query.ObjectType, relation *pg_query.RangeVar, object *pg_query.Node) *Object {
 	if relation != nil {
-		w.inRelation(CommandAlter, kindOf(kind), relation, "")
-		return
+		return w.inRelation(CommandAlter, kindOf(kind), relation, "")
 	}
-	w.about(CommandAlter, kindOf(kind), object)
+	return w.about(CommandAlter, kindOf(kind), object)
 }

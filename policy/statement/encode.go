@@ -156,6 +156,10 @@ func (e *encoder) statement(s *Statement) {
 	if s.Copy != nil {
 		e.copy(s.Copy)
 	}
+	e.number(len(s.Inside))
+	for i := range s.Inside {
+		e.statement(&s.Inside[i])
+	}
 }
 
 func (e *encoder) names(s *Statement) {
@@ -171,6 +175,8 @@ func (e *encoder) names(s *Statement) {
 		e.string(o.Schema)
 		e.string(o.Relation)
 		e.string(o.Name)
+		e.string(o.NewName)
+		e.string(o.NewSchema)
 	}
 	e.number(len(s.Operators))
 	for i := range s.Operators {
@@ -200,6 +206,7 @@ func (e *encoder) table(t *Table) {
 	e.string(t.Alias)
 	e.bits(t.Renames, t.Top)
 	e.number(bits)
+	e.bits(t.Referred)
 	e.strings(t.Keys)
 }
 

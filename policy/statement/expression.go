@@ -201,8 +201,12 @@ func (w *walker) sweep(m protoreflect.Message, use Use, construct string) {
 			return
 		}
 	case *pg_query.Constraint:
-		if keys := w.strings(v.GetPkAttrs()); v.GetPktable() != nil && len(keys) > 0 {
-			w.table(Table{Schema: v.Pktable.Schemaname, Name: v.Pktable.Relname, Access: []Access{AccessRead}, Keys: keys})
+		if v.GetPktable() != nil {
+			var keys []string
+			if len(v.PkAttrs) > 0 {
+				keys = w.strings(v.PkAttrs)
+			}
+			w.table(Table{Schema: v.Pktable.Schemaname, Name: v.Pktable.Relname, Access: []Access{AccessRead}, Referred: true, Keys: keys})
 			skip = "pktable"
 		}
 	case *pg_query.RoleSpec, *pg_query.VariableSetStmt:

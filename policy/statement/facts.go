@@ -61,6 +61,10 @@ type Statement struct {
 	// only Columns tells of them.
 	Trees    []Tree `json:"-"`
 	Untraced bool   `json:"-"`
+	// Inside are the facts of what stands in the body of a function that it defines, or
+	// of a DO, one by one: as ParseBody has them, without trees. All else has them, too,
+	// put together.
+	Inside []Statement `json:"inside,omitempty"`
 	// Opaque names the constructs of the statement whose effect on columns is
 	// not followed yet, in words for an error ("a NATURAL JOIN"). A mask that
 	// may be concerned refuses a statement that has one.
@@ -85,10 +89,12 @@ type Table struct {
 	Alias   string   `json:"alias,omitempty"`   // the correlation name, "" for none
 	Renames bool     `json:"renames,omitempty"` // the alias renames columns: t(a, b)
 	Access  []Access `json:"access"`
-	// Keys are the columns that foreign keys of a definition refer to: as this entry the
-	// table is named by them alone. A key that does not name its columns is none of them.
-	Keys []string `json:"keys,omitempty"`
-	Top  bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target
+	// Referred says that as this entry the table is named by foreign keys of a definition
+	// alone. Keys are the columns that they refer to: one entry has those that name them,
+	// another, without Keys, those that do not and mean the table's primary key.
+	Referred bool     `json:"referred,omitempty"`
+	Keys     []string `json:"keys,omitempty"`
+	Top      bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target
 }
 
 // Use says what a column is read or written for.
@@ -284,6 +290,9 @@ func (s *Statement) size() int {
 			c := &s.Writes[i].Correlated[j]
 			n += int(unsafe.Sizeof(*c)) + len(c.Names)*int(unsafe.Sizeof("")) + len(c.From)*int(unsafe.Sizeof(RelationRef{}))
 		}
+	}
+	for i := range s.Inside {
+		n += s.Inside[i].size()
 	}
 	for i := range s.Trees {
 		n += int(unsafe.Sizeof(s.Trees[i])) + s.Trees[i].Root.size()

@@ -89,6 +89,10 @@ type Object struct {
 	// in the schema pg_temp.
 	Temporary bool `json:"temporary,omitempty"`
 	Replaces  bool `json:"replaces,omitempty"` // CREATE OR REPLACE
+	// NewName and NewSchema are what an ALTER gives it: RENAME TO and SET SCHEMA, "" for
+	// neither.
+	NewName   string `json:"newName,omitempty"`
+	NewSchema string `json:"newSchema,omitempty"`
 }
 
 // Operator is an operator that an expression uses or a definition names, by its

@@ -25,8 +25,10 @@ type walker struct {
 	columns map[Column]struct{} // those in st, once there are many
 	shallow bool                // a target is read once more for ORDER BY and the like: leave subqueries alone
 	bodies  int                 // how deep in texts within texts
-	// inside takes the statements of a body one by one, nil where they are merged.
-	inside *interior
+	// inside takes the statements of a body one by one, nil where they are merged; gathers
+	// takes them besides.
+	inside  *interior
+	gathers *interior
 	// variables are the names of the variables of the PL/pgSQL body that this stands
 	// in, nil for none.
 	variables map[string]struct{}
@@ -99,7 +101,7 @@ func (w *walker) table(t Table) {
 	for i := range w.st.Tables {
 		have := &w.st.Tables[i]
 		if have.Schema == t.Schema && have.Name == t.Name && have.Alias == t.Alias && have.Renames == t.Renames && have.Top == t.Top &&
-			slices.Equal(have.Keys, t.Keys) {
+			have.Referred == t.Referred && slices.Equal(have.Keys, t.Keys) {
 			for _, a := range t.Access {
 				if !slices.Contains(have.Access, a) {
 					have.Access = append(have.Access, a)
