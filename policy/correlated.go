@@ -71,6 +71,9 @@ const (
 func (c *Catalog) has(schema, relation, column string) having {
 	all, with := c.snapshot.Named(schema, relation), 0
 	for _, r := range all {
+		if r.Loose {
+			return sometimes
+		}
 		if _, ok := r.Column(column); ok {
 			with++
 		}

@@ -14,6 +14,7 @@ import (
 type Catalog struct {
 	snapshot *catalog.Snapshot
 	children map[uint32][]uint32
+	after    bool // it has what the text that is judged makes itself
 }
 
 // NewCatalog makes a Catalog of a snapshot, nil of none.
@@ -29,6 +30,19 @@ func NewCatalog(s *catalog.Snapshot) *Catalog {
 		}
 	}
 	return c
+}
+
+// After gives the catalog as it may be after statements of a transaction that is not
+// over (catalog.Snapshot.After). Those of the text that is judged by it must be among
+// them.
+func (c *Catalog) After(made []*statement.Statement) (*Catalog, error) {
+	s, err := c.snapshot.After(made)
+	if err != nil {
+		return nil, err
+	}
+	after := NewCatalog(s)
+	after.after = true
+	return after, nil
 }
 
 // reach is a statement with what it does beyond what its text names.
@@ -75,7 +89,7 @@ func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach 
 	for i := range st.Functions {
 		c.function(r, st, &st.Functions[i])
 	}
-	if st.Command == statement.CommandDo {
+	if st.Command == statement.CommandDo && !c.after {
 		r.makes(st)
 	}
 	r.happens(e)

@@ -141,7 +141,7 @@ func (s *Snapshot) OfType(oid uint32) *Effects { return s.effects(step{stepType,
 func (s *Snapshot) OfOperator(schema, name string) *Effects {
 	var e *Effects
 	for _, i := range s.symbols[name] {
-		if o := &s.operators[i]; schema == "" || o.Schema == schema {
+		if o := &s.operators[i]; means(schema, o.Schema) {
 			e = merged(e, s.OfFunction(o.Function))
 		}
 	}

@@ -85,6 +85,9 @@ func (f *follower) run() {
 }
 
 func (f *follower) hidden(fn *Function, why, via string) {
+	if fn != nil && fn.defined {
+		fn, why = nil, "leads to what "+why
+	}
 	f.effects.Hidden = union(f.effects.Hidden, []Hidden{{fn, why, via}},
 		func(a, b Hidden) bool { return a.Function == b.Function && a.Why == b.Why })
 }
@@ -113,8 +116,12 @@ func (f *follower) function(oid uint32, via string) {
 	if fn.Schema == "information_schema" {
 		return
 	}
-	via = through(via, "function "+fn.Qualified()+"()")
-	f.effects.Functions = append(f.effects.Functions, fn)
+	if fn.defined {
+		via = through(via, fn.Name)
+	} else {
+		via = through(via, "function "+fn.Qualified()+"()")
+		f.effects.Functions = append(f.effects.Functions, fn)
+	}
 	if f.trusted != nil && f.trusted(fn) {
 		return
 	}

@@ -154,7 +154,7 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 		t := &st.Tables[i]
 		for _, place := range s.names[t.Name] {
 			r := &s.relations[place]
-			if t.Schema != "" && r.Schema != t.Schema {
+			if t.Schema != "" && r.Schema != t.Schema && r.Schema != "" {
 				continue
 			}
 			all = s.touched(all, st, t, r)
@@ -179,7 +179,7 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 	for i := range st.Operators {
 		o := &st.Operators[i]
 		for _, place := range s.symbols[o.Name] {
-			if u := &s.operators[place]; o.Schema == "" || u.Schema == o.Schema {
+			if u := &s.operators[place]; means(o.Schema, u.Schema) {
 				all = append(all, step{stepFunction, u.Function, 0})
 			}
 		}
@@ -187,7 +187,7 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 	for i := range st.Types {
 		t := &st.Types[i]
 		for _, oid := range s.typeNames[t.Name] {
-			if t.Schema == "" || s.types[oid].Schema == t.Schema {
+			if means(t.Schema, s.types[oid].Schema) {
 				all = append(all, step{stepType, oid, 0})
 			}
 		}
@@ -196,6 +196,9 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 				all = append(all, step{stepRead, r.OID, 0})
 			}
 		}
+	}
+	for _, oid := range s.every {
+		all = append(all, step{stepFunction, oid, 0})
 	}
 	if slices.ContainsFunc(st.Commands, defines) && len(s.eventTriggers) > 0 {
 		all = append(all, step{stepDefinition, 0, 0})

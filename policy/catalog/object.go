@@ -24,8 +24,11 @@ type Function struct {
 	// Body is what is inside, nil for a function that has none that can be read:
 	// one in another language, an aggregate.
 	Body *Body
-	// Parts are the functions that an aggregate is made of.
+	// Parts are the functions that an aggregate is made of, or that may be in its place.
 	Parts []uint32
+
+	// defined: it is no function but stands for what a definition has run.
+	defined bool
 }
 
 // Accepts says whether a call with so many arguments can be this function's.
@@ -38,7 +41,7 @@ func (f *Function) Accepts(arguments int) bool {
 }
 
 // Qualified is the function's name with its schema, for people.
-func (f *Function) Qualified() string { return f.Schema + "." + f.Name }
+func (f *Function) Qualified() string { return qualified(f.Schema, f.Name) }
 
 // Body is the inside of a function.
 type Body struct {

@@ -20,7 +20,7 @@ const (
 // Relation is a table, a view or whatever else has columns.
 type Relation struct {
 	OID      uint32
-	Schema   string
+	Schema   string // "" for one that may be in any, see Snapshot.After
 	Name     string
 	Kind     Kind
 	Columns  []Column    // by number; dropped ones are left out
@@ -37,6 +37,10 @@ type Relation struct {
 	RowSecurity bool         // row security is on: the expressions of policies hold
 	Server      string       // of a foreign table: the server's name
 	OwnedBy     ColumnRef    // of a sequence: the column that it belongs to
+
+	// Loose says that its columns are not known, as of one that an open transaction has
+	// made: Columns is nil.
+	Loose bool
 
 	quiet bool // nothing follows from reading it
 	inert bool // nor from changing it
@@ -174,7 +178,15 @@ func (r *Relation) Column(name string) (Column, bool) {
 }
 
 // Qualified is the relation's name with its schema, for people.
-func (r *Relation) Qualified() string { return r.Schema + "." + r.Name }
+func (r *Relation) Qualified() string { return qualified(r.Schema, r.Name) }
+
+// qualified is a name with its schema, where that is known.
+func qualified(schema, name string) string {
+	if schema == "" {
+		return name
+	}
+	return schema + "." + name
+}
 
 // System says whether the relation belongs to PostgreSQL itself.
 func (r *Relation) System() bool { return SystemSchema(r.Schema) }

@@ -31,6 +31,9 @@ type Data struct {
 	Operators     []Operator // outside pg_catalog
 	Casts         []Cast
 	EventTriggers []EventTrigger
+
+	links [][2]uint32 // relations of which a change of one may be one of the other
+	every []uint32    // functions that any statement may call
 }
 
 // Snapshot is a database's catalog at one moment. It does not change and may be
@@ -54,6 +57,7 @@ type Snapshot struct {
 	castsOf       map[uint32][]int32  // places in casts, by either type
 	typeNames     map[string][]uint32 // oids of types that are not built in
 	eventTriggers []EventTrigger
+	every         []uint32 // functions that any statement may call
 
 	followed sync.Map // step → *Effects, filled as they are asked for
 }
@@ -121,6 +125,11 @@ func (s *Snapshot) index(d *Data) {
 			s.children[p] = append(s.children[p], s.relations[i].OID)
 		}
 	}
+	for _, l := range d.links {
+		s.children[l[0]] = append(s.children[l[0]], l[1])
+		s.children[l[1]] = append(s.children[l[1]], l[0])
+	}
+	s.every = d.every
 	for i := range s.relations {
 		r := &s.relations[i]
 		r.quiet, r.inert = s.calm(r)
@@ -152,7 +161,7 @@ func (s *Snapshot) TypesNamed(schema, name string) []uint32 {
 	}
 	var found []uint32
 	for _, oid := range s.typeNames[name] {
-		if s.types[oid].Schema == schema {
+		if means(schema, s.types[oid].Schema) {
 			found = append(found, oid)
 		}
 	}
@@ -204,7 +213,7 @@ func (s *Snapshot) Named(schema, name string) []*Relation {
 	}
 	found := make([]*Relation, 0, len(places))
 	for _, i := range places {
-		if r := &s.relations[i]; schema == "" || r.Schema == schema {
+		if r := &s.relations[i]; schema == "" || r.Schema == schema || r.Schema == "" {
 			found = append(found, r)
 		}
 	}
@@ -215,7 +224,7 @@ func (s *Snapshot) Named(schema, name string) []*Relation {
 // empty schema, in any.
 func (s *Snapshot) Known(schema, name string) bool {
 	for _, i := range s.names[name] {
-		if schema == "" || s.relations[i].Schema == schema {
+		if r := &s.relations[i]; schema == "" || r.Schema == schema || r.Schema == "" {
 			return true
 		}
 	}
@@ -268,9 +277,10 @@ func (s *Snapshot) Functions(schema, name string) []*Function {
 }
 
 // means says whether a schema, or none, in a text can be that of a function. Which one
-// pg_temp is for a session is not told: it can be that of any.
+// pg_temp is for a session is not told: it can be that of any. One that was made in a
+// schema that is not told may be in any.
 func means(said, schema string) bool {
-	return said == "" || said == schema || said == "pg_temp" && strings.HasPrefix(schema, "pg_temp_")
+	return said == "" || said == schema || schema == "" || said == "pg_temp" && strings.HasPrefix(schema, "pg_temp_")
 }
 
 // Function finds a function outside pg_catalog by its oid, nil if there is none.

@@ -7,9 +7,9 @@ type Env struct {
 	// Fresh says that the snapshot was read after the statement had arrived:
 	// a relation that it does not have is none that others see.
 	Fresh bool
-	// Known says that the session may name a relation although the snapshot
-	// does not have it: one that it made itself, or one that a later snapshot
-	// showed not to exist. Nil knows none.
+	// Known says that the session may name a relation, or a function with () behind
+	// its name, although the snapshot does not have it: one that it made itself, or one
+	// that a later snapshot showed not to exist. Nil knows none.
 	Known func(schema, name string) bool
 	// Prepared gives the statement that EXECUTE names, nil for none. Without
 	// it an EXECUTE is taken for what was judged when it was prepared.

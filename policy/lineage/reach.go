@@ -85,7 +85,7 @@ func (j *judgement) call(f *statement.Function) (why string, stale bool) {
 			return why, false
 		}
 	}
-	if !known && !j.env.Fresh && !j.attribute(f) {
+	if !known && !j.env.Fresh && !j.attribute(f) && (j.env.Known == nil || !j.env.Known(f.Schema, f.Name+"()")) {
 		return "is not in the catalog as it was last read", true
 	}
 	// One that a fresh snapshot does not have is the session's own, and was judged

@@ -296,8 +296,8 @@ func (d *decoder) named(s *Statement) {
 		o := &s.Objects[i]
 		o.Command = d.command()
 		o.Kind = d.kinds[d.number(len(d.kinds)-1)]
-		bits := d.flags(2)
-		o.Temporary, o.Replaces = bits&1 != 0, bits&2 != 0
+		bits := d.flags(3)
+		o.Temporary, o.Replaces, o.Enables = bits&1 != 0, bits&2 != 0, bits&4 != 0
 		o.Schema, o.Relation, o.Name = d.string(), d.string(), d.string()
 		o.NewName, o.NewSchema = d.string(), d.string()
 	}

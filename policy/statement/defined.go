@@ -244,9 +244,21 @@ func (w *walker) alteredTable(s *pg_query.AlterTableStmt) {
 			name = constraint.Conname
 		}
 		if part != "" {
-			w.inRelation(command, part, s.Relation, name)
+			w.inRelation(command, part, s.Relation, name).Enables = enables(c.Subtype)
 		}
 	}
+}
+
+// enables says whether a subcommand has something act that may not have acted before.
+func enables(t pg_query.AlterTableType) bool {
+	switch t {
+	case pg_query.AlterTableType_AT_EnableTrig, pg_query.AlterTableType_AT_EnableAlwaysTrig, pg_query.AlterTableType_AT_EnableReplicaTrig,
+		pg_query.AlterTableType_AT_EnableTrigAll, pg_query.AlterTableType_AT_EnableTrigUser, pg_query.AlterTableType_AT_EnableRule,
+		pg_query.AlterTableType_AT_EnableAlwaysRule, pg_query.AlterTableType_AT_EnableReplicaRule,
+		pg_query.AlterTableType_AT_EnableRowSecurity, pg_query.AlterTableType_AT_ForceRowSecurity:
+		return true
+	}
+	return false
 }
 
 // partOf says what of a relation a subcommand of ALTER TABLE is about, "" for the

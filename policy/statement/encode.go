@@ -171,7 +171,7 @@ func (e *encoder) names(s *Statement) {
 		o := &s.Objects[i]
 		e.command(o.Command)
 		e.number(slices.Index(e.kinds, o.Kind))
-		e.bits(o.Temporary, o.Replaces)
+		e.bits(o.Temporary, o.Replaces, o.Enables)
 		e.string(o.Schema)
 		e.string(o.Relation)
 		e.string(o.Name)

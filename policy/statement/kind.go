@@ -89,6 +89,9 @@ type Object struct {
 	// in the schema pg_temp.
 	Temporary bool `json:"temporary,omitempty"`
 	Replaces  bool `json:"replaces,omitempty"` // CREATE OR REPLACE
+	// Enables says that an ALTER TABLE has triggers, rules or policies act that may not
+	// have acted before.
+	Enables bool `json:"enables,omitempty"`
 	// NewName and NewSchema are what an ALTER gives it: RENAME TO and SET SCHEMA, "" for
 	// neither.
 	NewName   string `json:"newName,omitempty"`
