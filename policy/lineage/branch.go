@@ -1,6 +1,10 @@
 package lineage
 
-import "github.com/weirgate/weir/policy/statement"
+import (
+	"slices"
+
+	"github.com/weirgate/weir/policy/statement"
+)
 
 // condition gives the value of a condition that is no predicate itself. Where it may
 // not be asked, it is redacted, but for those that tell by being NULL or by what they
@@ -67,14 +71,49 @@ func (r *resolver) arrayOf(n *statement.Node, sc *scope) value {
 // something is evaluated where that is NULL.
 func (r *resolver) firstOf(n *statement.Node, sc *scope) value {
 	var v value
+	of := make([]value, 0, len(n.Nodes))
 	for i := range n.Nodes {
 		operand := &n.Nodes[i]
 		if n.Name(0) == "COALESCE" && v.tainted() && v.nullable && !certain(operand) {
 			r.require(v, Allow, "COALESCE")
 		}
-		v = v.union(r.eval(operand, sc))
+		of = append(of, r.eval(operand, sc))
+		v = v.union(of[i])
 	}
-	return v.made()
+	v = v.made()
+	if n.Name(0) == "COALESCE" {
+		v.row = r.oneRow(of)
+	}
+	return v
+}
+
+// oneRow gives the row that one of several whole rows of the same columns is, such as
+// COALESCE(NEW, OLD), nil where they are no such rows.
+func (r *resolver) oneRow(of []value) *entry {
+	var one *entry
+	for i := range of {
+		row := of[i].row
+		if row == nil {
+			return nil
+		}
+		r.fill(row)
+		if row.loose || one != nil && len(one.fields) != len(row.fields) {
+			return nil
+		}
+		if one == nil {
+			one = &entry{alias: true, fields: slices.Clone(row.fields), rest: row.rest}
+			continue
+		}
+		for k := range one.fields {
+			f := &one.fields[k]
+			if f.name != row.fields[k].name {
+				return nil
+			}
+			f.value, f.guess = f.value.beside(row.fields[k].value), f.guess || row.fields[k].guess
+		}
+		one.rest = one.rest.union(row.rest)
+	}
+	return one
 }
 
 // certain says whether evaluating an expression cannot fail and does nothing else.

@@ -191,9 +191,23 @@ func (r *resolver) branching(n *statement.Node, sc *scope) value {
 		decided = decided.union(r.eval(when, sc))
 	}
 	decided = decided.union(r.eval(argument, sc)).made()
-	v := r.all(n.List(3), sc).union(r.eval(n.Node(1), sc)).made()
+	results := make([]value, 0, len(n.List(3))+1)
+	for i := range n.List(3) {
+		results = append(results, r.eval(&n.List(3)[i], sc))
+	}
+	if n.Node(1).Kind != statement.NodeNone {
+		results = append(results, r.eval(n.Node(1), sc))
+	}
+	var v value
+	for i := range results {
+		v = v.union(results[i])
+	}
+	v = v.made()
 	v.other = v.other || decided.other || decided.tainted()
 	v.nullable = v.nullable || v.tainted() && (decided.nullable || decided.tainted())
+	if !decided.tainted() {
+		v.row = r.oneRow(results)
+	}
 	return v
 }
 
