@@ -21,6 +21,10 @@ func (s *Session) execute(frame, body []byte) bool {
 		return false
 	}
 	o := s.objects.portal(name)
+	if o != nil && !o.gone && o.segment != s.segment && !s.expect.empty() {
+		s.wait() // it may have ended with its transaction
+		return false
+	}
 	if o == nil || o.gone {
 		var done bool
 		if o, done = s.cursor(name, rows); o == nil {

@@ -79,6 +79,21 @@ func TestTwoExecutesOfOnePortalInAPipelineAreOneRecord(t *testing.T) {
 	b.expectRecords("begin 1 select", "end 1 SELECT 1 rows=1")
 }
 
+// Whether a portal outlives the Sync behind it is known when that has its reply.
+func TestAPortalThatHasEndedWithItsTransactionIsNotOnRecordAsExecuted(t *testing.T) {
+	b := started(t)
+	b.client(join(parse("", "select"), bind("", ""), execute(""), sync(), execute(""), sync()))
+	b.server(join(parseComplete(), bindComplete(), row("a"), frame('s', ""), readyForQuery('I')))
+	b.expectRecords("begin 1 select", "end 1 suspended rows=1")
+	b.expectServer("P:select B: E: S B:weir_refused_01 S")
+
+	b = started(t)
+	b.client(join(query("begin"), parse("", "select"), bind("p", ""), execute("p"), sync(), execute("p"), sync()))
+	b.server(join(complete("BEGIN"), readyForQuery('T'), parseComplete(), bindComplete(), row("a"), frame('s', ""), readyForQuery('T')))
+	b.server(join(row("b"), complete("SELECT 1"), readyForQuery('T')))
+	b.expectRecords("begin 1 begin", "begin 2 select", "end 1 BEGIN rows=0", "end 2 SELECT 1 rows=2")
+}
+
 func TestARefusedTextIsNotKept(t *testing.T) {
 	b := started(t)
 	b.judge.decisions = map[string]*session.Decision{"drop": {Action: "Deny", Denial: denial}}
