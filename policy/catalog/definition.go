@@ -38,8 +38,9 @@ func ParseDefinition(view uint32, action string) (*Definition, error) {
 	d := &Definition{}
 	for i := range targets {
 		t := &targets[i]
-		d.Columns = append(d.Columns, Derivation{Copies: t.copies, Reads: t.reads, Calls: t.calls, Unknown: t.unknown})
+		d.Columns = append(d.Columns, Derivation{Copies: t.copies, Reads: t.reads, Tests: t.tests, Calls: t.calls, Unknown: t.unknown})
 	}
+	a.all = true
 	var all source
 	a.everything(&all, tree, nil)
 	if a.strange != "" {
@@ -98,6 +99,7 @@ func (v item) each(visit func(*node)) {
 type source struct {
 	copies  []ColumnRef
 	reads   []ColumnRef
+	tests   []ColumnRef
 	calls   []uint32
 	unknown bool
 }
@@ -105,6 +107,12 @@ type source struct {
 func (s *source) read(r ColumnRef) {
 	if !slices.Contains(s.reads, r) {
 		s.reads = append(s.reads, r)
+	}
+}
+
+func (s *source) test(r ColumnRef) {
+	if !slices.Contains(s.tests, r) {
+		s.tests = append(s.tests, r)
 	}
 }
 
@@ -121,6 +129,9 @@ func (s *source) derive(o source) {
 	}
 	for _, r := range o.reads {
 		s.read(r)
+	}
+	for _, r := range o.tests {
+		s.test(r)
 	}
 	for _, c := range o.calls {
 		s.call(c)
@@ -160,6 +171,7 @@ type analysis struct {
 	types     []uint32
 	writes    []Change
 	queries   map[*node][]source // nil while it is being followed
+	all       bool               // what is wanted is all that is read, not what is shown
 	depth     int                // of the recursion
 	steps     int
 	strange   string // what no case here knows, "" for nothing
@@ -404,6 +416,10 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 	case "VAR":
 		s.derive(a.variable(n.integer("varno"), n.integer("varattno"), sc.up(n.integer("varlevelsup"))))
 		return
+	case "AGGREF", "NULLTEST":
+		if a.countsOrTests(s, n, sc) {
+			return
+		}
 	case "QUERY":
 		sc = &scope{query: n, outer: sc}
 		a.change(n)
@@ -437,6 +453,43 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 			a.everything(s, i, sc)
 		}
 	}
+}
+
+// The functions count(any) and count(*) (catalog/pg_proc.dat).
+const (
+	countValues = 2147
+	countRows   = 2803
+)
+
+// countsOrTests adds what count() and IS NULL show of columns, which is less than
+// their values. It is false where they are of more than columns.
+func (a *analysis) countsOrTests(s *source, n *node, sc *scope) bool {
+	if a.all {
+		return false
+	}
+	if n.name == "NULLTEST" {
+		arg, _ := n.get("arg")
+		v := a.value(arg, sc)
+		if len(v.copies) == 0 || len(v.reads)+len(v.tests)+len(v.calls) > 0 || v.unknown {
+			return false
+		}
+		for _, r := range v.copies {
+			s.test(r)
+		}
+		return true
+	}
+	if oid := n.integer("aggfnoid"); oid != countValues && oid != countRows {
+		return false
+	}
+	for _, target := range n.nodes("args") {
+		expr, _ := target.get("expr")
+		if v := a.value(expr, sc); len(v.reads)+len(v.tests)+len(v.calls) > 0 || v.unknown {
+			return false
+		}
+	}
+	filter, _ := n.get("aggfilter")
+	a.everything(s, filter, sc)
+	return true
 }
 
 // operator notes an operator that is not PostgreSQL's own.

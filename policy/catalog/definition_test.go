@@ -38,6 +38,40 @@ func TestAViewIsFollowedToTheColumnsThatItShows(t *testing.T) {
 	}
 }
 
+// What count() and IS NULL tell of a column is not its value; of what is computed they
+// may tell it.
+func TestAViewThatCountsAndTestsShowsNoValues(t *testing.T) {
+	const column = "{VAR :varno 1 :varattno 2 :varlevelsup 0}"
+	computed := "{FUNCEXPR :funcid 871 :args (" + column + ")}"
+	count := func(of, filter string) string {
+		return "{AGGREF :aggfnoid 2147 :args ({TARGETENTRY :expr " + of + " :resno 1}) :aggfilter " + filter + "}"
+	}
+	reads := Derivation{Reads: []ColumnRef{{100, 2}}}
+	for text, want := range map[string]Derivation{
+		count(column, "<>"):                                 {},
+		count(column, "{OPEXPR :args ("+column+")}"):        reads,
+		"{AGGREF :aggfnoid 2803 :args <>}":                  {},
+		"{AGGREF :aggfnoid 2129 :args (" + column + ")}":    {Reads: []ColumnRef{{100, 2}}, Calls: []uint32{2129}},
+		"{NULLTEST :arg " + column + " :nulltesttype 1}":    {Tests: []ColumnRef{{100, 2}}},
+		"{NULLTEST :arg " + computed + " :nulltesttype 1}":  {Reads: []ColumnRef{{100, 2}}, Calls: []uint32{871}},
+		"{NULLTEST :arg {VAR :varno 1 :varattno 0}}":        {Reads: []ColumnRef{{100, 0}}},
+		count(computed, "<>"):                               {Reads: []ColumnRef{{100, 2}}, Calls: []uint32{2147, 871}},
+		"{BOOLEXPR :args ({NULLTEST :arg " + column + "})}": {Tests: []ColumnRef{{100, 2}}},
+	} {
+		d, err := ParseDefinition(900, "({QUERY :rtable ({RTE :rtekind 0 :relid 100}) :targetList ({TARGETENTRY :expr "+text+" :resno 1 :resjunk false})})")
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if !reflect.DeepEqual(d.Columns[0], want) {
+			t.Errorf("%s: got %+v, want %+v", text, d.Columns[0], want)
+		}
+		if !strings.Contains(text, "2803") && len(d.Reads) == 0 {
+			t.Errorf("%s: the view as a whole does not say that it reads the column", text)
+		}
+	}
+}
+
 func TestWhatCannotBeFollowedIsAnError(t *testing.T) {
 	for name, change := range map[string][2]string{
 		"an entry that is not there":    {":varno 2 :varattno 1 ", ":varno 7 :varattno 1 "},

@@ -160,6 +160,9 @@ type Derivation struct {
 	Copies []ColumnRef
 	// Reads: the values are computed from these columns.
 	Reads []ColumnRef
+	// Tests: the values tell which of these columns' are NULL, by IS NULL and count(),
+	// and nothing else of them.
+	Tests []ColumnRef
 	// Calls are the functions that compute it.
 	Calls []uint32
 	// Unknown says that the query could not be followed to its sources: the

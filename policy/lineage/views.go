@@ -60,6 +60,19 @@ func (c *compiler) view(v *catalog.Relation) {
 			c.copied(v, col, ref)
 		}
 		c.derive(v, col, d.Reads, d.Calls)
+		c.tested(v, col, d.Tests)
+	}
+}
+
+// tested redacts a view's column that tells which values are NULL, where nothing may
+// be asked of these.
+func (c *compiler) tested(v *catalog.Relation, col catalog.Column, tests []catalog.ColumnRef) {
+	for _, ref := range tests {
+		if from := c.relations[ref.Relation]; from != nil {
+			if with := from.columns[ref.Column]; with != nil && (with.predicates == Deny || with.unknown != "") {
+				c.derive(v, col, []catalog.ColumnRef{ref}, nil)
+			}
+		}
 	}
 }
 
