@@ -187,8 +187,13 @@ func (j *judge) worst(s *standing, q policy.Request) (v policy.Verdict, ok bool)
 // invalid, as long as it is known what was changed since.
 func (s *standing) lenient() bool { return s.snapshot != nil && !masks(s.rules) }
 
-// stands says that the catalog of a standing is still the one to judge with.
+// stands says that the catalog of a standing is still the one to judge with. One from
+// before the transaction that is open is so until the session is at rest, or somebody
+// else has had a newer one read.
 func (j *judge) stands(s *standing) bool {
+	if s.former {
+		return s.rests == j.rests && s.lenient() && j.catalog.Due() && j.catalog.Newest() == s.snapshot
+	}
 	return s.snapshot == nil || j.catalog.Peek() == s.snapshot || s.lenient() && j.catalog.Latest() == s.snapshot
 }
 

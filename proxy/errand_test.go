@@ -254,3 +254,37 @@ func TestGuardsGoOnInATransactionThatChangesTheSchema(t *testing.T) {
 		run("", "ROLLBACK")
 	}
 }
+
+// The catalog from before a transaction serves all of its statements, and none after it.
+func TestTheCatalogOfBeforeATransactionServesOnlyThere(t *testing.T) {
+	s := passing(t, options{rules: guarded, setup: vault})
+	a, b := s.connect(asRole), s.connect(asRole, simple)
+	do := func(c *pgx.Conn, text string) {
+		t.Helper()
+		_, err := c.Exec(t.Context(), text)
+		must(t, err)
+	}
+	_, err := a.Prepare(t.Context(), "reads", "SELECT looks()")
+	must(t, err)
+	reads := func() error {
+		return a.PgConn().ExecPrepared(t.Context(), "reads", nil, nil, nil).Read().Err
+	}
+	do(a, "BEGIN")
+	do(a, "CREATE TEMP TABLE scratch (n int)")
+	do(b, "CREATE TABLE something (n int)") // what is known is no longer what is so
+	if !within(func() bool {
+		for _, st := range s.catalogs.Status() {
+			return st.Age > 100*time.Millisecond
+		}
+		return false
+	}) {
+		t.Fatal("the catalog does not age")
+	}
+	for range 3 {
+		must(t, reads())
+	}
+	s.direct("CREATE OR REPLACE FUNCTION looks() RETURNS text LANGUAGE sql AS 'SELECT secret FROM vault'")
+	must(t, reads()) // it is not seen before weir may ask
+	do(a, "COMMIT")
+	refused(t, reads(), "42501")
+}

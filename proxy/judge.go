@@ -42,6 +42,7 @@ type standing struct {
 	unread   bool               // not judged by: the catalog is still to be read
 	relies   bool               // on the session's own connection for the catalog
 	former   bool               // the catalog is one from before the transaction that is open
+	rests    uint64             // how often the session had been at rest when it was made
 	audited  *lineage.Masks     // of policies in mode Audit, nil for none
 	shapes   map[shape]*grounds // decisions made earlier; used by whoever decides alone
 	changes  *catalog.Changes   // that they were made with; used likewise
@@ -127,7 +128,7 @@ func (j *judge) now() *standing {
 	j.mu.Lock()
 	s := j.standing
 	j.mu.Unlock()
-	if s.unread || s.former || s.bundle != j.gateway.cfg.Policies() {
+	if s.unread || s.bundle != j.gateway.cfg.Policies() {
 		return nil
 	}
 	if !j.stands(s) {
@@ -140,7 +141,7 @@ func (j *judge) now() *standing {
 // that was not read before since.
 func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	g := j.gateway
-	s := &standing{bundle: g.cfg.Policies()}
+	s := &standing{bundle: g.cfg.Policies(), rests: j.rests}
 	r, err := j.placed(s.bundle)
 	if err != nil {
 		return err
@@ -260,7 +261,8 @@ func (j *judge) Masks() bool {
 }
 
 // Current says whether a decision made earlier still stands.
-func (j *judge) Current(d *session.Decision) bool {
+func (j *judge) Current(d *session.Decision, rests uint64) bool {
+	j.rested(rests)
 	p, ok := d.Private.(*judged)
 	return ok && p.stands() && p.standing == j.now() && p.changes == j.changes(p.standing)
 }
@@ -269,7 +271,7 @@ func (j *judge) Current(d *session.Decision) bool {
 func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bool) {
 	j.rested(state.Rests)
 	s := j.now()
-	if s == nil {
+	if s == nil || s.former && state.AtRest {
 		return nil, false
 	}
 	if s.rules.Observes() {
@@ -297,7 +299,7 @@ func (j *judge) resolve(ctx context.Context, text []byte, state *session.State) 
 	}
 	j.rested(state.Rests)
 	j.resting = state.AtRest
-	if s := j.now(); s == nil || j.errand != nil || j.due(s, state) {
+	if s := j.now(); s == nil || s.former && state.AtRest || j.errand != nil || j.due(s, state) {
 		if err := j.refresh(ctx, time.Time{}); err != nil {
 			if d := j.sends(text, arrived, state, err); d != nil {
 				return d

@@ -230,6 +230,16 @@ func (d *Database) Latest() *catalog.Snapshot {
 	return d.latest.Load()
 }
 
+// Newest gives the catalog that was confirmed last, unless it is too old to judge with:
+// for those who look at Changes and cannot have the server asked now. It is nil
+// otherwise. It takes no lock.
+func (d *Database) Newest() *catalog.Snapshot {
+	if d.cache.options.Now().UnixNano()-d.confirmedAt.Load() >= int64(d.cache.options.MaxAge) {
+		return nil
+	}
+	return d.latest.Load()
+}
+
 // After gives the catalog that was confirmed last, if that was after a moment, whatever
 // has become invalid since. It is nil otherwise.
 func (d *Database) After(moment time.Time) *catalog.Snapshot {

@@ -434,9 +434,9 @@ func decision(text string) *session.Decision {
 func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) {
 	return decision(string(text)), !strings.HasPrefix(string(text), "slow")
 }
-func (j *judge) Current(*session.Decision) bool { return true }
-func (j *judge) Observes() bool                 { return false }
-func (j *judge) Masks() bool                    { return j.masks.Load() }
+func (j *judge) Current(*session.Decision, uint64) bool { return true }
+func (j *judge) Observes() bool                         { return false }
+func (j *judge) Masks() bool                            { return j.masks.Load() }
 func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields)), Columns: []string{"c"}}
 	for i := range m.Cells {

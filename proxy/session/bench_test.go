@@ -14,7 +14,7 @@ import (
 type quiet struct{ d *session.Decision }
 
 func (q quiet) Decide([]byte, *session.State) (*session.Decision, bool)          { return q.d, true }
-func (quiet) Current(*session.Decision) bool                                     { return true }
+func (quiet) Current(*session.Decision, uint64) bool                             { return true }
 func (quiet) Row(*session.Decision, int, []wire.Field) (*session.RowMask, error) { return nil, nil }
 func (quiet) Observes() bool                                                     { return false }
 func (quiet) Masks() bool                                                        { return false }

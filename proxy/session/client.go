@@ -250,13 +250,13 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 	if d = s.decide(text); d == nil {
 		return nil, 0, false
 	}
-	if s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d)) {
+	if s.awaitsNames(d) || (s.expect.running > 0 && !s.stillDecided(d)) {
 		// It depends on what is under way: judged again when that has ended.
 		s.decided = nil
 		s.wait()
 		return nil, 0, false
 	}
-	if s.decided == d && (!s.sameExecutes(d) || (s.early && !s.judge.Current(d))) {
+	if s.decided == d && (!s.sameExecutes(d) || (s.early && !s.stillDecided(d))) {
 		s.decided = nil
 		return s.ask(text, a)
 	}
@@ -270,7 +270,7 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 			return nil, 0, false
 		}
 		why = s.approval.refusal
-		if why == nil && !s.approval.again && !s.judge.Current(d) {
+		if why == nil && !s.approval.again && !s.stillDecided(d) {
 			// Much may have changed while it was held.
 			s.approval.again, s.decided = true, nil
 			return s.ask(text, a)

@@ -12,8 +12,9 @@ type Judge interface {
 	// Decide gives the decision on text; ok is false when it is not at hand.
 	Decide(text []byte, state *State) (d *Decision, ok bool)
 	// Current says whether a decision made earlier still stands: the policy,
-	// the catalog and the time that it depended on have not changed.
-	Current(d *Decision) bool
+	// the catalog and the time that it depended on have not changed. rests is
+	// State.Rests of now.
+	Current(d *Decision, rests uint64) bool
 	// Row gives how the rows of a result are masked, nil when nothing is. d is
 	// the decision on the text, nil when it is not known, and statement the
 	// place of the statement in it.

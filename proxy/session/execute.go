@@ -102,12 +102,12 @@ func (s *Session) cursor(name []byte, rows int32) (o *portal, done bool) {
 	if d == nil {
 		return nil, false
 	}
-	if s.awaitsNames(d) || (s.expect.running > 0 && !s.judge.Current(d)) {
+	if s.awaitsNames(d) || (s.expect.running > 0 && !s.stillDecided(d)) {
 		s.decided = nil
 		s.wait()
 		return nil, false
 	}
-	if s.decided == d && s.early && !s.judge.Current(d) {
+	if s.decided == d && s.early && !s.stillDecided(d) {
 		s.decided = nil
 		return s.cursor(name, rows)
 	}
@@ -145,7 +145,7 @@ func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 			return true, true
 		}
 	}
-	if (o.turn == s.turn && s.expect.running == 0) || s.judge.Current(d) {
+	if (o.turn == s.turn && s.expect.running == 0) || s.stillDecided(d) {
 		return true, false
 	}
 	if s.expect.running > 0 {

@@ -40,9 +40,9 @@ func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) 
 	return j.find(string(text)), true
 }
 
-func (j *judge) Current(*session.Decision) bool { return !j.stale }
-func (j *judge) Observes() bool                 { return j.observes }
-func (j *judge) Masks() bool                    { return j.masks != nil }
+func (j *judge) Current(*session.Decision, uint64) bool { return !j.stale }
+func (j *judge) Observes() bool                         { return j.observes }
+func (j *judge) Masks() bool                            { return j.masks != nil }
 
 func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields))}

@@ -125,9 +125,11 @@ func (j *modelJudge) Decide(text []byte, state *session.State) (*session.Decisio
 	return j.decision(string(text), state), true
 }
 
-func (j *modelJudge) Current(d *session.Decision) bool { return !d.Private.(*modelPlan).uncacheable }
-func (j *modelJudge) Observes() bool                   { return j.observes }
-func (j *modelJudge) Masks() bool                      { return !j.observes }
+func (j *modelJudge) Current(d *session.Decision, _ uint64) bool {
+	return !d.Private.(*modelPlan).uncacheable
+}
+func (j *modelJudge) Observes() bool { return j.observes }
+func (j *modelJudge) Masks() bool    { return !j.observes }
 
 func (j *modelJudge) Row(d *session.Decision, place int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields))}

@@ -201,7 +201,7 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 			s.denied(expectBind, Begin{Decision: d, Protocol: "extended"}, diagnostic.StatementTooLong(st.unread, s.cfg.Limits.Statement))
 			return nil, true
 		}
-		if !s.judge.Current(d) {
+		if !s.stillDecided(d) {
 			if d = s.judgeAgain(d.Text); d == nil {
 				return nil, false
 			}
@@ -242,7 +242,7 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 // refusedEarly says that a refusal may depend on what is under way, such as a
 // BEGIN: it is decided again when that has ended.
 func (s *Session) refusedEarly(d *Decision) bool {
-	if d.Denial == nil || s.expect.running == 0 || s.judge.Current(d) {
+	if d.Denial == nil || s.expect.running == 0 || s.stillDecided(d) {
 		return false
 	}
 	s.decided = nil

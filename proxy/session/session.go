@@ -145,6 +145,9 @@ func (s *Session) State() State {
 	return st
 }
 
+// stillDecided says whether a decision made earlier still stands.
+func (s *Session) stillDecided(d *Decision) bool { return s.judge.Current(d, s.state.Rests) }
+
 // ServerKey is what the server gave for cancel requests while the client's
 // authentication was relayed; the key is nil otherwise.
 func (s *Session) ServerKey() (pid uint32, key []byte) { return s.serverPID, s.serverKey }
