@@ -121,6 +121,9 @@ func (r *resolver) of(f *catalog.Function, args []argument, all value) *outcome 
 		all.nullable = true
 		return blurred(all)
 	}
+	if f.Kind == 'a' && !r.env.Redefines {
+		return r.aggregated(f, all)
+	}
 	why := r.inside(f, nil)
 	switch {
 	case r.env.Redefines:
@@ -146,7 +149,12 @@ func (r *resolver) unfollowed(f *catalog.Function, why string, v value) {
 		return
 	}
 	r.stop(r.refuse(construct, c.name, c.rule, fmt.Sprintf("column %s is masked and cannot be used in %s", c.name, construct),
-		fmt.Sprintf("Mask %s hides it, and what %s() makes of it is not followed: it %s.", c.rule, f.Qualified(), why), directly(c)))
+		fmt.Sprintf("Mask %s hides it, and what %s() makes of it is not followed: it %s.", c.rule, f.Qualified(), why), directly(c)+" "+wantsTrust(f)))
+}
+
+// wantsTrust says what to write into the policy for a function that is not followed.
+func wantsTrust(f *catalog.Function) string {
+	return fmt.Sprintf("Whoever writes the policy can let it run, with its result redacted: trustedFunctions: [%s].", f.Qualified())
 }
 
 // followed gives the result of a function through its body.
