@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -363,7 +362,11 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if err := j.origins(s, row.Unknown); err != nil {
+	var asked *statement.Statement
+	if d != nil && place < len(d.Statements) {
+		asked = d.Statements[place].Statement
+	}
+	if err := j.origins(s, asked, row.Unknown); err != nil {
 		return nil, err
 	}
 	if len(row.Unexpected) > 0 {
@@ -379,28 +382,6 @@ func (j *judge) Row(d *session.Decision, place int, fields []wire.Field) (*sessi
 		}
 	}
 	return s.detecting(m, fields), nil
-}
-
-// origins looks at relations of a result that the catalog at hand does not have,
-// or has with other columns. What the session made itself is its own; otherwise
-// the catalog is too old to tell what is masked in them.
-func (j *judge) origins(s *standing, unknown []uint32) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, oid := range unknown {
-		if j.alters || j.seen[oid] {
-			continue
-		}
-		j.catalog.Invalidate()
-		if s.snapshot != nil && s.snapshot.Relation(oid) != nil {
-			return fmt.Errorf("a table or view has columns that weir had not seen yet; they are known from now on")
-		}
-		if j.seen == nil || len(j.seen) > maxSeen {
-			j.seen = make(map[uint32]bool)
-		}
-		j.seen[oid] = true
-	}
-	return nil
 }
 
 // refuse makes d a refusal.

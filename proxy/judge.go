@@ -67,11 +67,11 @@ type judge struct {
 	errand   *errand // that is to be run, or was, nil for none
 	resting  bool    // the statement came while an errand could be run
 	cursors  cursors
-	rests    uint64          // how often the session had been at rest when it was last decided
-	turn     *catalog.Turn   // to read the catalog, nil for none
-	alters   bool            // it has changed the schema itself
-	changing changing        // what of it, and others may not see yet
-	seen     map[uint32]bool // oids of results that the catalog did not have
+	rests    uint64               // how often the session had been at rest when it was last decided
+	turn     *catalog.Turn        // to read the catalog, nil for none
+	alters   bool                 // it has changed the schema itself
+	changing changing             // what of it, and others may not see yet
+	seen     map[uint32]time.Time // oids of results that the catalog did not have, and when
 	// redefines: the open transaction may have changed functions.
 	redefines bool
 	known     map[string]bool // names that a fresh catalog did not have: the session's own

@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	snapshot "github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
@@ -94,4 +96,48 @@ func (j *judge) nowhere(s *standing, facts *statement.Facts, fresh bool) (name s
 func uses(st *statement.Statement, t *statement.Table) bool {
 	return slices.Contains(t.Access, statement.AccessRead) ||
 		slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return w.Schema == t.Schema && w.Table == t.Name })
+}
+
+// origins looks at relations of a result that the catalog at hand does not have,
+// or has with other columns. What the session made itself is its own; otherwise
+// the catalog is too old to tell what is masked in them, until one that was confirmed
+// since does not have them either.
+func (j *judge) origins(s *standing, st *statement.Statement, unknown []uint32) error {
+	if len(unknown) == 0 {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.mayOwn(st) {
+		return nil
+	}
+	for _, oid := range unknown {
+		if asked, ok := j.seen[oid]; ok {
+			if fresh := j.catalog.After(asked); fresh != nil && fresh.Relation(oid) == nil {
+				continue
+			}
+		}
+		j.catalog.Invalidate()
+		if j.seen == nil || len(j.seen) > maxSeen {
+			j.seen = make(map[uint32]time.Time)
+		}
+		j.seen[oid] = time.Now()
+		if s.snapshot != nil && s.snapshot.Relation(oid) != nil {
+			return fmt.Errorf("a table or view has columns that weir had not seen yet; they are known from now on")
+		}
+		return fmt.Errorf("a table or view is new, and weir had not seen it yet; it is known from now on")
+	}
+	return nil
+}
+
+// mayOwn says whether what a statement shows may come from something that the session
+// made itself and the catalog does not have. It is called under the lock.
+func (j *judge) mayOwn(st *statement.Statement) bool {
+	if st == nil || len(st.Tables) == 0 {
+		return j.alters
+	}
+	if j.alters && (len(j.own.altered) > 0 || j.own.loose || j.own.full) {
+		return true
+	}
+	return slices.ContainsFunc(st.Tables, func(t statement.Table) bool { return j.knows(t.Schema, t.Name) })
 }
