@@ -121,13 +121,16 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 				unseen = seen.hidden()
 			}
 		}
+		if unseen == "" {
+			unseen = j.besides(g, st)
+		}
 		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
 		if g.condition != nil && (vars == nil || vars.st != st) {
 			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {
-			s.because.uncounted = g.Limit.uncounted(said)
+			s.because.uncounted = cmp.Or(g.Limit.uncounted(said), g.emptied(st, j.request.Catalog))
 			if s.because.uncounted == "" && more != nil {
 				s.because.uncounted = g.uncountedInside(more.seenBy(g))
 			}

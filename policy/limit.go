@@ -150,8 +150,12 @@ func (l *Limit) uncounted(st *statement.Statement) string {
 		return ""
 	}
 	switch st.Command {
-	case statement.CommandPrepare, statement.CommandDeclare, statement.CommandCreate:
+	case statement.CommandPrepare, statement.CommandDeclare:
 		return "" // runs nothing of it now
+	case statement.CommandCreate:
+		if !filled(st) {
+			return ""
+		}
 	case statement.CommandMerge:
 		return ""
 	case statement.CommandInsert:
@@ -169,10 +173,15 @@ func (l *Limit) uncounted(st *statement.Statement) string {
 }
 
 // uncountedInside is uncounted for what the functions change that a statement calls.
-// What triggers, rules and cascading keys change is not held against a write's limit.
+// What triggers, rules and cascading keys change is held against a write's limit only
+// where nothing bounds it, and where it is not known.
 func (g *bound) uncountedInside(r *reach) string {
-	if g.Limit.Result || g.Limit.Rows == 0 || r.Planned || r.effects == nil {
+	if g.Limit.Result || g.Limit.Rows == 0 || r.Planned || r.effects == nil && len(r.calls) == 0 {
 		return ""
+	}
+	effects := r.effects
+	if effects == nil {
+		effects = &catalog.Effects{}
 	}
 	concerned := func(e *catalog.Effects) bool {
 		return e != nil && slices.ContainsFunc(e.Writes, func(w catalog.Change) bool {
@@ -181,10 +190,24 @@ func (g *bound) uncountedInside(r *reach) string {
 	}
 	const what = "changes rows inside a function, where the server does not count them"
 	if len(r.said.Writes) == 0 && (r.said.Copy == nil || !r.said.Copy.From) {
-		if r.runsNothing() || !concerned(r.effects) {
+		switch {
+		case r.runsNothing():
 			return ""
+		case concerned(effects):
+			return what
+		case r.hidden() != "":
+			return r.hidden() + ", so that rows may change where the server does not count them"
 		}
-		return what
+		return ""
+	}
+	if what := r.hidden(); what != "" {
+		return what + ", so that rows may change where the server does not count them"
+	}
+	if slices.ContainsFunc(effects.Writes, func(w catalog.Change) bool {
+		return w.Where != statement.WherePresent && w.Command != statement.CommandInsert && w.Command != statement.CommandCopy &&
+			(len(g.Match.Commands) == 0 || slices.Contains(g.Match.Commands, w.Command))
+	}) {
+		return "leads to a change of all rows of a table by a trigger or rule, where the server does not count them"
 	}
 	for _, f := range r.said.Functions {
 		if e, _ := r.catalog.snapshot.OfCall(f.Schema, f.Name, f.Arguments); concerned(e) && !g.trustsCall(f) {
@@ -202,11 +225,33 @@ func (g *bound) uncountedInside(r *reach) string {
 // runsNothing says whether a statement only keeps for later what it holds.
 func (r *reach) runsNothing() bool {
 	switch r.said.Command {
-	case statement.CommandPrepare, statement.CommandCreate, statement.CommandAlter, statement.CommandDrop, statement.CommandComment,
+	case statement.CommandCreate:
+		return !filled(r.said)
+	case statement.CommandPrepare, statement.CommandAlter, statement.CommandDrop, statement.CommandComment,
 		statement.CommandGrant, statement.CommandRevoke:
 		return true
 	}
 	return false
+}
+
+// filled says whether a definition runs a query to fill what it makes: CREATE TABLE AS,
+// SELECT INTO, CREATE MATERIALIZED VIEW.
+func filled(st *statement.Statement) bool {
+	return slices.ContainsFunc(st.Objects, func(o statement.Object) bool {
+		return o.Command == statement.CommandCreate && (o.Kind == statement.KindTable || o.Kind == statement.KindMaterializedView)
+	}) && (slices.Contains(st.Commands, statement.CommandSelect) || slices.Contains(st.Commands, statement.CommandExecute))
+}
+
+// emptied says, as a clause, that a statement removes rows which the server does not
+// count. What the catalog does not know is the session's own.
+func (g *bound) emptied(st *statement.Statement, c *Catalog) string {
+	if g.Limit.Result || g.Limit.Rows == 0 || len(g.Match.Commands) > 0 || !slices.Contains(st.Commands, statement.CommandTruncate) {
+		return ""
+	}
+	if c != nil && !slices.ContainsFunc(st.Tables, func(t statement.Table) bool { return c.snapshot.Known(t.Schema, t.Name) }) {
+		return ""
+	}
+	return "has TRUNCATE, whose rows the server does not count"
 }
 
 // trustsCall says whether a policy trusts the function that a text calls.

@@ -89,6 +89,9 @@ func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach 
 	for i := range st.Functions {
 		c.function(r, st, &st.Functions[i])
 	}
+	for i := range st.Columns {
+		c.projection(r, st, &st.Columns[i])
+	}
 	if st.Command == statement.CommandDo && !c.after {
 		r.makes(st)
 	}
@@ -217,6 +220,34 @@ func (c *Catalog) attribute(st *statement.Statement, f *statement.Function) bool
 		}
 	}
 	return false
+}
+
+// projection adds the call that looks like a column, with the whole row that it takes:
+// t.f is f(t) where t has no column f.
+func (c *Catalog) projection(r *reach, st *statement.Statement, col *statement.Column) {
+	if col.Qualifier == "" || col.Star || statement.SystemColumn(col.Name) {
+		return
+	}
+	found := false
+	for i := range st.Tables {
+		t := &st.Tables[i]
+		if t.Renames || t.Alias != col.Qualifier && (t.Alias != "" || t.Name != col.Qualifier) || col.Schema != "" && t.Schema != "" && col.Schema != t.Schema {
+			continue
+		}
+		for _, rel := range c.snapshot.Named(t.Schema, t.Name) {
+			if _, ok := rel.Column(col.Name); ok {
+				return
+			}
+			found = true
+		}
+	}
+	if !found {
+		return
+	}
+	r.Functions = append(slices.Clip(r.Functions), statement.Function{Name: col.Name, Arguments: 1})
+	row := *col
+	row.Name, row.Star, row.Use, row.Construct = "", true, statement.UseDerived, "a function"
+	r.Columns = append(r.Columns, row)
 }
 
 // runsSQL names the extensions whose functions run SQL that they are given, or

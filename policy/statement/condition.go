@@ -267,7 +267,7 @@ func (c *judgement) nullTest(t *pg_query.NullTest) truth {
 	if t.Arg.GetBoolExpr() != nil || compares(t.Arg.GetAExpr()) { // (x = 1) IS NOT NULL
 		return unknownConstant
 	}
-	if fields := t.Arg.GetColumnRef().GetFields(); len(fields) > 0 && neverNull(fields[len(fields)-1].GetString_().GetSval()) {
+	if fields := t.Arg.GetColumnRef().GetFields(); len(fields) > 0 && SystemColumn(fields[len(fields)-1].GetString_().GetSval()) {
 		if t.Nulltesttype == pg_query.NullTestType_IS_NOT_NULL {
 			return alwaysTrue
 		}
@@ -295,9 +295,9 @@ func (c *judgement) assumed(n *pg_query.Node) bool {
 	return true
 }
 
-// neverNull says whether a name is that of a column that PostgreSQL gives every row
+// SystemColumn says whether a name is that of a column that PostgreSQL gives every row
 // and that no table can have of its own.
-func neverNull(column string) bool {
+func SystemColumn(column string) bool {
 	switch column {
 	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid":
 		return true

@@ -94,6 +94,9 @@ func (w *walker) utility(n *pg_query.Node) {
 				if o.GetDefElem().GetDefname() == "analyze" && w.mayBeOn(o.GetDefElem().GetArg()) {
 					w.command(CommandAnalyze)
 				}
+				if o.GetDefElem().GetDefname() == "full" && w.mayBeOn(o.GetDefElem().GetArg()) {
+					w.command(CommandCluster) // it writes the table anew in the same way
+				}
 			}
 		} else {
 			w.command(CommandAnalyze)
