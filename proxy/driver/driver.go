@@ -36,7 +36,8 @@ const (
 	// less of a processor.
 	fewProcessors = 2
 	loopFill      = 12
-	// linger bounds the time that a server has to end after its client left.
+	// linger bounds the time that a server has to end after its client left and has
+	// all of its replies.
 	linger = 10 * time.Second
 )
 
@@ -62,6 +63,10 @@ type Driver struct {
 	// StartTimeout bounds the time until a client's session has started; 0 is a minute.
 	// It must be set before the first connection is served.
 	StartTimeout time.Duration
+	// Linger bounds the time that a server has to end after its client has ended its
+	// half and nothing is due to it any more, or is gone; 0 is 10 seconds. It must be
+	// set before the first connection is served.
+	Linger time.Duration
 
 	loops []*loop
 	fill  int64 // how many connections a loop gets before the next one gets any
@@ -167,6 +172,9 @@ func (d *Driver) Serve(ctx context.Context, conn net.Conn, c *Connection, q Ques
 	p := newPair(conn, c)
 	if d.StartTimeout > 0 {
 		p.timeout = d.StartTimeout
+	}
+	if d.Linger > 0 {
+		p.linger = d.Linger
 	}
 	c.mu.Lock()
 	c.pair = p

@@ -30,6 +30,7 @@ type pair struct {
 	starting                bool          // the client's time to start runs; guarded by mu
 	left                    bool          // the client has ended its half; guarded by mu
 	timeout                 time.Duration // until the session has started
+	linger                  time.Duration // for the server to end, see Driver.Linger
 
 	ctx        context.Context
 	questions  Questions
@@ -52,7 +53,7 @@ type halfCloser interface{ CloseWrite() error }
 func newPair(conn net.Conn, c *Connection) *pair {
 	p := &pair{
 		Connection: c, raw: conn, wake: make(chan struct{}, 1),
-		serverReady: make(chan struct{}), serverDone: make(chan struct{}), timeout: startTimeout,
+		serverReady: make(chan struct{}), serverDone: make(chan struct{}), timeout: startTimeout, linger: linger,
 	}
 	p.client.conn = conn
 	p.watch.client, p.watch.closes = conn, func() { p.leave(); p.close() }
@@ -112,10 +113,10 @@ func (p *pair) wind() {
 		_ = p.flush(&p.client, (*session.Session).TakeClient)
 		p.close()
 	case ok:
-		// The server ends by itself once it has read the client's end, also
-		// when it is still at work. If it is gone already, why is still read.
+		// The server ends by itself once it has read the client's end, when it has
+		// done its work. If it is gone already, why is still read.
 		_ = h.CloseWrite()
-		_ = s.SetReadDeadline(time.Now().Add(linger))
+		_ = s.SetReadDeadline(time.Now().Add(p.linger))
 	case s != nil:
 		_ = s.Close()
 	}
@@ -212,12 +213,26 @@ func (p *pair) pumpServer() {
 		buf = fit(buf, have, want)
 		n, err = p.server.conn.Read(buf[have:])
 		have += n
-		if n == 0 && err != nil {
+		if n == 0 && err != nil && !p.awaits(err) {
 			p.serverEnded(err)
 			break
 		}
 	}
 	p.close()
+}
+
+// awaits says, of a server whose time to end is up, that it is still at work for a
+// client that has ended its half and waits for replies. It then gets more time.
+func (p *pair) awaits(err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || gone(p.raw) {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.left || !p.session.Awaits() {
+		return false
+	}
+	return p.server.conn.SetReadDeadline(time.Now().Add(p.linger)) == nil
 }
 
 // interrupt has the server asked to cancel what runs.
@@ -338,6 +353,10 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 				return false
 			case <-ctx.Done():
 				return false
+			case <-p.late():
+				p.expire(os.ErrDeadlineExceeded)
+				p.leave()
+				return false
 			}
 		}
 		buf = fit(buf, have, want)
@@ -361,6 +380,17 @@ func (p *pair) expire(err error) {
 	if p.starting {
 		p.session.Expire()
 	}
+}
+
+// late ends the client's time to start where it is not read meanwhile; nil once the
+// session has started.
+func (p *pair) late() <-chan time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.starting {
+		return nil
+	}
+	return time.After(p.timeout)
 }
 
 // started ends the client's time to start once its session has. The lock is

@@ -44,6 +44,24 @@ func TestAClientThatClosesItsSendingHalfStillGetsItsAnswer(t *testing.T) {
 	})
 }
 
+// However long a statement takes, a client that has ended its half gets the reply.
+func TestAClientThatHasClosedItsSendingHalfWaitsForItsAnswer(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		w.linger = 50 * time.Millisecond
+		r := start(t, w)
+		r.client.send(query("select 1"))
+		r.client.closeWrite()
+		r.server.wants("Q select 1")
+		r.server.wantsEnd()
+		time.Sleep(30 * w.linger) // longer than a loop's tick: the time is what is tested
+		r.server.send(complete(), readyForQuery())
+		r.client.wants("C", "Z I")
+		r.client.wantsEnd() // the server does not end: its time is up
+		r.endsFor("")
+		_ = r.server.Close()
+	})
+}
+
 func TestAClientThatIsResetWhileTheServerWorks(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		r := start(t, w)

@@ -47,9 +47,9 @@ func (m *mover) move(server net.Conn, fromClient, fromServer []byte, g *session.
 	}
 	v := &served{
 		Connection: p.Connection, loop: to, ctx: m.ctx, questions: m.questions,
-		deadline: time.Now().Add(p.timeout),
-		client:   end{fd: c, in: append([]byte(nil), fromClient...)},
-		server:   end{fd: s, in: append([]byte(nil), fromServer...)},
+		deadline: time.Now().Add(p.timeout), linger: p.linger,
+		client: end{fd: c, in: append([]byte(nil), fromClient...)},
+		server: end{fd: s, in: append([]byte(nil), fromServer...)},
 	}
 	p.mu.Lock()
 	p.moved.Store(v)

@@ -39,14 +39,15 @@ type way struct {
 	loops   int
 	network string
 	tls     bool // the client's side: such a connection stays on goroutines
+	linger  time.Duration
 }
 
 var ways = []way{
-	{"on an event loop, over TCP", 1, "tcp", false},
-	{"on an event loop, over Unix sockets", 1, "unix", false},
-	{"on goroutines, over TCP", 0, "tcp", false},
-	{"on goroutines, over Unix sockets", 0, "unix", false},
-	{"on goroutines, with TLS", 1, "tcp", true},
+	{name: "on an event loop, over TCP", loops: 1, network: "tcp"},
+	{name: "on an event loop, over Unix sockets", loops: 1, network: "unix"},
+	{name: "on goroutines, over TCP", loops: 0, network: "tcp"},
+	{name: "on goroutines, over Unix sockets", loops: 0, network: "unix"},
+	{name: "on goroutines, with TLS", loops: 1, network: "tcp", tls: true},
 }
 
 // eachWay runs a test on every driver, and looks for what it leaves behind.
@@ -266,6 +267,7 @@ func newDriver(t *testing.T, w way) *driver.Driver {
 func newRig(t *testing.T, w way) *rig {
 	t.Helper()
 	r := &rig{t: t, way: w, driver: newDriver(t, w), over: make(chan *diagnostic.Diagnostic, 2)}
+	r.driver.Linger = w.linger
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	in, out := newPair(t, w.network, t.TempDir()), newPair(t, w.network, t.TempDir())

@@ -30,6 +30,7 @@ type served struct {
 	interrupting   context.CancelFunc // gives up a cancel request of weir's own
 	left           bool               // the client has ended its half
 	deadline       time.Time          // when it is ended whatever it does, zero for never
+	linger         time.Duration      // for the server to end, see Driver.Linger
 	closing        bool               // ended: what is left is written, then it is closed
 	gone           bool
 	lent           lending
@@ -105,7 +106,7 @@ func (v *served) event(server bool, events uint32) {
 // is gone the server's time is bounded.
 func (v *served) setAside(e *end) {
 	if e == &v.client && v.deadline.IsZero() {
-		v.deadline = time.Now().Add(linger)
+		v.deadline = time.Now().Add(v.linger)
 	}
 	e.aside = true
 	_ = unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_DEL, e.fd, nil)
@@ -223,7 +224,7 @@ func (v *served) lost(e *end) {
 	e.out = nil
 	v.client.closed = true
 	if v.deadline.IsZero() {
-		v.deadline = time.Now().Add(linger)
+		v.deadline = time.Now().Add(v.linger)
 	}
 }
 
@@ -242,10 +243,10 @@ func (v *served) peerClosed(e *end) {
 		v.session.Leave()
 		return
 	}
-	// The server ends by itself once it has read the client's end, also when it
-	// is still at work.
+	// The server ends by itself once it has read the client's end, when it has done
+	// its work.
 	_ = unix.Shutdown(v.server.fd, unix.SHUT_WR)
-	v.deadline = time.Now().Add(linger)
+	v.deadline = time.Now().Add(v.linger)
 }
 
 // watch tells epoll what to wait for. A side is not read while the other does
@@ -293,6 +294,10 @@ func (v *served) told(e *end) *unix.EpollEvent {
 // tick ends what has had its time.
 func (v *served) tick(now time.Time) {
 	if v.gone || v.deadline.IsZero() || now.Before(v.deadline) {
+		return
+	}
+	if v.left && !v.closing && !v.client.aside && v.session.Awaits() {
+		v.deadline = now.Add(v.linger) // it is at work for a client that waits
 		return
 	}
 	if !v.closing && !v.left && !v.session.Started() {

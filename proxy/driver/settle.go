@@ -126,7 +126,7 @@ func (v *served) settleNow() {
 		v.closing = true
 		v.deadline = time.Now().Add(farewell)
 		if v.owes() {
-			v.deadline = time.Now().Add(linger)
+			v.deadline = time.Now().Add(v.linger)
 		}
 	}
 	if v.closing && len(v.client.out) == 0 && !v.owes() {

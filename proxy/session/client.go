@@ -329,8 +329,13 @@ func textOf(body []byte) ([]byte, bool) {
 }
 
 // relayPassword relays what the client sends to authenticate itself to the
-// server.
+// server. What comes while the server has not asked for anything may be for the
+// time after: whoever needs no password may send all that it wants at once.
 func (s *Session) relayPassword(h wire.Header, p []byte) int {
+	if h.Type != wire.PasswordMessage && !s.challenged {
+		s.ahead = true
+		return 0
+	}
 	if h.Type != wire.PasswordMessage || h.Size > wholeBind {
 		s.violation(wire.Violationf("expected a password response, got message type %d", h.Type))
 		return 0
@@ -340,5 +345,6 @@ func (s *Session) relayPassword(h wire.Header, p []byte) int {
 		return 0
 	}
 	s.toServer = append(s.toServer, p[:h.Size]...)
+	s.challenged = false
 	return h.Size
 }

@@ -9,7 +9,8 @@ import (
 
 // Errand is what weir itself has to ask the server on the session's own
 // connection. It is asked while the session is at rest, and neither questions nor
-// answers reach the client. It must leave the connection as it was.
+// answers reach the client. It must leave the connection as it was: of the settings
+// that a server tells about it may set those of told, until its last statements.
 type Errand interface {
 	// Next gives the statements to be sent together, nil for no more. tx is the
 	// transaction's state then.
@@ -30,6 +31,25 @@ const errandMessage = 16 << 20
 type errand struct {
 	Errand
 	deaf bool // no more rows are wanted
+	// set is what the server said of the settings that an errand may set.
+	set [3][]byte
+}
+
+// told are the values that the client was told last of the settings that an errand
+// may set, "" for none.
+type told struct{ encoding, strings, path string }
+
+// of gives the place of a setting's value, nil for all others.
+func (t *told) of(name []byte) *string {
+	switch string(name) {
+	case "client_encoding":
+		return &t.encoding
+	case "standard_conforming_strings":
+		return &t.strings
+	case "search_path":
+		return &t.path
+	}
+	return nil
 }
 
 // runs begins an errand instead of a decision; false when the session is not at
@@ -55,7 +75,13 @@ func (s *Session) AtRest() bool {
 func (s *Session) errandNext(tx byte) {
 	texts := s.errand.Next(tx)
 	if len(texts) == 0 {
+		set := s.errand.set
 		s.errand = nil
+		for _, frame := range set {
+			if frame != nil {
+				s.parameterRestored(frame)
+			}
+		}
 		if tx != wire.TxIdle {
 			s.lost(wire.Violationf("a question of weir's own left a transaction open"))
 		}
@@ -110,14 +136,44 @@ func (s *Session) errandBytes(p []byte) int {
 			return 0
 		}
 		s.errandNext(body[0])
+	case wire.ParameterStatus:
+		s.errandParameter(frame, body)
 	case wire.ParseComplete, wire.BindComplete, wire.CloseComplete, wire.CommandComplete, wire.EmptyQueryResponse,
-		wire.NoticeResponse, wire.ParameterStatus, wire.RowDescription, wire.NoData:
-		// Of no concern to the client: what is changed here is put back.
+		wire.NoticeResponse, wire.RowDescription, wire.NoData:
+		// Of no concern to the client.
 	default:
 		s.lost(wire.Violationf("message %q from the server does not answer what was asked", h.Type))
 		return 0
 	}
 	return h.Size
+}
+
+// errandParameter takes the server's word on a setting. What an errand sets is put
+// back, and is of no concern to the client unless it was changed elsewhere meanwhile,
+// as all others are.
+func (s *Session) errandParameter(frame, body []byte) {
+	r := wire.NewReader(body)
+	name := r.String()
+	switch at := s.told.of(name); at {
+	case nil:
+		s.parameterStatus(frame, body)
+	case &s.told.encoding:
+		s.errand.set[0] = append(s.errand.set[0][:0], frame...)
+	case &s.told.strings:
+		s.errand.set[1] = append(s.errand.set[1][:0], frame...)
+	default:
+		s.errand.set[2] = append(s.errand.set[2][:0], frame...)
+	}
+}
+
+// parameterRestored tells of a setting after an errand, if it is another one than
+// before.
+func (s *Session) parameterRestored(frame []byte) {
+	body := frame[wire.HeaderSize:]
+	r := wire.NewReader(body)
+	if at := s.told.of(r.String()); at == nil || *at != string(r.String()) || !r.Done() {
+		s.parameterStatus(frame, body)
+	}
 }
 
 // errandFailed takes an error: one that ends the connection is the client's too.

@@ -224,6 +224,9 @@ func (s *Session) parameterStatus(frame, body []byte) {
 		s.lost(wire.Violationf("malformed ParameterStatus"))
 		return
 	}
+	if told := s.told.of(name); told != nil && *told != string(value) {
+		*told = string(value)
+	}
 	switch string(name) {
 	case "standard_conforming_strings":
 		s.strings = nil
@@ -487,7 +490,7 @@ func (s *Session) relayed(h wire.Header, frame []byte) {
 			s.lost(wire.Violationf("malformed ReadyForQuery"))
 			return
 		}
-		s.state.Tx, s.phase = body[0], ready
+		s.state.Tx, s.phase, s.ahead = body[0], ready, false
 		s.relay(frame)
 	default:
 		s.lost(wire.Violationf("message %q from the server during authentication", h.Type))
@@ -503,6 +506,9 @@ func (s *Session) relayAuthentication(frame, body []byte) {
 	if !r.OK() {
 		s.lost(wire.Violationf("malformed authentication request"))
 		return
+	}
+	if code != wire.AuthOK && code != wire.AuthSASLFinal {
+		s.challenged, s.ahead = true, false
 	}
 	if code != wire.AuthSASL {
 		s.relay(frame)

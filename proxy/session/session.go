@@ -40,7 +40,10 @@ type Session struct {
 	asked     bool // SSLRequest was answered already
 	gss       bool // GSSENCRequest was answered already
 	greeted   bool // the client was let in by weir
-	spoke     bool // and has sent something since
+	// challenged: in a login that is relayed the server waits for an answer; ahead:
+	// the client has sent something for the time after it.
+	challenged, ahead bool
+	spoke             bool // and has sent something since
 
 	replication   Replication
 	authenticator Authenticator
@@ -103,6 +106,7 @@ type Session struct {
 	// strings and encoding are set while a setting of the server makes texts
 	// unreadable.
 	strings, encoding *diagnostic.Diagnostic
+	told              told
 	// redactLater is the mask for which the errors of constraints are withheld
 	// that are checked when the transaction ends; "" for none.
 	redactLater string
@@ -184,6 +188,9 @@ func (s *Session) ClientWant() int {
 // ServerWant is how many bytes FromServer needs to go on.
 func (s *Session) ServerWant() int { return s.serverWant }
 
+// Awaits says that replies of the server are due.
+func (s *Session) Awaits() bool { return !s.expect.empty() }
+
 // HasServer says that TakeServer would give bytes.
 func (s *Session) HasServer() bool { return len(s.toServer) > 0 }
 
@@ -201,7 +208,7 @@ func (s *Session) Leave() {
 // blocked says that no byte of the client may be taken now. A frame that has
 // begun is always taken to its end: the server waits for it.
 func (s *Session) blocked() bool {
-	if s.question != nil || s.phase == ended || s.errand != nil {
+	if s.question != nil || s.phase == ended || s.errand != nil || s.ahead {
 		return true
 	}
 	if (s.due != dueNone || s.interrupting()) && s.clientPass == 0 && s.clientDiscard == 0 {
