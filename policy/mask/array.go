@@ -177,6 +177,9 @@ func (a *array) appendElement(dst, written []byte, quoted bool) []byte {
 	if bytes.Equal(masked, a.value) {
 		return append(dst, written...)
 	}
+	if !wantsQuotes(masked) { // as array_out would write it: its form must not tell that it was masked
+		return append(dst, masked...)
+	}
 	dst = append(dst, '"')
 	for _, b := range masked {
 		if b == '"' || b == '\\' {
@@ -185,4 +188,9 @@ func (a *array) appendElement(dst, written []byte, quoted bool) []byte {
 		dst = append(dst, b)
 	}
 	return append(dst, '"')
+}
+
+// wantsQuotes says whether array_out quotes an element.
+func wantsQuotes(s []byte) bool {
+	return len(s) == 0 || bytes.ContainsAny(s, "\"\\{}, \t\n\r\v\f") || bytes.EqualFold(s, []byte("NULL"))
 }

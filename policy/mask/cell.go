@@ -37,6 +37,9 @@ type Cell struct {
 	digits int // Hash of numeric: digits in front of the point, 0 for none
 	binary bool
 	mac    *cmac
+	// What a type's modifier leaves of a numeric and of a moment (microseconds).
+	precision, rounded int
+	unit               int64
 	// Noise: how far a number may move, in percent, and a moment.
 	percent int
 	span    time.Duration
@@ -97,6 +100,8 @@ func (m *Masker) Cell(c Column) *Cell {
 	}
 	cell.size = integerSize(kind)
 	cell.limit, cell.pad = bounds(kind, c.TypeMod)
+	cell.precision, cell.rounded = precisionOf(kind, c.TypeMod)
+	cell.unit = unitOf(kind, c.TypeMod)
 	switch m.spec.Type {
 	case Partial:
 		cell.how = partialHow(kind)

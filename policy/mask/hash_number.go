@@ -20,6 +20,29 @@ func wholeDigits(k class, typeMod int32) int {
 	return min(max(precision-scale, 0), mostHashDigits)
 }
 
+// precisionOf says how many digits a numeric of this modifier has, 0 for no bound, and
+// how many more in front of its point are always zero: those that a negative scale rounds.
+func precisionOf(k class, typeMod int32) (precision, rounded int) {
+	if k != classNumeric || typeMod < 4 {
+		return 0, 0
+	}
+	if scale := int((typeMod - 4) & 0x7ff); scale >= 1024 { // 11 bits with a sign
+		rounded = 2048 - scale
+	}
+	return int((typeMod - 4) >> 16 & 0xffff), rounded
+}
+
+// unitOf gives the microseconds to which a timestamp of this modifier is rounded.
+func unitOf(k class, typeMod int32) int64 {
+	unit := int64(1)
+	if k == classTimestamp || k == classTimestampTZ {
+		for p := typeMod; p >= 0 && p < 6; p++ {
+			unit *= 10
+		}
+	}
+	return unit
+}
+
 // hashNumeric gives a whole number with the decimals that the value shows.
 func (c *Cell) hashNumeric(dst, value []byte) (out []byte, isNull bool) {
 	if c.digits == 0 || !c.decimal(value) {
@@ -35,7 +58,7 @@ func (c *Cell) hashNumeric(dst, value []byte) (out []byte, isNull bool) {
 	}
 	d.negative, d.scale = false, shown
 	d.digits = strconv.AppendUint(d.digits[:0], n%bound, 10)
-	for range shown {
+	for range c.rounded + shown { // of which a numeric has only one
 		d.digits = append(d.digits, '0')
 	}
 	return c.appendDecimal(dst), false
@@ -66,7 +89,7 @@ func (c *Cell) hashMoment(dst, value []byte) (out []byte, isNull bool) {
 	const days = 36525
 	micros = int64(n%days) * microsPerDay
 	if c.class != classDate {
-		micros += int64(n / days % uint64(microsPerDay))
+		micros += int64(n/days%uint64(microsPerDay)) / c.unit * c.unit
 	}
 	return c.appendMoment(dst, micros, zone), false
 }

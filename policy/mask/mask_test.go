@@ -18,14 +18,15 @@ func masker(t testing.TB, spec Spec) *Masker {
 var testKey = []byte("0123456789abcdef")
 
 const (
-	oidText    = 25
-	oidVarchar = 1043
-	oidBpchar  = 1042
-	oidName    = 19
-	oidInt4    = 23
-	oidInt8    = 20
-	oidUUID    = 2950
-	oidTexts   = 1009
+	oidText     = 25
+	oidVarchar  = 1043
+	oidBpchar   = 1042
+	oidName     = 19
+	oidInt4     = 23
+	oidInt8     = 20
+	oidUUID     = 2950
+	oidTexts    = 1009
+	oidIntArray = 1007
 )
 
 func TestTextIsMaskedAsTheSpecSays(t *testing.T) {
@@ -55,9 +56,9 @@ func TestTextIsMaskedAsTheSpecSays(t *testing.T) {
 		{"the least integer", "-9223372036854775808", "-5808", partial, Column{TypeOID: oidInt8}},
 		{"a short integer", "1234", "0", partial, Column{TypeOID: oidInt4}},
 		{"the last digits of a uuid", "123e4567-e89b-12d3-a456-426614174000", "00000000-0000-0000-0000-000000004000", partial, Column{TypeOID: oidUUID}},
-		{"each element of an array", `{555-1234,"a b\"c\\d",NULL,"null",""}`, `{"****1234","***\"c\\d",NULL,"****",""}`, partial, Column{TypeOID: oidTexts}},
-		{"an array of arrays", `{{abcdef,b},{c,d}}`, `{{"**cdef","*"},{"*","*"}}`, partial, Column{TypeOID: oidTexts}},
-		{"an array with lower bounds", `[0:1]={abcdef,b}`, `[0:1]={"**cdef","*"}`, partial, Column{TypeOID: oidTexts}},
+		{"each element of an array", `{555-1234,"a b\"c\\d",NULL,"null",""}`, `{****1234,"***\"c\\d",NULL,****,""}`, partial, Column{TypeOID: oidTexts}},
+		{"an array of arrays", `{{abcdef,b},{c,d}}`, `{{**cdef,*},{*,*}}`, partial, Column{TypeOID: oidTexts}},
+		{"an array with lower bounds", `[0:1]={abcdef,b}`, `[0:1]={**cdef,*}`, partial, Column{TypeOID: oidTexts}},
 		{"an empty array", `{}`, `{}`, partial, Column{TypeOID: oidTexts}},
 		{"a redacted array is empty", `{a,b}`, `{}`, Spec{Type: Redact}, Column{TypeOID: oidTexts}},
 		{"what has no partial form is redacted", "2021-02-03", "2000-01-01", partial, Column{TypeOID: 1082}},

@@ -122,7 +122,7 @@ func parseOffset(s string) (seconds int, ok bool) {
 
 // The range within which a moment stays what clients can read.
 const (
-	leastMoment = -7000 * 365 * microsPerDay // inside of 4713 BC
+	leastMoment = -6600 * 365 * microsPerDay // inside of 4713 BC
 	mostMoment  = 7900 * 365 * microsPerDay  // inside of 9999
 )
 

@@ -37,10 +37,14 @@ func noiseHow(k class) how {
 // 64 bits and always the same for the same value and key.
 func (c *Cell) drawn(canonical []byte) uint64 { return binary.BigEndian.Uint64(c.digest(canonical)) }
 
-// within maps a drawn number evenly to -most to most.
+// within maps a drawn number evenly to -most to -1 and 1 to most: never to 0, with which
+// a value would stay what it is.
 func within(drawn, most uint64) int64 {
 	most = min(most, math.MaxInt64/2)
-	hi, _ := bits.Mul64(drawn, 2*most+1)
+	hi, _ := bits.Mul64(drawn, 2*most)
+	if hi >= most {
+		hi++
+	}
 	return int64(hi) - int64(most)
 }
 
@@ -61,15 +65,10 @@ func (c *Cell) noiseInteger(dst, value []byte) (out []byte, isNull bool) {
 	}
 	moved := within(c.drawn(strconv.AppendInt(c.scratch[:0], n, 10)), amplitude(magnitude, c.percent))
 	most := int64(math.MaxInt64) >> (64 - 8*c.size)
-	switch {
-	case moved > 0 && n > most-moved:
-		n = most
-	case moved < 0 && n < -most-1-moved:
-		n = -most - 1
-	default:
-		n += moved
+	if moved > 0 && n > most-moved || moved < 0 && n < -most-1-moved {
+		moved = -moved // the type has no more in that direction
 	}
-	return c.appendInteger(dst, n), false
+	return c.appendInteger(dst, n+moved), false
 }
 
 // noiseNumeric moves the first 18 digits and draws those that follow.
@@ -84,6 +83,10 @@ func (c *Cell) noiseNumeric(dst, value []byte) (out []byte, isNull bool) {
 	for d.scale < shown { // the column's decimals take part
 		d.digits, d.scale = append(d.digits, '0'), d.scale+1
 	}
+	if c.rounded > 0 { // and what it rounds does not
+		d.digits = append(d.digits[:max(0, len(d.digits)-c.rounded)], '0')
+		d.digits = d.digits[:max(1, len(d.digits)-1)]
+	}
 	const leading = 18 // what an int64 holds with room for the noise
 	head := min(len(d.digits), leading)
 	n, err := strconv.ParseUint(string(d.digits[:head]), 10, 64)
@@ -93,7 +96,12 @@ func (c *Cell) noiseNumeric(dst, value []byte) (out []byte, isNull bool) {
 	for i := head; i < len(d.digits); i++ {
 		d.digits[i] = '0' + byte(drawn>>(4*(i%16)))%10
 	}
-	moved := int64(n) + within(drawn, amplitude(n, c.percent))
+	step := within(drawn, amplitude(n, c.percent))
+	moved := int64(n) + step
+	c.fresh = strconv.AppendInt(c.fresh[:0], moved, 10)
+	if c.precision > 0 && len(c.fresh)+len(d.digits)-head > c.precision {
+		moved = int64(n) - step // the column has no more in that direction
+	}
 	if moved < 0 {
 		d.negative, moved = !d.negative, -moved
 	}
@@ -103,6 +111,9 @@ func (c *Cell) noiseNumeric(dst, value []byte) (out []byte, isNull bool) {
 		c.fresh = append([]byte{'0'}, c.fresh...)
 	}
 	c.fresh = append(c.fresh, d.digits[head:]...)
+	for range c.rounded {
+		c.fresh = append(c.fresh, '0')
+	}
 	d.digits, c.fresh = c.fresh, d.digits
 	return c.appendDecimal(dst), false
 }
@@ -113,7 +124,11 @@ func (c *Cell) noiseFloat(dst, value []byte) (out []byte, isNull bool) {
 		return dst, true
 	}
 	share := float64(int64(c.drawn(strconv.AppendFloat(c.scratch[:0], f, 'g', -1, c.floatBits())))) / (1 << 63)
-	return c.appendFloat(dst, f*(1+share*float64(c.percent)/100)), false
+	noisy := f * (1 + share*float64(c.percent)/100)
+	if f == 0 {
+		noisy = share * float64(c.percent) / 100
+	}
+	return c.appendFloat(dst, noisy), false
 }
 
 // noiseMoment moves a date by whole days, a timestamp by microseconds.
@@ -123,11 +138,12 @@ func (c *Cell) noiseMoment(dst, value []byte) (out []byte, isNull bool) {
 		return dst, true
 	}
 	drawn := c.drawn(strconv.AppendInt(c.scratch[:0], micros, 10))
+	micros = min(max(micros, leastMoment), mostMoment)
 	span := uint64(c.span / time.Microsecond)
 	if c.class == classDate {
 		micros += within(drawn, max(1, span/uint64(microsPerDay))) * microsPerDay
 	} else {
-		micros += within(drawn, span)
+		micros += within(drawn, max(1, span/uint64(c.unit))) * c.unit
 	}
 	return c.appendMoment(dst, min(max(micros, leastMoment), mostMoment), zone), false
 }

@@ -88,6 +88,72 @@ func TestNoiseStaysNearItsValueAndIsTheSameForTheSameValue(t *testing.T) {
 	}
 }
 
+func TestNoiseLeavesNoValueAsItIs(t *testing.T) {
+	m := masker(t, Spec{Type: Noise, Key: testKey, Percent: 5, Span: 24 * time.Hour})
+	for oid, values := range map[uint32][]string{
+		21:          {"32767", "-32768", "0", "1", "-1"},
+		oidInt4:     {"2147483647", "-2147483648", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "41"},
+		oidInt8:     {"9223372036854775807", "-9223372036854775808", "7"},
+		1700:        {"0", "0.1", "-0.0001", "1", "2", "3", "4.0", "99.99"},
+		700:         {"0", "1", "-2.5"},
+		701:         {"0", "1", "-2.5", "1e-300"},
+		1082:        {"2024-02-29", "2024-03-01", "2024-03-02", "2024-03-03"},
+		1114:        {"2024-02-29 00:00:00", "2024-03-01 12:00:00"},
+		oidIntArray: {"{1,2,3,4,5,6,7,8,9}"},
+	} {
+		for _, value := range values {
+			masked, null := m.Mask(nil, []byte(value), oid, TextFormat)
+			if null || string(masked) == value {
+				t.Errorf("%s of type %d became %s, null %t", value, oid, masked, null)
+			}
+			if oid == oidIntArray {
+				if strings.Contains(string(masked), `"`) {
+					t.Errorf("%s became %s, which is not how PostgreSQL writes it", value, masked)
+				}
+				for i, element := range strings.Split(strings.Trim(string(masked), "{}"), ",") {
+					if element == strconv.Itoa(i+1) {
+						t.Errorf("element %d of %s stayed in %s", i+1, value, masked)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What a type's modifier rounds or bounds holds for what a mask makes, too.
+func TestMaskedNumbersAndMomentsFitTheirModifiers(t *testing.T) {
+	numericOf := func(precision, scale int) int32 { return int32(precision<<16|scale&0x7ff) + 4 }
+	for _, kind := range []Type{Noise, Hash} {
+		m := masker(t, Spec{Type: kind, Key: testKey})
+		for _, tt := range []struct {
+			name    string
+			oid     uint32
+			typeMod int32
+			value   string
+			fits    func(string) bool
+		}{
+			{"the greatest of numeric(8,2)", 1700, numericOf(8, 2), "999999.99", number(0, 999999.99)},
+			{"the least of numeric(8,2)", 1700, numericOf(8, 2), "-999999.99", number(-999999.99, 999999.99)},
+			{"numeric(4,4)", 1700, numericOf(4, 4), "0.9999", number(0, 0.9999)},
+			{"numeric(1)", 1700, numericOf(1, 0), "9", number(0, 9)},
+			{"numeric(5,-2)", 1700, numericOf(5, -2), "9999900", func(s string) bool { return strings.HasSuffix(s, "00") && len(s) <= 7 }},
+			{"zero of numeric(5,-2)", 1700, numericOf(5, -2), "0", func(s string) bool { return strings.HasSuffix(s, "00") && len(s) <= 7 }},
+			{"timestamp(0)", 1114, 0, "1999-01-01 10:11:12", func(s string) bool { return len(s) == len("1999-01-01 10:11:12") }},
+			{"timestamptz(3)", 1184, 3, "1999-01-01 10:11:12.123+00", func(s string) bool { return len(s) <= len("1999-01-01 10:11:12.123+00") }},
+			{"the last timestamp", 1114, -1, "294276-12-31 23:59:59", moment("1999-01-01", "9999-12-31")},
+			{"the first timestamp", 1114, -1, "4713-01-02 00:00:00 BC", func(s string) bool { return s < "4713-01-02 00:00:00 BC" }},
+		} {
+			out, null := m.Cell(Column{TypeOID: tt.oid, TypeMod: tt.typeMod}).Mask(nil, []byte(tt.value))
+			if kind == Hash && tt.name == "numeric(4,4)" { // which has no whole digits
+				continue
+			}
+			if null || !tt.fits(string(out)) {
+				t.Errorf("%s: %v of %s is %s, null %t", tt.name, kind, tt.value, out, null)
+			}
+		}
+	}
+}
+
 func decimals(s string) int { return len(s) - strings.IndexByte(s, '.') - 1 }
 
 func number(least, most float64) func(string) bool {
