@@ -40,6 +40,11 @@ func (r *resolver) call(n *statement.Node, sc *scope) value {
 		v.other = true
 		return v
 	}
+	if len(n.Names) > 2 {
+		if v, ok := r.settled(n, args); ok {
+			return v
+		}
+	}
 	return r.applied(schema, name, args)
 }
 

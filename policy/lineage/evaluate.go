@@ -53,6 +53,8 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 		v := r.all(n.Nodes, sc).made()
 		v.nullable = v.nullable || v.tainted()
 		return v
+	case statement.NodePart:
+		return r.partOf(n, sc)
 	case statement.NodeSublink:
 		return r.sublink(n, sc)
 	case statement.NodeWindow:
@@ -102,9 +104,25 @@ func (r *resolver) strange(n *statement.Node, sc *scope) value {
 
 // operated gives the result of an operator.
 func (r *resolver) operated(n *statement.Node, sc *scope) value {
-	v := r.all(n.Nodes, sc).made()
+	var v value
+	operands := make([]value, len(n.Nodes))
+	for i := range n.Nodes {
+		operands[i] = r.eval(&n.Nodes[i], sc)
+		v = v.union(operands[i])
+	}
+	v = v.made()
 	if !v.tainted() {
 		return v
+	}
+	switch n.Name(0) {
+	case "||", "-":
+		if json, ok := r.edited(n.Name(0), operands); ok {
+			return json
+		}
+	case "?", "?|", "?&": // the keys of a document are not masked
+		if len(operands) == 2 && r.contains(operands[0], []statement.Node{{}}) && r.ownOperator(n.Name(0)) && !operands[1].tainted() {
+			return value{other: true}
+		}
 	}
 	if !r.ownOperator(n.Name(0)) {
 		r.unknown("the operator "+n.Name(0), v)

@@ -13,7 +13,7 @@ func (r *resolver) fails(name string, args []argument) {
 		case !v.tainted():
 		case checked && !slices.Contains(most, i),
 			name == "date" && !isMoment(r.wire(v.typeOID)), // a cast, in the notation of a function
-			v.nullable && namesKeys(name),
+			v.nullable && namesKeys(name) && (i%2 == 0 || args[i].spread),
 			v.array && name == "array_agg":
 			r.require(v, Allow, construct)
 		}
@@ -38,7 +38,8 @@ func harmlessArguments(name string) (places []int, checked bool) {
 	return nil, false
 }
 
-// namesKeys says whether a function fails where an argument is NULL.
+// namesKeys says whether a function fails where an argument is NULL that is a key:
+// every other one, from the first.
 func namesKeys(name string) bool {
 	switch name {
 	case "json_build_object", "jsonb_build_object", "json_object_agg", "jsonb_object_agg":

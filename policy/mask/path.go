@@ -72,3 +72,61 @@ func (p Path) under(s places, key []byte) places {
 
 // met says that the whole path was.
 func (p Path) met(s places) bool { return s&(1<<len(p)) != 0 }
+
+// Step is one of the way into a json value.
+type Step struct {
+	Key     string
+	Element bool // an element of an array, whichever; Key does not count
+	Either  bool // the key of an object, or the number of an element
+}
+
+// Passes says whether m masks nothing of what stands at the end of a way into a json
+// value: neither the whole, nor anything that it is in, nor anything inside of it.
+func (m *Masker) Passes(way []Step) bool {
+	if len(m.parts) == 0 {
+		return false
+	}
+	for i := range m.parts {
+		p := m.parts[i].path
+		at := p.start()
+		for _, step := range way {
+			if p.met(at) {
+				return false
+			}
+			switch {
+			case step.Element:
+			case step.Either:
+				at |= p.under(at, []byte(step.Key))
+			default:
+				at = p.under(at, []byte(step.Key))
+			}
+		}
+		if at != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Enters says whether a way into a json value leads into what m masks: what is found
+// there depends on it. That the way ends at a masked value does not count.
+func (m *Masker) Enters(way []Step) bool {
+	if len(m.parts) == 0 {
+		return true
+	}
+	for i := range m.parts {
+		p := m.parts[i].path
+		at := p.start()
+		for _, step := range way {
+			if p.met(at) {
+				return true
+			}
+			if next := p.under(at, []byte(step.Key)); step.Element || step.Either {
+				at |= next
+			} else {
+				at = next
+			}
+		}
+	}
+	return false
+}

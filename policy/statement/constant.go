@@ -211,6 +211,23 @@ func (c *constants) word(v *pg_query.A_Const) (value, ok bool) {
 	return ok && b.Boolval.GetBoolval(), ok
 }
 
+// kind gives the kind of a constant, which facts may depend on: texts with literals of
+// other kinds are not taken for alike.
+func (c *constants) kind(v *pg_query.A_Const) constantKind {
+	if c != nil {
+		if h, ok := c.held[v]; ok {
+			switch c.literals[h.ordinal].class {
+			case classInteger:
+				return integerConstant
+			case classNumeric:
+				return numericConstant
+			}
+			return stringConstant
+		}
+	}
+	return c.value(v).kind
+}
+
 // isNull says whether a constant is NULL.
 func (c *constants) isNull(v *pg_query.A_Const) bool { return v != nil && v.Isnull }
 

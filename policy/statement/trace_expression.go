@@ -171,6 +171,9 @@ func (t *tracer) operator(e *pg_query.A_Expr) Node {
 				return over(comparison)
 			}
 		}
+		if n, ok := t.part(name, l, e.Rexpr); ok {
+			return n
+		}
 		if name == "" {
 			name = "an operator" // of a schema that is named
 		}
@@ -258,6 +261,12 @@ func (t *tracer) indirected(v *pg_query.A_Indirection) Node {
 		case *pg_query.Node_AStar:
 			n = Node{Kind: NodeFields, Nodes: []Node{n}}
 		case *pg_query.Node_AIndices:
+			if i.AIndices.Lidx == nil && isString(t, i.AIndices.Uidx) { // an element of json alone is named
+				if part, ok := t.part("#>", n, arrayOf(i.AIndices.Uidx)); ok {
+					n = part
+					continue
+				}
+			}
 			n = Node{Kind: NodeElement, Nodes: []Node{n, t.expr(i.AIndices.Lidx), t.expr(i.AIndices.Uidx)}}
 		default:
 			t.unsupported(step)
@@ -308,6 +317,11 @@ func (t *tracer) function(c *pg_query.FuncCall) Node {
 	}
 	if n.Names[1] == "format" && !c.FuncVariadic && t.plainFormat(c.Args) {
 		n.Flags |= FlagTotal
+	}
+	if name := n.Names[1]; name == "jsonb_set" && len(c.Args) > 2 {
+		if steps, ok := t.keys(c.Args[1]); ok {
+			n.Names = append(n.Names, steps...)
+		}
 	}
 	n.Nodes = []Node{list(t.exprs(c.Args))}
 	if len(order) > 0 || c.AggFilter != nil || c.Over != nil {

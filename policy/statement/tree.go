@@ -55,7 +55,7 @@ const (
 	NodeConstant   // a literal or a parameter of the statement, or computed from such; FlagGiven, FlagComputed
 	NodeColumn     // names: of the reference, at most four
 	NodeStar       // names: before the star
-	NodeCall       // names: schema, name; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic, FlagTotal where it is format() and cannot fail
+	NodeCall       // names: schema, name, of jsonb_set() the steps of a constant path; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic, FlagTotal where it is format() and cannot fail
 	NodeOperator   // names: operator; nodes: operands
 	NodeComparison // names: operator; nodes: left, right; FlagList where right is a list of alternatives, FlagNegated
 	NodeAnd        // nodes: operands of AND or OR
@@ -76,6 +76,7 @@ const (
 	NodeWindow     // names: name, name that it refers to; nodes: partition list, order list, list of frame expressions
 	NodeDerived    // names: words for it; nodes: what its value is computed from; FlagTotal where it cannot fail
 	NodeNamed      // names: parameter; nodes: value; an argument that is given by name
+	NodePart       // names: operator, the steps of a path into json, see StepKey; nodes: of what, for @> a list of constants whose names are the steps to what is compared
 	NodeParameter  // Flags: the number of a parameter of the function whose body it stands in, from 1
 
 	// What a function is made of; see Facts.Routine.
