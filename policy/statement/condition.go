@@ -16,8 +16,16 @@ import (
 func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Condition, correlated []Correlation, notNull []string) {
 	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with}
 	c.twins = c.twinsIn(from)
+	c.others = otherNames(from)
 	c.joined = c.joins(where)
 	if found = c.condition(where); found == WherePresent {
+		always, needed := c.sampled(where)
+		if always {
+			return WhereConstant, nil, nil
+		}
+		if len(needed) > 0 {
+			return found, nil, needed
+		}
 		c.notNull = &notNull
 		if c.judge(where) == dependsOnRow {
 			notNull = nil
@@ -65,6 +73,10 @@ type judgement struct {
 	// says that one is held equal to the target: then its columns are the row's.
 	twins  []string
 	joined bool
+	// renamed has the target's names of columns that twins have by others.
+	renamed map[string]string
+	// others are the names of columns that stand beside the target for certain.
+	others map[string]struct{}
 	with   *pg_query.WithClause // of the write
 	inside bool                 // a subquery's condition is judged
 	// correlated takes the names in subqueries that may be the target's; not nil,
@@ -187,7 +199,7 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 			if sameType(e.Lexpr) || sameType(e.Rexpr) {
 				return unknownConstant
 			}
-			if name == "=" && c.acrossTwins(e.Lexpr, e.Rexpr) {
+			if (name == "=" || name == "<=" || name == ">=") && c.acrossTwins(e.Lexpr, e.Rexpr) {
 				return alwaysTrue
 			}
 			break
@@ -233,6 +245,9 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 			if name == "=" && c.alike(e.Lexpr, item) {
 				return alwaysTrue
 			}
+		}
+		if s := uncast(e.Rexpr).GetSubLink(); name == "=" && s.GetSubLinkType() == pg_query.SubLinkType_EXPR_SUBLINK && c.holdsAggregated(e.Lexpr, s.Subselect.GetSelectStmt()) {
+			return alwaysTrue
 		}
 		if s := e.Rexpr.GetSubLink(); name == "=" && s.GetSubLinkType() == pg_query.SubLinkType_ARRAY_SUBLINK &&
 			c.holdsItself(e.Lexpr, s.Subselect.GetSelectStmt()) {
@@ -308,7 +323,7 @@ func SystemColumn(column string) bool {
 // compares says whether an expression is a comparison, which is NULL only where what it
 // compares is.
 func compares(e *pg_query.A_Expr) bool {
-	if e == nil {
+	if e == nil || e.Kind != pg_query.A_Expr_Kind_AEXPR_OP {
 		return false
 	}
 	switch operatorName(e) {

@@ -3,6 +3,7 @@ package statement
 import (
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -71,7 +72,27 @@ func (c *judgement) greatest(x, bound *pg_query.Node) bool {
 		return false
 	}
 	n := c.number(bound)
-	return n != nil && n.Cmp(big.NewRat(1<<31-1, 1)) >= 0
+	if n == nil || n.Cmp(big.NewRat(1<<31-1, 1)) < 0 {
+		return false
+	}
+	value, _ := n.Float64()
+	return beyond(value)
+}
+
+// beyond says whether a number is no bound, since what is compared with it does not
+// reach so far: the ends of integer types, and round numbers past those of the smaller
+// ones. Others may be times in milliseconds, or keys.
+func beyond(n float64) bool {
+	switch {
+	case n <= -1<<31, n >= 1<<62:
+		return true
+	case n < 1<<31-1:
+		return false
+	case n <= 1<<31+1:
+		return true
+	}
+	digits := strings.Trim(strconv.FormatFloat(n, 'f', -1, 64), "0")
+	return digits == "1" || strings.Trim(digits, "9") == ""
 }
 
 // constantIn gives the constant that an expression is, below casts and a sign.

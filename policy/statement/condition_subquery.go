@@ -43,10 +43,26 @@ func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) b
 	if sub.GetLarg() != nil {
 		return sub.Op == pg_query.SetOperation_SETOP_UNION && (c.holdsItself(test, sub.Larg) || c.holdsItself(test, sub.Rarg))
 	}
+	if row := test.GetRowExpr(); row != nil && sub != nil && len(row.Args) > 0 && len(row.Args) == len(sub.TargetList) {
+		// (a, b) IN (SELECT a, b FROM the target): each of them, then.
+		for i, arg := range row.Args {
+			one := &pg_query.SelectStmt{TargetList: sub.TargetList[i : i+1], FromClause: sub.FromClause, WhereClause: sub.WhereClause,
+				LimitCount: sub.LimitCount, LimitOffset: sub.LimitOffset, HavingClause: sub.HavingClause, GroupClause: sub.GroupClause}
+			if !c.holdsItself(arg, one) {
+				return false
+			}
+		}
+		return true
+	}
 	if sub == nil || len(sub.TargetList) != 1 || !c.unlimitedCount(sub.LimitCount) || sub.LimitOffset != nil || sub.HavingClause != nil {
 		return false
 	}
 	target := sub.TargetList[0].GetResTarget().GetVal()
+	if sub.WithClause != nil {
+		with := *c
+		with.with = sub.WithClause
+		c = &with
+	}
 	if len(sub.FromClause) == 0 {
 		return sub.WhereClause == nil && c.alike(test, target)
 	}
@@ -63,6 +79,22 @@ func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) b
 	}
 	name := bareOrLast(test)
 	return name != "" && name == bareOrLast(target)
+}
+
+// holdsAggregated is holdsItself of values in one array: x = ANY ((SELECT array_agg(x)
+// FROM the target)).
+func (c *judgement) holdsAggregated(test *pg_query.Node, sub *pg_query.SelectStmt) bool {
+	if len(sub.GetTargetList()) != 1 || len(sub.GroupClause) > 0 {
+		return false
+	}
+	call := sub.TargetList[0].GetResTarget().GetVal().GetFuncCall()
+	if len(call.GetArgs()) != 1 || call.AggFilter != nil || call.Funcname[len(call.Funcname)-1].GetString_().GetSval() != "array_agg" {
+		return false
+	}
+	return c.holdsItself(test, &pg_query.SelectStmt{
+		TargetList: []*pg_query.Node{{Node: &pg_query.Node_ResTarget{ResTarget: &pg_query.ResTarget{Val: call.Args[0]}}}},
+		FromClause: sub.FromClause, WhereClause: sub.WhereClause, LimitCount: sub.LimitCount, LimitOffset: sub.LimitOffset,
+		HavingClause: sub.HavingClause, WithClause: sub.WithClause})
 }
 
 // findsItself says whether an EXISTS finds a row for every row of the target: one
@@ -92,6 +124,7 @@ func (c *judgement) twinsIn(from []*pg_query.Node) []string {
 			if query := c.cte(v.RangeVar); query != nil {
 				if c.givesAll(query) {
 					twins = append(twins, refname(v.RangeVar))
+					c.renames(refname(v.RangeVar), query)
 				}
 			} else if v.RangeVar.Relname == c.target.GetRelname() && refname(v.RangeVar) != refname(c.target) {
 				twins = append(twins, refname(v.RangeVar))
@@ -99,6 +132,7 @@ func (c *judgement) twinsIn(from []*pg_query.Node) []string {
 		case *pg_query.Node_RangeSubselect:
 			if name := v.RangeSubselect.Alias.GetAliasname(); name != "" && c.givesAll(v.RangeSubselect.Subquery) {
 				twins = append(twins, name)
+				c.renames(name, v.RangeSubselect.Subquery)
 			}
 		case *pg_query.Node_JoinExpr:
 			twins = append(twins, c.twinsIn([]*pg_query.Node{v.JoinExpr.Larg, v.JoinExpr.Rarg})...)
@@ -125,7 +159,7 @@ func (c *judgement) cte(r *pg_query.RangeVar) *pg_query.Node {
 func (c *judgement) givesAll(query *pg_query.Node) bool {
 	s := query.GetSelectStmt()
 	if s == nil || s.Larg != nil || len(s.FromClause) != 1 || !c.unlimitedCount(s.LimitCount) || s.LimitOffset != nil || s.HavingClause != nil ||
-		len(s.GroupClause) > 0 || len(s.DistinctClause) > 0 || len(s.LockingClause) > 0 || s.WithClause != nil {
+		len(s.GroupClause) > 0 || !plainDistinct(s.DistinctClause) || len(s.LockingClause) > 0 || s.WithClause != nil {
 		return false
 	}
 	from := s.FromClause[0].GetRangeVar()
@@ -134,6 +168,11 @@ func (c *judgement) givesAll(query *pg_query.Node) bool {
 	}
 	inner := c.of(from)
 	return inner.condition(s.WhereClause) != WherePresent
+}
+
+// plainDistinct says whether a SELECT is no DISTINCT ON, which leaves rows out.
+func plainDistinct(clause []*pg_query.Node) bool {
+	return len(clause) == 0 || len(clause) == 1 && clause[0].GetNode() == nil
 }
 
 // joins says whether a condition holds the target equal to one of its twins.
@@ -153,12 +192,41 @@ func (c *judgement) joins(where *pg_query.Node) bool {
 // acrossTwins says whether two references are to the same column, one of the target
 // and one of a twin.
 func (c *judgement) acrossTwins(a, b *pg_query.Node) bool {
-	name := bareOrLast(a)
-	if name == "" || name != bareOrLast(b) {
+	one, other := a.GetColumnRef(), b.GetColumnRef()
+	switch {
+	case bareOrLast(a) == "" || bareOrLast(b) == "":
+		return false
+	case c.isTwin(one):
+		one, other = other, one
+	case !c.isTwin(other):
 		return false
 	}
-	one, other := a.GetColumnRef(), b.GetColumnRef()
-	return c.isOwn(one) && c.isTwin(other) || c.isTwin(one) && c.isOwn(other)
+	own := c.isOwn(one) || len(one.Fields) == 1 && c.isOfRow(one, c.inside)
+	return own && c.original(other) == one.Fields[len(one.Fields)-1].GetString_().GetSval()
+}
+
+// original gives the name that a twin's column has in the target.
+func (c *judgement) original(r *pg_query.ColumnRef) string {
+	n := len(r.Fields)
+	name := r.Fields[n-1].GetString_().GetSval()
+	if was, renamed := c.renamed[r.Fields[n-2].GetString_().GetSval()+"."+name]; renamed {
+		return was
+	}
+	return name
+}
+
+// renames notes which columns of the target a twin's query has by other names.
+func (c *judgement) renames(twin string, query *pg_query.Node) {
+	for _, t := range query.GetSelectStmt().GetTargetList() {
+		name := t.GetResTarget().GetName()
+		if name == "" {
+			continue
+		}
+		if c.renamed == nil {
+			c.renamed = map[string]string{}
+		}
+		c.renamed[twin+"."+name] = bareOrLast(t.GetResTarget().GetVal())
+	}
 }
 
 func (c *judgement) isTwin(r *pg_query.ColumnRef) bool {
@@ -234,6 +302,9 @@ func (c *judgement) escapes(x, other *pg_query.Node) bool {
 
 // overlapping finds two arms of an OR that leave nothing between them: x < 5 OR x > 3.
 func (c *judgement) overlapping(arms []*pg_query.Node) bool {
+	if len(arms) > 100 {
+		return false // as many are not looked at two by two: sampled tries them
+	}
 	for i, a := range arms {
 		for _, b := range arms[i+1:] {
 			if c.overlap(a.GetAExpr(), b.GetAExpr()) || c.overlap(b.GetAExpr(), a.GetAExpr()) {

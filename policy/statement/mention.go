@@ -64,6 +64,9 @@ func (c *judgement) isOfRow(r *pg_query.ColumnRef, inside bool) bool {
 		if _, variable := c.variables[fields[0].GetString_().GetSval()]; variable {
 			return false // in a body that has both, PostgreSQL refuses the name
 		}
+		if _, other := c.others[fields[0].GetString_().GetSval()]; other && !inside {
+			return false // if the target had it too, PostgreSQL would refuse the name
+		}
 		return !inside || fields[0].GetString_().GetSval() == refname(c.target)
 	}
 	if fields[len(fields)-1].GetString_().GetSval() == "tableoid" {
@@ -71,6 +74,50 @@ func (c *judgement) isOfRow(r *pg_query.ColumnRef, inside bool) bool {
 	}
 	qualifier := fields[len(fields)-2].GetString_().GetSval()
 	return qualifier == refname(c.target) || c.joined && slices.Contains(c.twins, qualifier)
+}
+
+// otherNames gives the columns of what stands beside a target, as far as the text names
+// them: of functions, VALUES and subqueries.
+func otherNames(from []*pg_query.Node) map[string]struct{} {
+	var names map[string]struct{}
+	add := func(name string) {
+		if names == nil {
+			names = map[string]struct{}{}
+		}
+		if name != "" {
+			names[name] = struct{}{}
+		}
+	}
+	alias := func(a *pg_query.Alias) {
+		for _, n := range a.GetColnames() {
+			add(n.GetString_().GetSval())
+		}
+	}
+	for _, n := range from {
+		switch v := n.GetNode().(type) {
+		case *pg_query.Node_RangeFunction:
+			alias(v.RangeFunction.Alias)
+			if len(v.RangeFunction.Alias.GetColnames()) == 0 {
+				add(v.RangeFunction.Alias.GetAliasname())
+			}
+		case *pg_query.Node_RangeVar:
+			alias(v.RangeVar.Alias)
+		case *pg_query.Node_RangeSubselect:
+			alias(v.RangeSubselect.Alias)
+			if len(v.RangeSubselect.Alias.GetColnames()) == 0 {
+				for _, t := range v.RangeSubselect.Subquery.GetSelectStmt().GetTargetList() {
+					if add(t.GetResTarget().GetName()); t.GetResTarget().GetName() == "" && !isStar(t.GetResTarget().GetVal()) {
+						add(bareOrLast(t.GetResTarget().GetVal()))
+					}
+				}
+			}
+		case *pg_query.Node_JoinExpr:
+			for name := range otherNames([]*pg_query.Node{v.JoinExpr.Larg, v.JoinExpr.Rarg}) {
+				add(name)
+			}
+		}
+	}
+	return names
 }
 
 // isOwn says whether a reference is to the target by its name.

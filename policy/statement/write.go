@@ -82,11 +82,21 @@ func (w *walker) conflict(s *pg_query.InsertStmt, c *pg_query.OnConflictClause) 
 	case pg_query.OnConflictAction_ONCONFLICT_UPDATE:
 		w.command(CommandUpdate)
 		w.st.Writes = append(w.st.Writes, Write{Command: CommandUpdate, Schema: s.Relation.GetSchemaname(),
-			Table: s.Relation.GetRelname(), Where: WherePresent, Columns: w.assignments(c.TargetList)})
+			Table: s.Relation.GetRelname(), Where: w.conflicting(s), Columns: w.assignments(c.TargetList)})
 	default:
 		w.fail(&UnsupportedError{"an ON CONFLICT of an unknown kind"})
 	}
 	w.predicate(c.WhereClause, "WHERE", false)
+}
+
+// conflicting says whether an ON CONFLICT DO UPDATE changes only the rows that conflict
+// with new ones, or all of them: where the table is inserted into itself.
+func (w *walker) conflicting(s *pg_query.InsertStmt) Condition {
+	c := judgement{target: s.Relation, constants: w.constants, variables: w.variables, with: s.WithClause}
+	if s.SelectStmt != nil && c.givesAll(s.SelectStmt) {
+		return WhereConstant
+	}
+	return WherePresent
 }
 
 func (w *walker) update(s *pg_query.UpdateStmt, p place) {

@@ -1,0 +1,229 @@
+package statement
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v5"
+)
+
+// sampleKind is the kind of a value that is tried.
+type sampleKind int
+
+const (
+	ofNull     sampleKind = iota
+	ofAnything            // the same for every row, and it may be what suits a condition
+	ofNumber
+	ofText
+	ofTruth
+	ofOrder // -1, 0 or 1: how two values compare
+)
+
+// sample is a value that is tried, NULL if it is zero.
+type sample struct {
+	kind   sampleKind
+	number float64
+	text   string
+	truth  bool
+}
+
+func number(n float64) sample { return sample{kind: ofNumber, number: n} }
+func text(t string) sample    { return sample{kind: ofText, text: t} }
+func truly(b bool) sample     { return sample{kind: ofTruth, truth: b} }
+func (a sample) isTrue() bool { return a.kind == ofTruth && a.truth }
+func infinite(t string) bool  { t = strings.ToLower(t); return t == "infinity" || t == "-infinity" }
+
+// parsed reads a number.
+func parsed(t string) (float64, bool) {
+	if len(t) > 40 {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(t), 64)
+	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
+}
+
+// order compares two values; ok is false where they are not of one kind.
+func (a sample) order(b sample) (order int, ok bool) {
+	if a.kind == ofText && b.kind == ofText {
+		switch {
+		case a.text == b.text:
+			return 0, true
+		case infinite(a.text):
+			return infinity(a.text), true
+		case infinite(b.text):
+			return -infinity(b.text), true
+		}
+		return strings.Compare(a.text, b.text), true
+	}
+	if a.kind == ofTruth && b.kind == ofTruth {
+		return ordinal(a.truth) - ordinal(b.truth), true
+	}
+	x, ok := a.asNumber()
+	y, also := b.asNumber()
+	if !ok || !also {
+		return 0, false
+	}
+	switch {
+	case x < y:
+		return -1, true
+	case x > y:
+		return 1, true
+	}
+	return 0, true
+}
+
+// infinity is how the latest or the earliest time compares with any other.
+func infinity(t string) int {
+	if strings.HasPrefix(t, "-") {
+		return -1
+	}
+	return 1
+}
+
+func ordinal(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (a sample) asNumber() (float64, bool) {
+	switch a.kind {
+	case ofNumber:
+		return a.number, true
+	case ofText:
+		return parsed(a.text)
+	}
+	return 0, false
+}
+
+// asText gives a value as a cast to text writes it.
+func (a sample) asText() (string, bool) {
+	switch a.kind {
+	case ofNumber:
+		return strconv.FormatFloat(a.number, 'f', -1, 64), true
+	case ofText:
+		return a.text, true
+	case ofTruth:
+		return strconv.FormatBool(a.truth), true
+	}
+	return "", false
+}
+
+// constant gives a constant where a value of a kind is asked for.
+func (s *sampler) constant(v *pg_query.A_Const, kind sampleKind) sample {
+	got := s.constants.value(v)
+	switch got.kind {
+	case booleanConstant:
+		return truly(got.boolean)
+	case integerConstant, numericConstant:
+		n, ok := parsed(got.text)
+		switch {
+		case !ok:
+			return sample{kind: ofAnything}
+		case kind == ofText:
+			return text(got.text)
+		case kind == ofTruth: // 1::boolean
+			return truly(n != 0)
+		}
+		return number(n)
+	case stringConstant:
+		switch kind {
+		case ofTruth:
+			switch s.constants.truth(v) {
+			case alwaysTrue:
+				return truly(true)
+			case alwaysFalse:
+				return truly(false)
+			}
+			return sample{kind: ofAnything}
+		case ofNumber:
+			if n, ok := parsed(got.text); ok {
+				return number(n)
+			}
+		}
+		return text(got.text)
+	case nullConstant:
+		return sample{}
+	}
+	return sample{kind: ofAnything}
+}
+
+// kindOfType gives the kind of a type's values, ofAnything for types that are not
+// followed.
+func kindOfType(t *pg_query.TypeName) sampleKind {
+	names := t.GetNames()
+	if len(t.GetArrayBounds()) > 0 || len(names) == 0 {
+		return ofAnything
+	}
+	return kindNamed(names[len(names)-1].GetString_().GetSval())
+}
+
+func kindNamed(name string) sampleKind {
+	switch name {
+	case "int2", "int4", "int8", "float4", "float8", "numeric", "oid":
+		return ofNumber
+	case "text", "varchar", "bpchar", "name":
+		return ofText
+	case "bool":
+		return ofTruth
+	}
+	return ofAnything
+}
+
+// kindIn tells the kind of an expression's values by its form, ofAnything where that
+// does not.
+func (s *sampler) kindIn(n *pg_query.Node) sampleKind {
+	switch v := n.GetNode().(type) {
+	case *pg_query.Node_AConst:
+		switch s.constants.kind(v.AConst) {
+		case integerConstant, numericConstant:
+			return ofNumber
+		case stringConstant:
+			return ofText
+		case booleanConstant:
+			return ofTruth
+		}
+	case *pg_query.Node_TypeCast:
+		return kindOfType(v.TypeCast.TypeName)
+	case *pg_query.Node_CollateClause:
+		return ofText
+	case *pg_query.Node_BoolExpr, *pg_query.Node_NullTest, *pg_query.Node_BooleanTest:
+		return ofTruth
+	case *pg_query.Node_CoalesceExpr:
+		return s.kindAmong(v.CoalesceExpr.Args, ofAnything)
+	case *pg_query.Node_MinMaxExpr:
+		return s.kindAmong(v.MinMaxExpr.Args, ofAnything)
+	case *pg_query.Node_CaseExpr:
+		for _, when := range v.CaseExpr.Args {
+			if kind := s.kindIn(when.GetCaseWhen().GetResult()); kind != ofAnything {
+				return kind
+			}
+		}
+		return s.kindIn(v.CaseExpr.Defresult)
+	case *pg_query.Node_AExpr:
+		switch operatorName(v.AExpr) {
+		case "||":
+			return ofText
+		case "+", "-", "*", "/", "%", "&", "|", "#", "<<", ">>", "~":
+			return ofNumber
+		case "=", "<>", "!=", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*":
+			return ofTruth
+		}
+	case *pg_query.Node_FuncCall:
+		kind, _ := known(v.FuncCall)
+		return kind
+	}
+	return ofAnything
+}
+
+// kindAmong tells the kind of values of which one is taken.
+func (s *sampler) kindAmong(list []*pg_query.Node, kind sampleKind) sampleKind {
+	for _, n := range list {
+		if k := s.kindIn(n); k != ofAnything {
+			return k
+		}
+	}
+	return kind
+}
