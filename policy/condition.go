@@ -27,7 +27,7 @@ const (
 type condition struct {
 	program   cel.Program
 	statement bool // reads the variable statement
-	session   bool // reads session or now, so that the same facts may be judged differently
+	varies    bool // reads session.inTransaction or now, so that one session's same facts may be judged differently
 }
 
 // The variables of a condition. Fields that are named here are the whole of
@@ -137,7 +137,7 @@ func (r *reader) when(g *Guard, n *yaml.Node) {
 		return
 	}
 	c := &condition{}
-	variables := 0
+	variables, sessions, kept := 0, 0, 0 // kept counts what is read of a session that stays as it is
 	visit(checked, func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.IdentKind:
@@ -145,16 +145,25 @@ func (r *reader) when(g *Guard, n *yaml.Node) {
 			case "statement":
 				c.statement = true
 				variables++
-			case "session", "now":
-				c.session = true
+			case "now":
+				c.varies = true
 				variables++
+			case "session":
+				variables++
+				sessions++
 			case "identity":
 				variables++
+			}
+		case ast.SelectKind:
+			s := e.AsSelect()
+			if o := s.Operand(); o.Kind() == ast.IdentKind && o.AsIdent() == "session" && s.FieldName() != "inTransaction" {
+				kept++
 			}
 		case ast.CallKind:
 			r.timeZone(n, e.AsCall())
 		}
 	})
+	c.varies = c.varies || sessions > kept
 	c.program, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval), cel.CostLimit(dearestCondition))
 	if err != nil {
 		r.report(n, "", "when: %v", err)

@@ -13,6 +13,7 @@ func TestConditions(t *testing.T) {
   guards:
   - {name: night, match: {commands: [Insert]}, when: "now.getHours('UTC') < 6", action: Deny}
   - {name: program, match: {commands: [Copy]}, when: statement.copy == 'Program', action: Deny}
+  - {name: whole-session, match: {commands: [Unlisten]}, when: "[session].exists(s, !s.inTransaction)", action: Deny}
   - {name: other-user, match: {commands: [Listen]}, when: session.user != 'app', action: Deny}
   - {name: in-transaction, match: {commands: [Vacuum]}, when: session.inTransaction, action: Deny}
   - {name: tool, match: {commands: [Notify]}, when: identity.executable != '/usr/bin/psql', action: Deny}
@@ -36,8 +37,9 @@ func TestConditions(t *testing.T) {
 		"without time":                  {"select 1", session, night, false, true},
 		"from a program":                {"copy t from program 'id'", session, noon, true, true},
 		"from the client":               {"copy t from stdin", session, noon, false, true},
-		"the right user":                {"listen x", session, noon, false, false},
-		"the wrong user":                {"listen x", Session{User: "b"}, noon, true, false},
+		"the right user":                {"listen x", session, noon, false, true},
+		"the wrong user":                {"listen x", Session{User: "b"}, noon, true, true},
+		"the session as a whole":        {"unlisten x", session, noon, true, false},
 		"in no transaction":             {"vacuum t", session, noon, false, false},
 		"in a transaction":              {"vacuum t", Session{InTransaction: true}, noon, true, false},
 		"the tool":                      {"notify x", session, noon, false, true},

@@ -188,7 +188,7 @@ func (j *judgement) condition(g *bound, vars *variables, unseen string, s *seein
 		s.because.hidden = unseen
 		return true
 	}
-	if c.session {
+	if c.varies {
 		j.verdict.Cacheable = false
 	}
 	holds, err := c.holds(vars)

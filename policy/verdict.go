@@ -71,8 +71,8 @@ type Verdict struct {
 	Limits []Bounded `json:"limits,omitempty"`
 	// Observed: no policy selects the connection, it is let through unjudged.
 	Observed bool `json:"observed,omitempty"`
-	// Cacheable: this text gets this verdict by these rules and this catalog,
-	// whatever the session and the time.
+	// Cacheable: this text gets this verdict by these rules and this catalog for this
+	// user and database, whatever the state of the transaction and the time.
 	Cacheable bool `json:"cacheable"`
 
 	buckets []*bucket // of guards with a rate that are about the statement
