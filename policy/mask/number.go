@@ -158,7 +158,14 @@ func (c *Cell) appendFloat(dst []byte, f float64) []byte {
 	}
 	switch {
 	case !c.binary:
-		return strconv.AppendFloat(dst, f, 'g', -1, c.floatBits())
+		format, digits := byte('g'), 1e15 // as float8out and float4out choose
+		if c.class == classFloat4 {
+			digits = 1e6
+		}
+		if m := math.Abs(f); m >= 1e-4 && m < digits {
+			format = 'f'
+		}
+		return strconv.AppendFloat(dst, f, format, -1, c.floatBits())
 	case c.class == classFloat4:
 		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(f)))
 	}
