@@ -124,7 +124,7 @@ func TestGuards(t *testing.T) {
 		{"set role postgres", Deny, "roles"},
 		{"set local role postgres", Deny, "roles"},
 		{"reset role", Deny, "roles"},
-		{"reset all", Deny, "roles"},
+		{"reset all", Allow, ""},
 		{"set session authorization postgres", Deny, "roles"},
 		{"reset session authorization", Deny, "roles"},
 		{"select set_config('role', 'postgres', false)", Deny, "roles"},

@@ -243,8 +243,20 @@ func (m *Match) settings(st *statement.Statement) bool {
 			return false // ends with the function
 		}
 		// RESET ALL, and a name that is not constant, may be any setting.
-		return s.Name == "" || s.Name == "all" ||
+		return s.Name == "" || s.Name == "all" && m.reset(s.Scope) ||
 			slices.ContainsFunc(m.Settings, func(g pattern.Glob) bool { return g.Match(s.Name) })
+	})
+}
+
+// reset says whether RESET ALL may change one of the settings. In a session it leaves
+// alone as whom that acts, and what a transaction is (GUC_NO_RESET_ALL in guc.c).
+func (m *Match) reset(scope statement.Scope) bool {
+	return scope != statement.ScopeSession || slices.ContainsFunc(m.Settings, func(g pattern.Glob) bool {
+		switch g.String() {
+		case "role", "session_authorization", "transaction_isolation", "transaction_read_only", "transaction_deferrable", "seed":
+			return false
+		}
+		return true
 	})
 }
 

@@ -49,7 +49,7 @@ func TestPacks(t *testing.T) {
 		}, []string{"delete from t where id = 1", "update t set a = 1 where id = $1", "insert into t select * from u", "select 1"}},
 		{"PrivilegeAndSessionChanges", []string{
 			"grant select on t to public", "revoke all on t from x", "set role admin", "set session authorization x", "reset role",
-			"RESET SESSION AUTHORIZATION", "reset all", "discard all", "select set_config('role', 'admin', false)",
+			"RESET SESSION AUTHORIZATION", "discard all", "alter role app reset all", "select set_config('role', 'admin', false)",
 			"select set_config('ro' || 'le', 'admin', false)", "update pg_settings set setting = 'x' where name = 'role'",
 			"set local session_replication_role = replica", "set row_security = off", "set search_path = evil",
 			"select pg_terminate_backend(1)", "select pg_catalog.pg_reload_conf()", "load 'x'", "alter default privileges grant select on tables to public",
@@ -60,7 +60,8 @@ func TestPacks(t *testing.T) {
 			"select set_config('transaction_read_only', $1, true)", "update pg_settings set setting = 'off' where name = 'transaction_read_only'",
 			"begin read only, read write",
 		}, []string{"begin read only", "begin isolation level repeatable read read only", "set transaction read only", "set transaction isolation level serializable",
-			"set session characteristics as transaction read only", "set default_transaction_read_only = on", "select 1", "set application_name = 'x'", "set timezone = 'UTC'", "set datestyle = iso", "show role", "select current_user"}},
+			"set session characteristics as transaction read only", "set default_transaction_read_only = on", "select 1", "set application_name = 'x'", "set timezone = 'UTC'", "set datestyle = iso", "show role", "select current_user",
+			"reset all", "select pg_advisory_unlock_all(); close all; unlisten *; reset all", "discard plans", "discard temp", "discard sequences", "deallocate all"}},
 		{"ServerFilesAndPrograms", []string{
 			"copy t from program 'id'", "copy t to '/tmp/x'", "copy t from '/etc/passwd'", "select pg_read_file('/etc/passwd')",
 			"select * from pg_ls_dir('/')", "select lo_export(1, '/tmp/x')", "select lo_import('/etc/passwd')",
