@@ -2,6 +2,7 @@ package lineage
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/weirgate/weir/policy/statement"
 )
@@ -180,10 +181,13 @@ func (r *resolver) missing(name string, v value) {
 	if r.failed || c == nil {
 		return
 	}
-	r.stop(r.refuse("a column that is not known", c.name, c.rule,
-		fmt.Sprintf("%s is no column of the relations that the statement names, as the catalog was last read", name),
-		fmt.Sprintf("The statement names masked columns, %s among them (mask %s), and %s could be one.", c.name, c.rule, name),
-		"Check the name; columns that were added a moment ago are known in a moment."))
+	message := fmt.Sprintf("column %s does not exist", name) // as PostgreSQL says it
+	if !strings.Contains(name, ".") {
+		message = fmt.Sprintf("column %q does not exist", name)
+	}
+	r.stop(r.refuse("a column that is not known", c.name, c.rule, message,
+		fmt.Sprintf("None of the relations that the statement names has it, as the catalog was last read, and a name without a meaning is not passed on beside masked columns (%s, mask %s).", c.name, c.rule),
+		"Check the name: information_schema.columns lists what there is. Columns that were added a moment ago are known in a moment."))
 	r.plan.Stale = !r.env.Fresh
 	if r.plan.Stale {
 		r.plan.Unknown = append(r.plan.Unknown, name)
