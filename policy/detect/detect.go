@@ -119,6 +119,7 @@ const (
 	isDash
 	isUnderscore
 	isDot
+	isPercent
 )
 
 // class sorts bytes.
@@ -129,7 +130,7 @@ var class = func() (of [256]uint8) {
 	for b := 'a'; b <= 'z'; b++ {
 		of[b], of[b-'a'+'A'] = isLetter, isLetter
 	}
-	of['@'], of['-'], of['_'], of['.'] = isAt, isDash, isUnderscore, isDot
+	of['@'], of['-'], of['_'], of['.'], of['%'] = isAt, isDash, isUnderscore, isDot, isPercent
 	return of
 }()
 
@@ -157,7 +158,10 @@ func (f *Finder) Find(text []byte) []Span {
 		count += int(c & isDigit)
 	}
 	if s.email && seen&isAt != 0 {
-		dst = emails(dst, text)
+		dst = emails(dst, text, "@")
+	}
+	if s.email && seen&isPercent != 0 {
+		dst = emails(dst, text, "%40") // in a URL
 	}
 	if s.phone && count >= fewestPhoneDigits {
 		dst = phones(dst, text)

@@ -43,8 +43,7 @@ type window struct {
 }
 
 // find looks for numbers in runs of groups: characters of the classes in of,
-// each group parted from the next by one separator. A number begins and ends
-// with a group.
+// each group parted from the next by a gap. A number begins and ends with a group.
 func (w *window) find(dst []Span, text []byte, forms []number, of uint8) []Span {
 	for i := 0; i < len(text); {
 		if class[text[i]]&of == 0 {
@@ -75,6 +74,29 @@ func groupEnd(text []byte, i int, of uint8) int {
 // separator is what stands between groups.
 func separator(b byte) bool { return b == ' ' || b == '-' || b == '.' || b == '/' }
 
+// widest is how many separators may stand between two groups: " - ".
+const widest = 3
+
+// gap gives the length of what parts one group from the next at the start of text, 0
+// for what does not: separators, also those that typography has for them.
+func gap(text []byte) (n int) {
+	for range widest {
+		switch rest := text[n:]; {
+		case len(rest) == 0:
+			return n
+		case separator(rest[0]) || rest[0] == '_' || rest[0] == '\t' || rest[0] == '\n':
+			n++
+		case len(rest) >= 2 && rest[0] == 0xc2 && rest[1] == 0xa0: // no-break space
+			n += 2
+		case len(rest) >= 3 && rest[0] == 0xe2 && rest[1] == 0x80 && (rest[2] <= 0x95 || rest[2] == 0xaf): // U+2000 to U+2015, U+202F
+			n += 3
+		default:
+			return n
+		}
+	}
+	return n
+}
+
 // longest gives the end of the longest number that begins with the group at i,
 // 0 for none.
 func (w *window) longest(text []byte, i int, forms []number, of uint8) (end int) {
@@ -99,10 +121,11 @@ func (w *window) longest(text []byte, i int, forms []number, of uint8) (end int)
 				end = next
 			}
 		}
-		if next+1 >= len(text) || !separator(text[next]) {
+		wide := gap(text[next:])
+		if wide == 0 || next+wide >= len(text) {
 			return end
 		}
-		at = next + 1
+		at = next + wide
 	}
 }
 

@@ -22,6 +22,9 @@ func secrets() []secret {
 		{"sk_live_", 16, token}, {"sk_test_", 16, token}, {"rk_live_", 16, token}, {"rk_test_", 16, token}, {"whsec_", 16, token},
 		{"sk-", 20, token}, {"AIza", 35, token}, {"ya29.", 20, token}, {"SG.", 40, dotted},
 		{"hf_", 30, token}, {"npm_", 36, token}, {"pypi-", 50, token}, {"dop_v1_", 40, token}, {"hvs.", 20, token},
+		{"gsk_", 40, token}, {"xai-", 40, token}, {"glsa_", 32, token}, {"lin_api_", 32, token}, {"ntn_", 40, token}, {"r8_", 36, token},
+		{"dckr_pat_", 20, token}, {"dapi", 32, hexadecimal}, {"GOCSPX-", 24, token}, {"NRAK-", 27, capital}, {"PMAK-", 40, token}, {"sbp_", 40, token},
+		{"hooks.slack.com/services/", 30, path},
 		{"shpat_", 32, token}, {"shpss_", 32, token}, {"sq0csp-", 30, token}, {"eyJ", 40, dotted}, {"tskey-", 16, token},
 	}
 }
@@ -29,6 +32,10 @@ func secrets() []secret {
 func capital(b byte) bool { return b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' }
 
 func token(b byte) bool { return class[b]&(isLetter|isDigit|isDash|isUnderscore) != 0 }
+
+func hexadecimal(b byte) bool { return b >= '0' && b <= '9' || b >= 'a' && b <= 'f' }
+
+func path(b byte) bool { return token(b) || b == '/' }
 
 func dotted(b byte) bool { return token(b) || b == '.' }
 

@@ -2,12 +2,12 @@ package detect
 
 import "bytes"
 
-// emails finds addresses around each @: a local part of the characters that
+// emails finds addresses around each sign, an @ or what stands for it: a local part of the characters that
 // addresses are made of, a domain of two labels or more. RFC 5322 allows more,
 // such as braces, which mostly belong to what stands around an address.
-func emails(dst []Span, text []byte) []Span {
+func emails(dst []Span, text []byte, sign string) []Span {
 	for from := 0; ; {
-		at := bytes.IndexByte(text[from:], '@')
+		at := bytes.Index(text[from:], []byte(sign))
 		if at < 0 {
 			return dst
 		}
@@ -19,23 +19,24 @@ func emails(dst []Span, text []byte) []Span {
 		for start < at && text[start] == '.' {
 			start++
 		}
-		end, dots := at+1, 0
+		behind := at + len(sign)
+		end, dots := behind, 0
 		for end < len(text) && domain(text[end]) {
 			if text[end] == '.' {
-				if end == at+1 || text[end-1] == '.' {
+				if end == behind || text[end-1] == '.' {
 					break
 				}
 				dots++
 			}
 			end++
 		}
-		for end > at+1 && (text[end-1] == '.' || text[end-1] == '-') {
+		for end > behind && (text[end-1] == '.' || text[end-1] == '-') {
 			if text[end-1] == '.' {
 				dots--
 			}
 			end--
 		}
-		from = at + 1
+		from = behind
 		if start < at && dots > 0 {
 			dst = append(dst, Span{start, end})
 			from = end

@@ -138,6 +138,7 @@ func TestWhatIsFoundInValuesIsMasked(t *testing.T) {
 	mails := detecting(t, Spec{Type: Redact}, detect.EmailAddress)
 	nothing := detecting(t, Spec{Type: Null}, detect.PaymentCard)
 	both := []Detection{cards, mails}
+	keys := []Detection{detecting(t, Spec{Type: Redact}, detect.APIKey)}
 	for _, tt := range []struct {
 		name, value, want string
 		list              []Detection
@@ -154,6 +155,8 @@ func TestWhatIsFoundInValuesIsMasked(t *testing.T) {
 		{"in a composite value", `(1,"a@b.cd",x)`, `(1,"****",x)`, both, Column{TypeOID: 99999}},
 		{"the value as a whole", "card 4111111111111111", "NULL", []Detection{nothing}, Column{TypeOID: oidText}},
 		{"in a composite value's bytes", "\x00\x00\x00\x01\x00\x00\x00\x19\x00\x00\x00\x064111111111111111", "NULL", both, Column{TypeOID: 99999, Format: BinaryFormat}},
+		{"a key behind a length that looks like a letter", "\x00\x00\x00\x01\x00\x00\x00\x19\x00\x00\x00\x41ghp_" + strings.Repeat("a1b", 20) + "x", "NULL", keys, Column{TypeOID: 99999, Format: BinaryFormat}},
+		{"no key behind a length", "\x00\x00\x00\x01\x00\x00\x00\x19\x00\x00\x00\x41" + strings.Repeat("a1b ", 20), "\x00\x00\x00\x01\x00\x00\x00\x19\x00\x00\x00\x41" + strings.Repeat("a1b ", 20), keys, Column{TypeOID: 99999, Format: BinaryFormat}},
 		{"nothing in bytes", "\x00\x01", "\x00\x01", both, Column{TypeOID: 99999, Format: BinaryFormat}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
