@@ -85,6 +85,7 @@ func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach 
 		for _, rel := range c.snapshot.Named(t.Schema, t.Name) {
 			f.relation(rel)
 		}
+		c.follows(r, st, t)
 	}
 	for i := range st.Functions {
 		c.function(r, st, &st.Functions[i])
@@ -97,6 +98,17 @@ func (c *Catalog) reachWith(st *statement.Statement, e *catalog.Effects) *reach 
 	}
 	r.happens(e)
 	return r
+}
+
+// follows adds the tables that follow a type whose attributes are changed, as ALTER TYPE
+// ... CASCADE does: their definitions change with it, and those of their children.
+func (c *Catalog) follows(r *reach, st *statement.Statement, t *statement.Table) {
+	if !slices.Contains(t.Access, statement.AccessWrite) || !slices.Contains(st.Commands, statement.CommandAlter) {
+		return
+	}
+	for _, rel := range c.snapshot.Typed(t.Schema, t.Name) {
+		r.touches(rel, statement.AccessWrite, nil)
+	}
 }
 
 // follower goes from one table that a statement names to those behind it.

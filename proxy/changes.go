@@ -134,7 +134,7 @@ func (j *judge) schemaChanged() {
 	names, all := j.changing.names, j.changing.all
 	j.mu.Unlock()
 	j.catalog.Changed(names, all)
-	j.catalog.Invalidate()
+	j.catalog.InvalidateBy(j)
 }
 
 // settled says that what was changed is what others see since: the transaction has
@@ -146,7 +146,7 @@ func (j *judge) settled(rests uint64) {
 		return
 	}
 	j.catalog.Changed(c.names, c.all)
-	j.catalog.Invalidate()
+	j.catalog.InvalidateBy(j)
 	j.changing = changing{}
 }
 

@@ -80,6 +80,7 @@ func observed(s *standing, text []byte) *session.Decision {
 // false when a catalog is needed that was read after the text had arrived;
 // fresh says that it is at hand.
 func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*session.Decision, bool) {
+	j.undone(facts)
 	if c := j.changes(s); c != s.changes {
 		s.shapes, s.changes = nil, c
 	}
@@ -136,7 +137,10 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
 	q := policy.Request{
-		Facts: j.own.meant(s.snapshot, facts), Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared, Catalog: s.catalog,
+		Facts: j.own.meant(s.snapshot, facts, fresh && !s.former), Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared,
+	}
+	if q.Catalog, err = j.own.defined.extended(s.catalog, facts, state.Prepared); err != nil {
+		q.Catalog, q.Unseen = s.catalog, "may lead to what this transaction has defined, which weir does not follow ("+err.Error()+")"
 	}
 	if lacks || !fresh && j.unsure(s, q.Facts, state) {
 		var ok bool
@@ -145,6 +149,12 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 		}
 	} else {
 		p.verdict = s.rules.Judge(q)
+	}
+	if s.snapshot != nil && j.own.doubtful(s.snapshot, facts) {
+		if !fresh && p.verdict.Refused() {
+			return nil, false // not so where nobody has it
+		}
+		p.confirmed = time.Now() // another moment, and somebody has it
 	}
 	j.escalate(p, text)
 	v := &p.verdict

@@ -199,11 +199,16 @@ func masks(rules *policy.Rules) bool { return len(rules.Masks)+len(rules.Audited
 // former gives the catalog from before the open transaction, inside of which weir
 // does not ask for another one: for guards. They know what the session has made
 // itself, hold definitions against what is defined, and take what they cannot find
-// for what could do anything. Masks have to know more. It is nil where a newer one
-// must be had.
-func (j *judge) former(rules *policy.Rules, why error) *snapshot.Snapshot {
-	if !errors.Is(why, errErrand) || j.resting || masks(rules) {
+// for what could do anything. Masks have to know more: that nothing but what this
+// session made itself is lacking, which was judged when it was made. It is nil where a
+// newer one must be had, as for a statement that names what neither of them has, since
+// others may have made that.
+func (j *judge) former(rules *policy.Rules, since time.Time, why error) *snapshot.Snapshot {
+	switch {
+	case !errors.Is(why, errErrand) || j.resting || masks(rules) && !since.IsZero():
 		return nil
+	case masks(rules):
+		return j.catalog.Own(j)
 	}
 	if age, ok := j.catalog.Age(); !ok || age >= j.gateway.cfg.Catalogs.MaxAge() {
 		return nil

@@ -149,7 +149,7 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	s.rules = j.observing(s.bundle.Rules(j.identity, r.database))
 	if wantsCatalog(s.rules, r.database) {
 		if s.snapshot, err = j.snapshotOf(ctx, r, s.rules, since); err != nil {
-			if s.snapshot = j.former(s.rules, err); s.snapshot == nil {
+			if s.snapshot = j.former(s.rules, since, err); s.snapshot == nil {
 				return err
 			}
 			s.former = true
@@ -381,7 +381,7 @@ func (j *judge) settings(d *session.Decision) {
 // rested notes how often the session has been at rest.
 func (j *judge) rested(rests uint64) {
 	j.rests = rests
-	if j.own.altered == nil && !j.own.loose && j.changing.names == nil && !j.changing.all && !j.redefines {
+	if j.own.settled() && j.changing.names == nil && !j.changing.all && !j.redefines {
 		return
 	}
 	j.mu.Lock()

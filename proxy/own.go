@@ -19,9 +19,12 @@ type own struct {
 	// they were rolled back or dropped is not followed.
 	made map[string]made
 	full bool // it made more than are remembered
+	// certain says that some of them are.
+	certain bool
 	// altered are relations that the open transaction has changed: each of their
 	// names may stand for each of them.
 	altered []statement.Table
+	defined defined
 	loose   bool   // it has changed a schema: any name may be in any
 	rests   uint64 // how often the session had been at rest when altered was last added to
 }
@@ -30,25 +33,42 @@ type own struct {
 type made struct {
 	view      *statement.Statement // the facts of what defined a view, nil for what is none
 	temporary bool                 // it is a temporary one that was not dropped since
+	certain   bool                 // and is there: nothing was rolled back, and no transaction has ended since
 	lasting   bool                 // one that is not temporary was made under the name, too
 }
 
 // ownKept is how many relations are remembered.
 const ownKept = 1000
 
-// empty says that every name means what the catalog says.
+// empty says that every name of a relation means what the catalog says.
 func (o *own) empty() bool {
 	return len(o.made) == 0 && len(o.altered) == 0 && !o.loose && !o.full
 }
 
-// knows says whether a name may be one that the session made.
+// knows says whether a name may be one that the session made: of a relation, or of a
+// function where () stands behind it.
 func (o *own) knows(name string) bool {
+	if called, ok := function(name); ok {
+		return o.defined.calls(called)
+	}
 	_, ok := o.made[name]
-	return ok
+	return ok || slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
+}
+
+// temporaries says whether a definition is of temporary relations, or of what belongs to
+// one that the session made.
+func (o *own) temporaries(st *statement.Statement) bool {
+	return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
+		return ob.Temporary || ob.Relation != "" && o.made[ob.Relation].temporary || isRelation(ob.Kind) && o.made[ob.Name].temporary
+	})
 }
 
 // follow notes what a statement does to the schema.
 func (o *own) follow(st *statement.Statement) (changed bool) {
+	if undoes(st) {
+		o.doubt()
+	}
+	changed = o.defined.follow(st, o.temporaries(st))
 	for i := range st.Objects {
 		changed = o.object(st, &st.Objects[i]) || changed
 	}
@@ -66,9 +86,10 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 			return true
 		}
 		old, again := o.made[ob.Name]
-		m := made{temporary: ob.Temporary, lasting: !ob.Temporary || old.lasting}
+		m := made{temporary: ob.Temporary, certain: ob.Temporary, lasting: !ob.Temporary || old.lasting}
+		o.certain = o.certain || m.certain
 		if ob.Kind == statement.KindView {
-			meant := o.statement(nil, st) // it may read another one
+			meant := o.statement(nil, st, false) // it may read another one
 			m.view = &meant
 		}
 		if o.made == nil {
@@ -81,7 +102,7 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 		return true
 	case statement.CommandDrop:
 		if m, ok := o.made[ob.Name]; ok && m.temporary && isRelation(ob.Kind) {
-			m.temporary = false
+			m.temporary, m.certain = false, false
 			o.made[ob.Name] = m
 			return true
 		}
@@ -92,6 +113,9 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 			return true
 		case isRelation(ob.Kind) && ob.Name != "":
 			o.alter(ob.Schema, ob.Name)
+			if ob.NewName != "" {
+				o.alter("", ob.NewName)
+			}
 			return true
 		case ob.Relation != "":
 			o.alter(ob.Schema, ob.Relation)
@@ -177,38 +201,75 @@ func isRelation(k statement.Kind) bool {
 // rested forgets what the transaction changed that has ended since: the catalog
 // was read after it.
 func (o *own) rested(rests uint64) (changed bool) {
-	if rests <= o.rests || len(o.altered) == 0 && !o.loose {
+	if rests <= o.rests || o.settled() {
 		return false
 	}
 	o.altered, o.loose = nil, false
+	o.defined.rested()
+	o.doubt()
 	return true
 }
 
-// fork gives a copy that can be added to.
+// settled says that nothing is remembered of an open transaction.
+func (o *own) settled() bool {
+	return len(o.altered) == 0 && !o.loose && len(o.defined.open) == 0 && !o.defined.full && !o.certain
+}
+
+// undone notes a text that may undo what was made.
+func (j *judge) undone(facts *statement.Facts) {
+	if !j.own.certain || facts == nil || !slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool { return undoes(&st) }) {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.own.doubt()
+}
+
+func undoes(st *statement.Statement) bool {
+	return slices.ContainsFunc(st.Commands, func(c statement.Command) bool {
+		return c == statement.CommandRollbackTo || c == statement.CommandRollback || c == statement.CommandDiscard
+	})
+}
+
+// doubt says that temporary relations may be gone.
+func (o *own) doubt() {
+	if !o.certain {
+		return
+	}
+	for name, m := range o.made {
+		m.certain = false
+		o.made[name] = m
+	}
+	o.certain = false
+}
+
+// fork gives a copy that can be added to, without what was defined.
 func (o *own) fork() own {
 	c := *o
+	c.defined = defined{}
 	c.made = maps.Clone(o.made)
 	c.altered = slices.Clone(o.altered)
 	return c
 }
 
 // meant gives the facts of a text with what its names may mean in this session
-// added to what they say. The facts themselves are not changed.
-func (o *own) meant(s *catalog.Snapshot, facts *statement.Facts) *statement.Facts {
+// added to what they say. The facts themselves are not changed. fresh says that the
+// catalog was read after the text had arrived.
+func (o *own) meant(s *catalog.Snapshot, facts *statement.Facts, fresh bool) *statement.Facts {
 	last := len(facts.Statements) - 1
-	if o.empty() && (last < 1 || !slices.ContainsFunc(facts.Statements[:last], func(st statement.Statement) bool { return len(st.Objects) > 0 })) {
+	if o.empty() && !slices.ContainsFunc(facts.Statements, mayBeTemporary) && (last < 1 || !slices.ContainsFunc(facts.Statements[:last], func(st statement.Statement) bool { return len(st.Objects) > 0 })) {
 		return facts
 	}
 	at := o.fork()
 	all := &statement.Facts{Statements: make([]statement.Statement, 0, last+1)}
 	for i := range facts.Statements {
-		all.Statements = append(all.Statements, at.statement(s, &facts.Statements[i]))
+		all.Statements = append(all.Statements, at.statement(s, &facts.Statements[i], fresh))
 		at.follow(&facts.Statements[i]) // what a statement makes, the next one can use
 	}
 	return all
 }
 
-func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statement.Statement {
+func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bool) statement.Statement {
 	st := *said
 	if o.loose {
 		st.Tables, st.Writes = slices.Clone(st.Tables), slices.Clone(st.Writes)
@@ -240,7 +301,7 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statemen
 	if len(st.Tables) > len(said.Tables) {
 		unrepeated(&st)
 	}
-	st.Objects = o.objects(s, said.Objects)
+	st.Objects = o.objects(s, said.Objects, fresh)
 	if o.knows("pg_settings") { // not PostgreSQL's own, perhaps: its name may be any
 		st.Settings = slices.Clone(st.Settings)
 		for i := range st.Settings {
@@ -252,22 +313,21 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement) statemen
 	return st
 }
 
-// objects gives the objects of a statement, with those that can be nothing but
-// temporary ones of the session's own said to be temporary: what it drops, and what
-// it makes indexes on.
-func (o *own) objects(s *catalog.Snapshot, said []statement.Object) []statement.Object {
+// objects gives the objects of a statement, with those said to be temporary that can be
+// nothing but temporary ones of the session's own: what it drops, and what it makes
+// indexes on. What it drops and nobody has is nothing, and so nobody else's either.
+func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) []statement.Object {
 	all := said
 	for i := range said {
 		ob := &said[i]
-		name := ob.Name
+		own := false
 		switch {
 		case ob.Command == statement.CommandDrop && isRelation(ob.Kind):
+			own = ob.Schema == "pg_temp" || o.temporary(s, ob.Schema, ob.Name) || fresh && o.nowhere(s, ob.Schema, ob.Name)
 		case ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex:
-			name = ob.Relation
-		default:
-			continue
+			own = ob.Schema == "pg_temp" || o.temporary(s, ob.Schema, ob.Relation) || fresh && o.nowhere(s, ob.Schema, ob.Relation)
 		}
-		if !o.temporary(s, ob.Schema, name) {
+		if !own {
 			continue
 		}
 		if &all[0] == &said[0] {
@@ -287,11 +347,43 @@ func (o *own) objects(s *catalog.Snapshot, said []statement.Object) []statement.
 	return all
 }
 
+// mayBeTemporary says whether a statement drops relations, or makes indexes.
+func mayBeTemporary(st statement.Statement) bool {
+	return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
+		return ob.Command == statement.CommandDrop && isRelation(ob.Kind) || ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex
+	})
+}
+
+// doubtful says whether a text drops a relation, or makes an index of one, that the
+// catalog does not have: only a catalog that was read since tells whether others have it
+// now.
+func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
+	return slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {
+		return mayBeTemporary(st) && slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
+			name := ob.Name
+			if ob.Kind == statement.KindIndex {
+				name = ob.Relation
+			} else if ob.Command != statement.CommandDrop || !isRelation(ob.Kind) {
+				return false
+			}
+			return o.nowhere(s, ob.Schema, name) && !o.temporary(s, ob.Schema, name)
+		})
+	})
+}
+
+// nowhere says that no relation has a name, in whatever schema, as far as a catalog tells
+// and as the session itself has made none for all. The temporary schemas of others are in
+// no catalog.
+func (o *own) nowhere(s *catalog.Snapshot, schema, name string) bool {
+	return s != nil && !o.loose && !o.full && !o.made[name].lasting && !s.Known("", name) && !strings.HasPrefix(schema, "pg_") &&
+		!slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
+}
+
 // temporary says whether a name can only mean a temporary relation that the session
-// made: no schema has another of that name.
+// made and that is there: no schema has another of that name.
 func (o *own) temporary(s *catalog.Snapshot, schema, name string) bool {
 	m := o.made[name]
-	return m.temporary && !m.lasting && (schema == "" || schema == "pg_temp") && !o.loose && !o.full && s != nil && !s.Known("", name) &&
+	return m.certain && m.temporary && !m.lasting && (schema == "" || schema == "pg_temp") && !o.loose && !o.full && s != nil && !s.Known("", name) &&
 		!slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
 }
 

@@ -220,3 +220,70 @@ GRANT ALL ON triggered, defaulted, policed, stamped TO shop_app;
 		}
 	}
 }
+
+// strictly is the pack against schema changes, whose messages send people to temporary
+// tables.
+const strictly = `
+  packs: [SchemaChanges]
+`
+
+// Scripts drop what they are about to make. That is theirs where it is temporary or is
+// not there at all, and somebody's where it is there under that name in any schema.
+func TestOnlyWhatNobodyHasIsDroppedBesideTheSessionsOwn(t *testing.T) {
+	s := newSite(t, options{rules: strictly, setup: `
+CREATE SCHEMA aside; GRANT ALL ON SCHEMA aside TO shop_app; CREATE TABLE aside.kept (id int); ALTER TABLE aside.kept OWNER TO shop_app;
+CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app;`})
+	for _, c := range []struct{ name, text string }{
+		{"before it is made", "DROP TABLE IF EXISTS tmp|CREATE TEMP TABLE tmp (id int)|DROP TABLE IF EXISTS tmp|CREATE TEMP TABLE tmp AS SELECT 1 AS id|DROP TABLE tmp|DROP TABLE IF EXISTS tmp"},
+		{"in a transaction", "BEGIN|DROP TABLE IF EXISTS tmp|CREATE TEMP TABLE tmp (id int) ON COMMIT DROP|INSERT INTO tmp VALUES (1)|COMMIT|DROP TABLE IF EXISTS tmp"},
+		{"in one text", "DROP TABLE IF EXISTS tmp; CREATE TEMP TABLE tmp (id int); INSERT INTO tmp VALUES (1); DROP TABLE tmp"},
+		{"several", "DROP TABLE IF EXISTS tmp, tmp2 CASCADE|CREATE TEMP TABLE tmp (id int)|DROP TABLE IF EXISTS tmp, tmp2 CASCADE"},
+		{"a view and a sequence", "DROP VIEW IF EXISTS tmp|DROP SEQUENCE IF EXISTS tmp2|CREATE TEMP VIEW tmp AS SELECT 1|DROP VIEW tmp"},
+		{"by the temporary schema", "CREATE TEMP TABLE x (id int)|DROP TABLE pg_temp.x|DROP TABLE IF EXISTS pg_temp.x"},
+	} {
+		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
+			conn := s.connect(func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = mode })
+			for _, text := range strings.Split(c.text, "|") {
+				if mode == pgx.QueryExecModeExec && strings.Contains(text, ";") {
+					continue
+				}
+				if _, err := conn.Exec(t.Context(), text); err != nil {
+					t.Errorf("%s: %s: %v", c.name, text, err)
+				}
+			}
+		}
+	}
+	for _, c := range []struct{ name, text string }{
+		{"one that is there", "DROP TABLE IF EXISTS x"},
+		{"one that the search path does not show", "DROP TABLE IF EXISTS kept"},
+		{"behind a temporary one", "CREATE TEMP TABLE x (id int)|DROP TABLE x"},
+		{"after the temporary one was dropped", "CREATE TEMP TABLE x (id int)|DROP TABLE pg_temp.x|DROP TABLE IF EXISTS x"},
+		{"in another search path", "CREATE TEMP TABLE kept (id int)|SET search_path = aside|DROP TABLE IF EXISTS kept"},
+		{"one of several", "DROP TABLE IF EXISTS tmp, x"},
+		{"by its schema", "DROP TABLE IF EXISTS public.x"},
+		{"an index of it", "DROP INDEX IF EXISTS nothing"},
+		{"a temporary one's name that somebody else takes meanwhile", "DROP TABLE IF EXISTS soon|!CREATE TABLE soon (id int); ALTER TABLE soon OWNER TO shop_app|DROP TABLE IF EXISTS soon"},
+		{"a temporary one that was rolled back", "BEGIN|CREATE TEMP TABLE gone (id int)|ROLLBACK|!CREATE TABLE gone (id int); ALTER TABLE gone OWNER TO shop_app|DROP TABLE IF EXISTS gone"},
+		{"an index of the same", "BEGIN|CREATE TEMP TABLE gone2 (id int)|ROLLBACK|!CREATE TABLE gone2 (id int); ALTER TABLE gone2 OWNER TO shop_app|CREATE INDEX ON gone2 (id)"},
+		{"a temporary one before a savepoint", "BEGIN|SAVEPOINT a|CREATE TEMP TABLE gone3 (id int)|ROLLBACK TO a|!CREATE TABLE gone3 (id int); ALTER TABLE gone3 OWNER TO shop_app|DROP TABLE IF EXISTS gone3"},
+		{"the same in one text", "BEGIN|SAVEPOINT a|!CREATE TABLE gone4 (id int); ALTER TABLE gone4 OWNER TO shop_app|CREATE TEMP TABLE gone4 (id int); ROLLBACK TO a; DROP TABLE gone4"},
+		{"the same as temporary", "CREATE TEMP TABLE later (id int) ON COMMIT DROP|!CREATE TABLE later (id int); ALTER TABLE later OWNER TO shop_app|DROP TABLE IF EXISTS later"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn := s.connect(simple)
+			var err error
+			for _, text := range strings.Split(c.text, "|") {
+				if past, ok := strings.CutPrefix(text, "!"); ok {
+					s.direct(past)
+				} else if _, err = conn.Exec(t.Context(), text); err != nil {
+					break
+				}
+			}
+			refused(t, err, "42501")
+			_, _ = conn.Exec(t.Context(), "ROLLBACK")
+		})
+	}
+	if n := s.count("SELECT count(*) FROM pg_class WHERE relname IN ('x', 'kept', 'soon', 'later', 'gone', 'gone2', 'gone3', 'gone4') AND relkind = 'r' AND relpersistence = 'p'"); n != "8" {
+		t.Errorf("%s tables are left", n)
+	}
+}

@@ -33,7 +33,7 @@ func TestWhatATransactionChangedIsForgottenAfterIt(t *testing.T) {
 func TestFactsOfASessionThatMadeNothingStayAsTheyAre(t *testing.T) {
 	var o own
 	facts := &statement.Facts{Statements: []statement.Statement{{Tables: []statement.Table{{Name: "t"}}}, {}}}
-	if o.meant(nil, facts) != facts {
+	if o.meant(nil, facts, false) != facts {
 		t.Error("they were copied")
 	}
 }
@@ -56,7 +56,7 @@ func TestViewsThatAreMadeAgainAndAgainStaySmall(t *testing.T) {
 	st := o.statement(nil, &statement.Statement{
 		Tables: []statement.Table{{Name: "b", Access: []statement.Access{statement.AccessWrite}}},
 		Writes: []statement.Write{{Command: statement.CommandInsert, Table: "b"}},
-	})
+	}, false)
 	names := map[string]bool{}
 	for _, table := range st.Tables {
 		names[table.Name] = true
@@ -81,25 +81,33 @@ func TestOnlyTheSessionsOwnTemporaryRelationsAreTemporaryWhenDropped(t *testing.
 		name   string
 		before []*statement.Statement
 		drop   *statement.Statement
+		fresh  bool
 		want   bool
 	}{
-		{"made as temporary", []*statement.Statement{create("x", true)}, drop("", "x"), true},
-		{"named with its schema", []*statement.Statement{create("x", true)}, drop("pg_temp", "x"), true},
-		{"in another schema", []*statement.Statement{create("x", true)}, drop("public", "x"), false},
-		{"never made", nil, drop("", "x"), false},
-		{"made for all", []*statement.Statement{create("x", false)}, drop("", "x"), false},
-		{"made for all after it", []*statement.Statement{create("x", true), create("x", false)}, drop("", "x"), false},
-		{"made for all before it", []*statement.Statement{create("x", false), create("x", true)}, drop("", "x"), false},
-		{"made again after it was dropped", []*statement.Statement{create("x", true), drop("", "x"), create("x", true)}, drop("", "x"), true},
-		{"dropped before", []*statement.Statement{create("x", true), drop("", "x")}, drop("", "x"), false},
-		{"one that hides another", []*statement.Statement{create("kept", true)}, drop("", "kept"), false},
-		{"renamed meanwhile", []*statement.Statement{create("x", true), {Objects: []statement.Object{{Command: statement.CommandAlter, Kind: statement.KindTable, Name: "x"}}}}, drop("", "x"), false},
+		{"made as temporary", []*statement.Statement{create("x", true)}, drop("", "x"), false, true},
+		{"named with its schema", []*statement.Statement{create("x", true)}, drop("pg_temp", "x"), false, true},
+		{"in another schema", []*statement.Statement{create("x", true)}, drop("public", "x"), false, false},
+		{"never made", nil, drop("", "x"), false, false},
+		{"made for all", []*statement.Statement{create("x", false)}, drop("", "x"), false, false},
+		{"made for all after it", []*statement.Statement{create("x", true), create("x", false)}, drop("", "x"), false, false},
+		{"made for all before it", []*statement.Statement{create("x", false), create("x", true)}, drop("", "x"), false, false},
+		{"made again after it was dropped", []*statement.Statement{create("x", true), drop("", "x"), create("x", true)}, drop("", "x"), false, true},
+		{"dropped before", []*statement.Statement{create("x", true), drop("", "x")}, drop("", "x"), false, false},
+		{"one that hides another", []*statement.Statement{create("kept", true)}, drop("", "kept"), false, false},
+		{"nobody has it, and the catalog was read since", nil, drop("", "x"), true, true},
+		{"nobody has it in that schema", nil, drop("public", "x"), true, true},
+		{"another has it", nil, drop("", "kept"), true, false},
+		{"another has it in another schema", nil, drop("public", "kept"), true, false},
+		{"the temporary one, whatever another has", nil, drop("pg_temp", "kept"), false, true},
+		{"another session's temporary one", nil, drop("pg_temp_3", "x"), true, false},
+		{"one that the session has made for all", []*statement.Statement{create("x", false)}, drop("", "x"), true, false},
+		{"renamed meanwhile", []*statement.Statement{create("x", true), {Objects: []statement.Object{{Command: statement.CommandAlter, Kind: statement.KindTable, Name: "x"}}}}, drop("", "x"), false, false},
 	} {
 		var o own
 		for _, st := range c.before {
 			o.follow(st)
 		}
-		st := o.statement(snapshot, c.drop)
+		st := o.statement(snapshot, c.drop, c.fresh)
 		if got := st.Objects[0].Temporary; got != c.want {
 			t.Errorf("%s: temporary is %v", c.name, got)
 		}

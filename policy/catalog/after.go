@@ -103,7 +103,7 @@ func (c *change) created() {
 		c.data.EventTriggers = append(c.data.EventTriggers, EventTrigger{Name: o.Name, Function: c.runs("event trigger " + o.Name)})
 	default: // a cast, an operator class and the like take effect where no text names them
 		if len(c.st.Functions) > 0 {
-			c.data.every = append(c.data.every, c.runs("the definition of a "+strings.ToLower(string(o.Kind))))
+			c.data.Every = append(c.data.Every, c.runs("the definition of a "+strings.ToLower(string(o.Kind))))
 		}
 	}
 }

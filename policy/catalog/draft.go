@@ -248,7 +248,7 @@ func (c *change) linked() {
 				switch {
 				case mine == at:
 				case !t.Referred:
-					c.data.links = append(c.data.links, [2]uint32{r.OID, c.data.Relations[at].OID})
+					c.data.Links = append(c.data.Links, [2]uint32{r.OID, c.data.Relations[at].OID})
 				case !r.Loose: // of a new one, all that follows is in what was judged
 					other := &c.data.Relations[at]
 					other.Keys = append(slices.Clip(other.Keys), ForeignKey{Table: r.OID, OnDelete: 'c', OnUpdate: 'c'})
@@ -284,7 +284,7 @@ func (c *change) moveRelations(places []int) {
 		was := r.OID
 		r.Schema, r.Name = c.moved(r.Schema, r.Name)
 		at := c.addRelation(r)
-		c.data.links = append(c.data.links, [2]uint32{was, c.data.Relations[at].OID})
+		c.data.Links = append(c.data.Links, [2]uint32{was, c.data.Relations[at].OID})
 	}
 }
 

@@ -30,6 +30,7 @@ type Relation struct {
 	Triggers bool        // has triggers, those of foreign keys included
 
 	Type        uint32       // the type of its rows
+	OfType      uint32       // of a typed table: the composite type that its columns follow, 0 for none
 	Fires       []Trigger    // its triggers, without those of foreign keys
 	Rewrites    []Rule       // its rewrite rules, without a view's own
 	Runs        []Expression // what is evaluated when its rows are read or written
@@ -109,6 +110,7 @@ type Column struct {
 	Type    uint32 // pg_attribute.atttypid: a domain's own oid, where it has one
 	TypeMod int32
 	NotNull bool // pg_attribute.attnotnull
+	Primary bool // is of the primary key
 	// Reads are the columns of the same relation that a generated column is
 	// computed from; 0 is all of them.
 	Reads []int16

@@ -32,8 +32,10 @@ type Data struct {
 	Casts         []Cast
 	EventTriggers []EventTrigger
 
-	links [][2]uint32 // relations of which a change of one may be one of the other
-	every []uint32    // functions that any statement may call
+	// Links are pairs of relations of which a change of one may be one of the other, and
+	// Every is functions that any statement may call: see After. What is read has neither.
+	Links [][2]uint32
+	Every []uint32
 }
 
 // Snapshot is a database's catalog at one moment. It does not change and may be
@@ -56,6 +58,7 @@ type Snapshot struct {
 	casts         []Cast
 	castsOf       map[uint32][]int32  // places in casts, by either type
 	typeNames     map[string][]uint32 // oids of types that are not built in
+	typed         map[uint32][]uint32 // of composite types, the tables whose columns follow them
 	eventTriggers []EventTrigger
 	every         []uint32 // functions that any statement may call
 
@@ -119,17 +122,20 @@ func (s *Snapshot) index(d *Data) {
 			s.castsOf[c.Target] = append(s.castsOf[c.Target], int32(i))
 		}
 	}
-	s.children = map[uint32][]uint32{}
+	s.children, s.typed = map[uint32][]uint32{}, map[uint32][]uint32{}
 	for i := range s.relations {
+		if r := &s.relations[i]; r.OfType != 0 {
+			s.typed[r.OfType] = append(s.typed[r.OfType], r.OID)
+		}
 		for _, p := range s.relations[i].Parents {
 			s.children[p] = append(s.children[p], s.relations[i].OID)
 		}
 	}
-	for _, l := range d.links {
+	for _, l := range d.Links {
 		s.children[l[0]] = append(s.children[l[0]], l[1])
 		s.children[l[1]] = append(s.children[l[1]], l[0])
 	}
-	s.every = d.every
+	s.every = d.Every
 	for i := range s.relations {
 		r := &s.relations[i]
 		r.quiet, r.inert = s.calm(r)
@@ -152,6 +158,20 @@ func (s *Snapshot) calm(r *Relation) (quiet, inert bool) {
 // Children gives the relations that inherit from a relation, and its partitions.
 // They must not be changed.
 func (s *Snapshot) Children(relation uint32) []uint32 { return s.children[relation] }
+
+// Typed gives the tables whose columns follow a composite type that a name may mean:
+// CREATE TABLE OF.
+func (s *Snapshot) Typed(schema, name string) []*Relation {
+	var found []*Relation
+	for _, oid := range s.TypesNamed(schema, name) {
+		for _, table := range s.typed[oid] {
+			if r := s.Relation(table); r != nil {
+				found = append(found, r)
+			}
+		}
+	}
+	return found
+}
 
 // TypesNamed gives the oids of the types that are not built in and that a name may
 // mean: those of the schema or, with an empty schema, those of that name in any.

@@ -31,7 +31,7 @@ func (j *judgement) definition() bool {
 			}
 		}
 		switch o.Kind {
-		case statement.KindFunction, statement.KindProcedure:
+		case statement.KindFunction, statement.KindProcedure, statement.KindAggregate:
 			// Its body was judged; it must not take the place of PostgreSQL's own.
 			if o.Command == statement.CommandCreate && !j.snapshot.BuiltIn(o.Name) {
 				continue
@@ -51,10 +51,16 @@ func (j *judgement) definition() bool {
 			continue
 		}
 		masked := func(key string) bool { return t.relation.names[key] != nil }
-		if len(t.Keys) > 0 && !slices.ContainsFunc(t.Keys, masked) {
+		if keys := j.keys(t); len(keys) > 0 && !slices.ContainsFunc(keys, masked) {
 			continue // a foreign key of another table asks for keys that may be seen
 		}
 		c := t.relation.first()
+		if t.Referred {
+			return j.refuse("a foreign key to a masked relation", c.name, c.rule,
+				fmt.Sprintf("a foreign key to %s is refused here, unless it refers to columns that are not masked", t.relation.Qualified()),
+				fmt.Sprintf("It would ask for the value with each row, and mask %s hides %s.", c.rule, c.name),
+				fmt.Sprintf("Name the columns: REFERENCES %s (column).", t.relation.Qualified()))
+		}
 		what := strings.ToUpper(string(j.st.Command))
 		return j.refuse(what+" of a masked relation", c.name, c.rule,
 			fmt.Sprintf("%s has masked columns, so its definition cannot be changed here", t.relation.Qualified()),
@@ -64,11 +70,32 @@ func (j *judgement) definition() bool {
 	return true
 }
 
-// retyped refuses to change an attribute of a composite type that a masked column is
-// named like: the column may be of a table OF that type, and change with it.
+// keys gives the columns that foreign keys refer to: those that they name, or the
+// primary key. There are none for a table that is named otherwise, or has none.
+func (j *judgement) keys(t *table) []string {
+	if !t.Referred || len(t.Keys) > 0 {
+		return t.Keys
+	}
+	var keys []string
+	for _, c := range t.relation.Columns {
+		if c.Primary {
+			keys = append(keys, c.Name)
+		}
+	}
+	return keys
+}
+
+// retyped refuses to change an attribute of a composite type that a masked column of a
+// table OF that type is named like, or of a table that takes after one: the column
+// changes with it. A type that is not known may be that of any.
 func (j *judgement) retyped(o *statement.Object) bool {
+	known := len(j.snapshot.TypesNamed(o.Schema, o.Relation)) > 0
+	typed := j.snapshot.Typed(o.Schema, o.Relation)
 	for i := range j.names {
 		for _, r := range j.names[i] {
+			if known && len(r.Parents) == 0 && !slices.Contains(typed, r.Relation) {
+				continue
+			}
 			if c := r.names[o.Name]; c != nil {
 				return j.refuse("ALTER TYPE", c.name, c.rule, fmt.Sprintf("attribute %s of %s cannot be changed here, since a masked column may be of that type", o.Name, o.Relation),
 					fmt.Sprintf("Columns of tables of a type change with it, and mask %s hides %s.", c.rule, c.name),

@@ -29,6 +29,7 @@ type Database struct {
 	last      *version  // nil for none
 	confirmed time.Time // when the server last said that last still is so
 	invalid   time.Time // what was confirmed before is not used
+	by        any       // who alone has made it so since it was confirmed, nil for nobody or several
 	failed    error     // of the last attempt, nil after one that worked
 	failedAt  time.Time
 	expiry    *time.Timer
@@ -80,11 +81,30 @@ func (d *Database) Done() {
 
 // Invalidate says that the schema may have changed just now: the server is asked
 // before the catalog is used again.
-func (d *Database) Invalidate() {
+func (d *Database) Invalidate() { d.InvalidateBy(nil) }
+
+// InvalidateBy is Invalidate for a change by somebody, who knows what it was: see Own.
+func (d *Database) InvalidateBy(who any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.current.Load() != nil {
+		d.by = who
+	} else if d.by != who {
+		d.by = nil
+	}
 	d.invalid = d.cache.options.Now()
 	d.current.Store(nil)
+}
+
+// Own gives the catalog that was confirmed last where nothing has made it invalid since
+// but what somebody has changed alone, and it is not too old. It is nil otherwise.
+func (d *Database) Own(who any) *catalog.Snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if who == nil || d.by != who || d.last == nil || d.cache.options.Now().Sub(d.confirmed) >= d.cache.options.MaxAge {
+		return nil
+	}
+	return d.last.snapshot
 }
 
 // Get gives the catalog, asking the server where the one at hand is missing, was
@@ -353,6 +373,7 @@ func (d *Database) publish(v *version, began time.Time, source Source) {
 	d.caught(began)
 	if began.After(d.invalid) {
 		d.current.Store(v.snapshot)
+		d.by = nil
 	}
 	if d.expiry != nil {
 		d.expiry.Stop()

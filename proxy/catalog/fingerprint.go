@@ -49,7 +49,7 @@ SELECT 'R'::pg_catalog.text, x.tgrelid, FALSE, pg_catalog.hashint8extended(` + w
 UNION ALL
 SELECT 'R'::pg_catalog.text, x.conrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 7)
   FROM pg_catalog.pg_constraint x
- WHERE x.contype OPERATOR(pg_catalog.=) 'c' AND x.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
+ WHERE x.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'p']::pg_catalog."char"[]) AND x.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
 UNION ALL
 SELECT 'R'::pg_catalog.text, x.confrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 8)
   FROM pg_catalog.pg_constraint x

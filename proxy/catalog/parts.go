@@ -30,6 +30,8 @@ func (r *reader) part(row [][]byte) error {
 		return r.trigger(row)
 	case 'k':
 		return r.key(row)
+	case 'p':
+		return r.primary(row)
 	case 'n', 'q':
 		return r.belongs(row)
 	case 'o':
@@ -266,6 +268,26 @@ func (r *reader) key(row [][]byte) error {
 	}
 	k.OnDelete, k.OnUpdate = row[3][0], row[4][0]
 	rel.Keys = append(rel.Keys, k)
+	return nil
+}
+
+// primary takes the columns of a primary key.
+func (r *reader) primary(row [][]byte) error {
+	rel, err := r.of(row[1])
+	if err != nil || rel == nil {
+		return err
+	}
+	for field := range bytes.FieldsSeq(row[2]) {
+		number, err := strconv.ParseInt(string(field), 10, 16)
+		if err != nil {
+			return fmt.Errorf("the primary key of %s has column %q", rel.Name, field)
+		}
+		i := slices.IndexFunc(rel.Columns, func(c catalog.Column) bool { return int64(c.Number) == number })
+		if i < 0 {
+			return fmt.Errorf("the primary key of %s has column %d, which is not listed", rel.Name, number)
+		}
+		rel.Columns[i].Primary = true
+	}
 	return nil
 }
 

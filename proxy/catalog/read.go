@@ -56,7 +56,7 @@ func Digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies
 
 // phases are the kinds of rows in the order in which they are taken: what comes
 // later belongs to what came before.
-var phases = []string{"ir", "ahvfbt", "Fgxdwyknqocmue"} //nolint:gochecknoglobals // a constant list
+var phases = []string{"ir", "ahvfbt", "Fgxdwykpnqocmue"} //nolint:gochecknoglobals // a constant list
 
 // digest makes a snapshot of the answer to the question and of what is known
 // besides.
@@ -170,9 +170,11 @@ func (r *reader) relation(row [][]byte) error {
 		return fmt.Errorf("relation %s is of kind %q", name, row[4])
 	}
 	rel := catalog.Relation{OID: oid, Schema: schema, Name: name, Kind: catalog.Kind(row[4][0]), Triggers: isTrue(row[6])}
-	if _, err := fmt.Sscanf(string(row[7]), "%d %t", &rel.Type, &rel.RowSecurity); err != nil {
-		return fmt.Errorf("relation %s has row type and row security %q", name, row[7])
+	security := ""
+	if _, err := fmt.Sscanf(string(row[7]), "%d %s %d", &rel.Type, &security, &rel.OfType); err != nil {
+		return fmt.Errorf("relation %s has row type, row security and type %q", name, row[7])
 	}
+	rel.RowSecurity = security == "t"
 	// The rule that makes a view one is none besides.
 	rel.Rules = isTrue(row[5]) && rel.Kind != catalog.View && rel.Kind != catalog.MaterializedView
 	r.places[oid] = len(r.data.Relations)

@@ -44,7 +44,7 @@ SELECT 'i'::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text,
 		{ofRelations, `
 SELECT 'r', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
        c.relkind::pg_catalog.text, c.relhasrules::pg_catalog.text, c.relhastriggers::pg_catalog.text,
-       c.reltype::pg_catalog.text OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) c.relrowsecurity::pg_catalog.text
+       pg_catalog.concat_ws(' ', c.reltype, c.relrowsecurity, c.reloftype)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
  WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S']::pg_catalog."char"[]) AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
@@ -203,6 +203,11 @@ SELECT 'k', k.confrelid::pg_catalog.text, k.conrelid::pg_catalog.text, k.confdel
   FROM pg_catalog.pg_constraint k
  WHERE k.contype OPERATOR(pg_catalog.=) 'f'
    AND RELATION(k.confrelid)`},
+		{ofRelations, `
+SELECT 'p', k.conrelid::pg_catalog.text, pg_catalog.array_to_string(k.conkey, ' '), NULL, NULL, NULL, NULL, NULL
+  FROM pg_catalog.pg_constraint k
+ WHERE k.contype OPERATOR(pg_catalog.=) 'p'
+   AND RELATION(k.conrelid)`},
 		{ofRelations, `
 SELECT 'n', f.ftrelid::pg_catalog.text, s.srvname::pg_catalog.text, NULL, NULL, NULL, NULL, NULL
   FROM pg_catalog.pg_foreign_table f
