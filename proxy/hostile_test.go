@@ -325,12 +325,7 @@ func TestWhatTheServerRunsWasJudgedWhateverClientsSend(t *testing.T) {
 				})
 			}
 			clients.Wait()
-			if !within(func() bool { return len(s.gateway.Sessions()) == 0 }) {
-				t.Errorf("%d sessions are left", len(s.gateway.Sessions()))
-			}
-			if !within(func() bool { return len(sockets(t)) <= len(before) }) {
-				t.Errorf("open are %q, before %q", sockets(t), before)
-			}
+			nothingIsLeft(t, s, before)
 			must(t, s.connect(func(c *pgx.ConnConfig) { c.User, c.Password = role, password }).Ping(t.Context()))
 			s.holdAgainstJournal(t, pids)
 		})
