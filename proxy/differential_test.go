@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -192,10 +193,24 @@ var differentialRules = map[string]string{"open": open, "guarded and masked": `
     with: {type: Redact}
 `}
 
-func TestScriptsGiveTheSameThroughTheGateway(t *testing.T) {
+// differentialWays are the ways on which scripts are compared.
+func differentialWays(t *testing.T) map[string]options {
+	offer, _ := clientTLS(t)
+	ways := map[string]options{
+		"on goroutines": {rules: differentialRules["guarded and masked"], loops: -1},
+		"over TLS":      {rules: differentialRules["guarded and masked"], clientTLS: offer, secure: true, tls: "{mode: VerifyFull, caFile: @ca@}"},
+	}
 	for name, r := range differentialRules {
+		ways[name] = options{rules: r}
+	}
+	return ways
+}
+
+func TestScriptsGiveTheSameThroughTheGateway(t *testing.T) {
+	for name, way := range differentialWays(t) {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, options{rules: r, setup: differentialSchema})
+			way.setup = differentialSchema
+			s := newSite(t, way)
 			for name, script := range scripts {
 				t.Run(name, func(t *testing.T) { s.compare(t, script, 0) })
 			}
@@ -211,6 +226,9 @@ func (s *site) compare(t *testing.T, script []byte, seed uint64) {
 	want := exchange(t, s.directly(), all, nil, masked)
 	conn, err := net.Dial("tcp", s.address)
 	must(t, err)
+	if s.opts.clientTLS != nil {
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"postgresql"}})
+	}
 	w := newWireConn(t, conn)
 	w.t = t
 	w.start(s.database)
@@ -330,16 +348,17 @@ func randomScript(r *rand.Rand) []byte {
 }
 
 func TestRandomScriptsGiveTheSameThroughTheGateway(t *testing.T) {
-	first, runs := uint64(1), 60
+	first, runs := uint64(1), 40
 	if n, err := strconv.Atoi(os.Getenv("WEIR_TEST_RUNS")); err == nil {
 		runs = n
 	}
 	if n, err := strconv.ParseUint(os.Getenv("WEIR_TEST_SEED"), 10, 64); err == nil {
 		first = n
 	}
-	for name, rules := range differentialRules {
+	for name, way := range differentialWays(t) {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, options{rules: rules, setup: differentialSchema})
+			way.setup = differentialSchema
+			s := newSite(t, way)
 			for seed := first; seed < first+uint64(runs) && !t.Failed(); seed++ {
 				t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 					s.compare(t, randomScript(rand.New(rand.NewPCG(seed, 11))), seed%3)

@@ -232,15 +232,24 @@ func TestBytesBeforeTheHandshake(t *testing.T) {
 
 // A client that has closed its sending half gets what it asked for before.
 func TestAClientThatClosesItsSendingHalf(t *testing.T) {
-	for _, way := range []struct {
-		name  string
-		loops int
-	}{{"on an event loop", 1}, {"on goroutines", -1}} {
-		t.Run(way.name, func(t *testing.T) {
-			s := newSite(t, options{rules: open, loops: way.loops})
-			w := s.raw()
-			w.send(wire.AppendQuery(nil, "SELECT pg_sleep(0.3)"), wire.AppendQuery(nil, "SELECT 2"))
-			must(t, w.Conn.(*net.TCPConn).CloseWrite())
+	offer, _ := clientTLS(t)
+	for name, way := range map[string]options{
+		"on an event loop": {}, "on goroutines": {loops: -1},
+		"over TLS, to a server in TLS": {clientTLS: offer, secure: true, tls: "{mode: VerifyFull, caFile: @ca@}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			way.rules = open
+			way.configure = func(c *proxy.Config) { c.Driver.Linger = 50 * time.Millisecond }
+			s := newSite(t, way)
+			conn := dialTCP(t, s.address)
+			if way.clientTLS != nil {
+				conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"postgresql"}})
+			}
+			w := newWireConn(t, conn)
+			w.start(s.database)
+			// The first one takes longer than a server without work has to end.
+			w.send(wire.AppendQuery(nil, "SELECT pg_sleep(1.5)"), wire.AppendQuery(nil, "SELECT 2"))
+			must(t, w.Conn.(interface{ CloseWrite() error }).CloseWrite())
 			wants(t, w.until(2), "T D: C:SELECT 1 Z:I T D:2 C:SELECT 1 Z:I")
 			if _, _, err := w.read(); !errors.Is(err, io.EOF) {
 				t.Errorf("after that: %v", err)
