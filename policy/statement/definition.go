@@ -114,8 +114,12 @@ func (w *walker) definitionParts(n *pg_query.Node) {
 	sub := w.fork()
 	sub.sweep(inner(n), UseDerived, "a definition")
 	own := ownRelation(n)
+	columns := plain(n)
 	for i := range sub.st.Tables {
 		t := &sub.st.Tables[i]
+		if of := aboutRelation(n); !t.Referred && of != nil && t.Schema == of.Schemaname && t.Name == of.Relname {
+			t.Keys = columns
+		}
 		if _, index := n.GetNode().(*pg_query.Node_IndexStmt); index {
 			t.Access = []Access{AccessRead, AccessWrite} // errors of its expressions show values
 		} else if own == nil || t.Schema == own.Schemaname && t.Name == own.Relname {
@@ -125,6 +129,14 @@ func (w *walker) definitionParts(n *pg_query.Node) {
 		}
 	}
 	w.merge(sub, "a definition")
+}
+
+// aboutRelation gives the relation that an index or ALTER TABLE is about.
+func aboutRelation(n *pg_query.Node) *pg_query.RangeVar {
+	if v := n.GetIndexStmt(); v != nil {
+		return v.Relation
+	}
+	return n.GetAlterTableStmt().GetRelation()
 }
 
 // ownRelation gives the relation that a definition is about, nil for none or many.

@@ -91,7 +91,9 @@ type Table struct {
 	Access  []Access `json:"access"`
 	// Referred says that as this entry the table is named by foreign keys of a definition
 	// alone. Keys are the columns that they refer to: one entry has those that name them,
-	// another, without Keys, those that do not and mean the table's primary key.
+	// another, without Keys, those that do not and mean the table's primary key. In an
+	// entry that is not Referred, Keys are the columns of the table that a definition is
+	// about, where it depends on the values of no others.
 	Referred bool     `json:"referred,omitempty"`
 	Keys     []string `json:"keys,omitempty"`
 	Top      bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target

@@ -112,8 +112,8 @@ func TestReferencesWithoutColumnsAreTold(t *testing.T) {
 		"CREATE TABLE a (b int REFERENCES c)":                                                     "a false []; c true []",
 		"CREATE TABLE a (b int REFERENCES c, d int REFERENCES c (e))":                             "a false []; c true []; c true [e]",
 		"CREATE TABLE a (b int REFERENCES c) INHERITS (c)":                                        "a false []; c false []; c true []",
-		"ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES s.c ON DELETE CASCADE":                      "a false []; c true []",
-		"ALTER TABLE a ADD FOREIGN KEY (b, d) REFERENCES c (e, f), ADD COLUMN g int REFERENCES a": "a false []; a true []; c true [e f]",
+		"ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES s.c ON DELETE CASCADE":                      "a false [b]; c true []",
+		"ALTER TABLE a ADD FOREIGN KEY (b, d) REFERENCES c (e, f), ADD COLUMN g int REFERENCES a": "a false [b d g]; a true []; c true [e f]",
 	} {
 		facts, err := statement.Parse(sql)
 		if err != nil {

@@ -1,0 +1,60 @@
+package statement
+
+import (
+	"slices"
+	"testing"
+)
+
+// Which columns a definition is about is told only where it depends on no other's values.
+func TestDefinitionsOfSingleColumnsSayWhich(t *testing.T) {
+	for sql, want := range map[string][]string{
+		"create index on t (a, b desc nulls last) include (c)":                                             {"a", "b", "c"},
+		"create unique index concurrently if not exists i on s.t using btree (a text_pattern_ops)":         {"a"},
+		"create index on t (lower(a))":                                                                     nil,
+		"create index on t (a, (b + 1))":                                                                   nil,
+		"create index on t (a) where b > 0":                                                                nil,
+		"alter table t add column a text":                                                                  {"a"},
+		"alter table t add a int not null default 0, add column if not exists b timestamptz default now()": {"a", "b"},
+		"alter table t add a uuid default gen_random_uuid() unique":                                        {"a"},
+		"alter table t add a text[] default '{}'::text[], drop column b cascade":                           {"a", "b"},
+		"alter table t add a int check (b > 0)":                                                            nil,
+		"alter table t add a int generated always as (b * 2) stored":                                       nil,
+		"alter table t add a text default peek()":                                                          nil,
+		"alter table t add a text default (select max(b) from t)":                                          nil,
+		"alter table t add a text default s.now()":                                                         nil,
+		"alter table t add a int generated always as identity":                                             nil,
+		"alter table t alter a set default 1, alter b drop default, alter c set not null":                  {"a", "b", "c"},
+		"alter table t alter a type varchar(100)":                                                          {"a"},
+		"alter table t alter a type int using b::int":                                                      nil,
+		"alter table t add constraint u unique (a, b)":                                                     {"a", "b"},
+		"alter table t add primary key (a) include (b)":                                                    {"a", "b"},
+		"alter table t add constraint f foreign key (a) references o (id) not valid":                       {"a"},
+		"alter table t add constraint k check (a > 0)":                                                     nil,
+		"alter table t add constraint u unique using index i":                                              nil,
+		"alter table t add exclude using gist (a with =)":                                                  nil,
+		"alter table t add column a int, enable row level security":                                        nil,
+		"alter table t rename column a to b":                                                               nil,
+		"alter table t attach partition p for values in (1)":                                               nil,
+		"alter table t inherit u":                                                                          nil,
+		"alter table t owner to x":                                                                         nil,
+		"alter table t drop constraint c":                                                                  nil,
+		"alter table t alter a set storage external, alter b set statistics 100":                           {"a", "b"},
+		"alter table t alter a add generated always as identity":                                           nil,
+		"alter table t alter a drop expression":                                                            nil,
+	} {
+		facts, err := Parse(sql)
+		if err != nil {
+			t.Errorf("%s: %v", sql, err)
+			continue
+		}
+		var got []string
+		for _, table := range facts.Statements[0].Tables {
+			if table.Name == "t" && !table.Referred {
+				got = append(got, table.Keys...)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+}
