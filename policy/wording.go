@@ -39,6 +39,9 @@ func (j *judgement) word() {
 	if n := len(j.request.Facts.Statements); n > 1 {
 		v.Detail = strings.TrimSpace(v.Detail + fmt.Sprintf(" It is statement %d of the %d that were sent together; none of them was run.", v.Statement+1, n))
 	}
+	if v.Revision != "" {
+		v.Detail = strings.TrimSpace(v.Detail + " Decided by revision " + v.Revision + " of the policies.")
+	}
 }
 
 // sentence ends a text with a full stop.

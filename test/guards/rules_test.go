@@ -56,4 +56,13 @@ var rulesets = []ruleset{
 	{name: "daytime", kinds: "rows", fixed: true, rules: `
   guards:
   - {name: never, match: {access: Write, tables: ["*.*"]}, when: "session.database.startsWith('daytime')", action: Deny}`},
+	{name: "nowhere", kinds: "rows public.wide,rows public.vault", fixed: true, rules: `
+  guards:
+  - {name: nowhere, match: {commands: [Update, Delete], where: Missing}, action: Deny}`},
+	{name: "cascades", kinds: "rows public.orders", fixed: true, rules: `
+  guards:
+  - {name: orders, match: {tables: [public.orders], access: Write}, action: Deny}`},
+	{name: "everything", kinds: "rows public.vault", fixed: true, rules: `
+  guards:
+  - {name: few, match: {any: true}, limit: {rows: 3}, action: Deny}`},
 }
