@@ -291,6 +291,9 @@ func (c *change) moveRelations(places []int) {
 func (c *change) moveTypes(places []int) {
 	for _, i := range places {
 		t := c.data.Types[i]
+		if t.was == 0 {
+			t.was = t.OID
+		}
 		t.OID = c.oid()
 		t.Schema, t.Name = c.moved(t.Schema, t.Name)
 		c.addType(t)

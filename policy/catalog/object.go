@@ -78,6 +78,8 @@ type Type struct {
 	Subtype uint32      // of a range or multirange
 	Check   *Definition // of a domain: what its constraints and default use, nil for nothing
 	Calls   []uint32    // functions for its input and output, and for comparing its values
+
+	was uint32 // the one that it is another name of, 0 for none
 }
 
 // Operator is an operator outside pg_catalog.

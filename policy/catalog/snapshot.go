@@ -164,7 +164,7 @@ func (s *Snapshot) Children(relation uint32) []uint32 { return s.children[relati
 func (s *Snapshot) Typed(schema, name string) []*Relation {
 	var found []*Relation
 	for _, oid := range s.TypesNamed(schema, name) {
-		for _, table := range s.typed[oid] {
+		for _, table := range slices.Concat(s.typed[oid], s.typed[s.types[oid].was]) {
 			if r := s.Relation(table); r != nil {
 				found = append(found, r)
 			}
