@@ -420,6 +420,8 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 		if a.countsOrTests(s, n, sc) {
 			return
 		}
+	case "WINDOWFUNC":
+		a.over(s, n, sc)
 	case "QUERY":
 		sc = &scope{query: n, outer: sc}
 		a.change(n)

@@ -117,3 +117,30 @@ func FuzzParseDefinition(f *testing.F) {
 		_, _ = ParseGenerated(text)
 	})
 }
+
+// The result of a window function tells the order of its rows, and which are alike.
+func TestAWindowFunctionTellsWhatItsWindowIsMadeOf(t *testing.T) {
+	const column = "{VAR :varno 1 :varattno 2 :varlevelsup 0}"
+	computed := "{FUNCEXPR :funcid 871 :args (" + column + ")}"
+	for name, tt := range map[string]struct {
+		window, by string
+		want       Derivation
+	}{
+		"ordered by a column":       {":partitionClause <> :orderClause ({SORTGROUPCLAUSE :tleSortGroupRef 7})", column, Derivation{Reads: []ColumnRef{{100, 2}}, Calls: []uint32{3100}}},
+		"parted by a column":        {":partitionClause ({SORTGROUPCLAUSE :tleSortGroupRef 7}) :orderClause <>", column, Derivation{Tests: []ColumnRef{{100, 2}}, Calls: []uint32{3100}}},
+		"parted by an expression":   {":partitionClause ({SORTGROUPCLAUSE :tleSortGroupRef 7}) :orderClause <>", computed, Derivation{Reads: []ColumnRef{{100, 2}}, Calls: []uint32{871, 3100}}},
+		"ordered by something else": {":partitionClause <> :orderClause ({SORTGROUPCLAUSE :tleSortGroupRef 8})", column, Derivation{Calls: []uint32{3100}}},
+		"a frame that a column gives": {
+			":partitionClause <> :orderClause <> :startOffset " + column, column, Derivation{Reads: []ColumnRef{{100, 2}}, Calls: []uint32{3100}}},
+	} {
+		d, err := ParseDefinition(900, "({QUERY :rtable ({RTE :rtekind 0 :relid 100}) :targetList ({TARGETENTRY :expr {WINDOWFUNC :winfnoid 3100 :args <> :winref 2} :resno 1 :ressortgroupref 0 :resjunk false}"+
+			" {TARGETENTRY :expr "+tt.by+" :resno 2 :ressortgroupref 7 :resjunk true}) :windowClause ({WINDOWCLAUSE :winref 1 :orderClause <>} {WINDOWCLAUSE "+tt.window+" :winref 2})})")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !reflect.DeepEqual(d.Columns[0], tt.want) {
+			t.Errorf("%s: got %+v, want %+v", name, d.Columns[0], tt.want)
+		}
+	}
+}

@@ -179,8 +179,12 @@ func (r *resolver) done(fr *frame, n *statement.Node, sc *scope) {
 		r.store(fr, n.Names, n.Flags, r.answer(n.Node(0), sc))
 	case statement.NodeResult:
 		fr.results = append(fr.results, r.answer(n.Node(0), sc))
-	case statement.NodeRun, statement.NodeTell: // the texts of errors and notices are withheld
+	case statement.NodeRun:
 		r.answer(n.Node(0), sc)
+	case statement.NodeTell: // the texts of errors and notices are withheld
+		if v := r.rowOf(r.answer(n.Node(0), sc)); v.tainted() && v.nullable && n.Name(0) != "RAISE" {
+			r.require(v, Allow, n.Name(0))
+		}
 	case statement.NodeAsk:
 		r.asked(fr, n, sc)
 	case statement.NodeCount:

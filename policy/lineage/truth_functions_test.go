@@ -61,6 +61,10 @@ CREATE FUNCTION pl_next() RETURNS TABLE (num int, mail text) LANGUAGE plpgsql ST
 CREATE FUNCTION pl_rows() RETURNS SETOF customers LANGUAGE plpgsql STABLE AS 'DECLARE r customers; BEGIN FOR r IN SELECT * FROM customers LOOP RETURN NEXT r; END LOOP; END';
 CREATE FUNCTION pl_outs(OUT a int, OUT b text) LANGUAGE plpgsql STABLE AS 'BEGIN SELECT id, email INTO a, b FROM customers LIMIT 1; END';
 CREATE FUNCTION pl_later(t text) RETURNS text LANGUAGE plpgsql AS 'DECLARE a text; b text; BEGIN FOR i IN 1..3 LOOP b := a; a := t; END LOOP; RETURN b; END';
+CREATE FUNCTION pl_code(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''x'' USING ERRCODE = ''P0'' || left(t, 3); END';
+CREATE FUNCTION pl_hint(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''x'' USING HINT = coalesce(t, ''none''); RETURN ''c''; END';
+CREATE FUNCTION pl_no_hint(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''x'' USING HINT = substring(t from ''^q''); RETURN ''c''; END';
+CREATE VIEW ranked AS SELECT id, rank() OVER (ORDER BY salary) AS place, lag(name) OVER (ORDER BY salary DESC) AS next, count(*) OVER (PARTITION BY left(email, 1)) AS alike, row_number() OVER (PARTITION BY region ORDER BY id) AS n FROM customers;
 CREATE FUNCTION pl_raise(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''%'', t; RETURN ''c''; END';
 CREATE FUNCTION pl_sqlerrm(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM t::int; RETURN ''c''; EXCEPTION WHEN others THEN RETURN SQLERRM; END';
 CREATE FUNCTION pl_caught(t text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM t::int; RETURN ''number''; EXCEPTION WHEN others THEN RETURN ''none''; END';
@@ -159,6 +163,10 @@ func followed() map[string]string {
 		"SELECT name, email FROM pl_rows()":                                                                    "CM",
 		"SELECT a, b FROM pl_outs()":                                                                           "CM",
 		"SELECT pl_later(email) FROM customers":                                                                "M",
+		"SELECT pl_code(email) FROM customers":                                                                 "",
+		"SELECT pl_hint(email) FROM customers":                                                                 "C",
+		"SELECT pl_no_hint(email) FROM customers":                                                              "",
+		"SELECT place, next, alike, n FROM ranked":                                                             "MMMC",
 		"SELECT pl_raise(email) FROM customers":                                                                "C",
 		"SELECT pl_sqlerrm(email) FROM customers":                                                              "",
 		"SELECT pl_caught(email) FROM customers":                                                               "",

@@ -217,7 +217,14 @@ func (p *plpgsqlBuilder) statement(kind string, f map[string]any) {
 	case "stmt_raise":
 		p.tell(f["params"])
 		for _, o := range itemsOf(f["options"]) {
-			p.tell(fieldsOf(fieldsOf(o)["PLpgSQL_raise_option"])["expr"])
+			option := fieldsOf(fieldsOf(o)["PLpgSQL_raise_option"])
+			if kind, _ := option["opt_type"].(float64); kind == 0 && option["expr"] != nil { // ERRCODE: no text, and so not withheld
+				p.add(Node{Kind: NodeCount, Names: []string{"the ERRCODE of RAISE"}, Nodes: []Node{p.expression(option["expr"])}})
+				continue
+			}
+			if option["expr"] != nil { // and NULL is an error
+				p.add(Node{Kind: NodeTell, Names: []string{"an option of RAISE"}, Nodes: []Node{p.expression(option["expr"])}})
+			}
 		}
 	case "stmt_getdiag":
 		if f["is_stacked"] == true {
