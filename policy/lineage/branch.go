@@ -81,6 +81,7 @@ func (r *resolver) firstOf(n *statement.Node, sc *scope) value {
 		v = v.union(of[i])
 	}
 	v = v.made()
+	v.typeOID = r.text(of)
 	if n.Name(0) == "COALESCE" {
 		v.row = r.oneRow(of)
 	}

@@ -117,7 +117,16 @@ func (r *resolver) plain(schema, name string, args []argument) value {
 	if total(name) && !r.shown(name, v) {
 		r.fails(name, args)
 	}
-	return r.native(name, v)
+	v = r.native(name, v)
+	switch name {
+	case "lower", "upper":
+		if !isText(r.wire(args[0].typeOID)) { // of a range
+			v.typeOID = 0
+		}
+	case "min", "max":
+		v.typeOID = args[0].typeOID
+	}
+	return v
 }
 
 // native gives the result of one of PostgreSQL's own functions of what v is.

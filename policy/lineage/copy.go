@@ -140,6 +140,10 @@ func (j *judgement) copied() bool {
 		switch o := &j.plan.Outputs[i]; {
 		case o.masker == nil:
 			continue
+		case o.Class != Copy && o.typ != 0 && !format.NullIsValue(): // as SELECT shows it
+			continue
+		case o.Class != Copy && o.typ != 0:
+			o.Reason = "is NULL, since the NULL string of this COPY would show which values are equal to it"
 		case o.Class != Copy:
 			o.Reason = "is computed from it, and COPY does not tell its type"
 		case o.unasked && format.NullIsValue():

@@ -20,8 +20,11 @@ func TestTheColumnsOfACopyAreKnownByTheirPlace(t *testing.T) {
 		{"COPY customers (region, email, id) TO STDOUT", 3, "- * -"},
 		{"COPY public.customers TO STDOUT (FORMAT binary)", 6, "- - * * **** -"},
 		{"COPY (SELECT * FROM customers) TO STDOUT", 6, "- - * * **** -"},
-		{"COPY (SELECT email, upper(email), name, count(*) OVER () FROM customers) TO STDOUT", 4, "* NULL - -"},
+		{"COPY (SELECT email, upper(email), name, count(*) OVER () FROM customers) TO STDOUT", 4, "* **** - -"},
 		{"COPY (DELETE FROM customers RETURNING ssn, id) TO STDOUT", 2, "**** -"},
+		{"COPY (SELECT upper(email), ssn || ' ' || name, coalesce(email, 'none'), left(email, 2)::text, length(email) FROM customers) TO STDOUT", 5, "**** **** **** **** 0"},
+		{"COPY (SELECT upper(email), nullif(email, 'x'), ARRAY[email], ssn || NULL FROM customers) TO STDOUT CSV", 4, "**** NULL NULL ****"},
+		{"COPY (SELECT upper(email), name FROM customers) TO STDOUT (NULL 'A')", 2, "NULL -"},
 		{"COPY (SELECT mail, shout FROM contacts) TO STDOUT", 2, "* ****"},
 		{"COPY (SELECT c.email, o.* FROM customers c JOIN orders o USING (id)) TO STDOUT", 5, "* - - - -"},
 		{"COPY generated TO STDOUT", 3, "- **** ****"},
@@ -98,7 +101,7 @@ func TestTheOutputsOfACopyAreShown(t *testing.T) {
 	for sql, want := range map[string]string{
 		"COPY customers (id, email) TO STDOUT":                       "id Clean , email Copy Partial, ",
 		"COPY orders (note) TO STDOUT":                               "note Clean , ",
-		"COPY (SELECT upper(ssn) AS u FROM customers) TO STDOUT CSV": "u Derived Null, ",
+		"COPY (SELECT upper(ssn) AS u FROM customers) TO STDOUT CSV": "u Derived Redact, ",
 	} {
 		plan := m.Judge(facts(t, sql), Env{Fresh: true, Outputs: true})
 		var got strings.Builder

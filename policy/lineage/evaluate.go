@@ -133,6 +133,7 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 		if v.array { // fails where the shapes do not fit
 			r.require(v, Allow, "the operator ||")
 		}
+		v.typeOID = r.text(operands)
 	case "@>", "<@", "&&", "?", "?|", "?&":
 	case "@@": // a path of json can be neither true nor false
 		v.nullable = true
@@ -150,6 +151,21 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 		r.unknown("the operator "+n.Name(0), v)
 	}
 	return v
+}
+
+// text gives the type text if all of several values are texts, or constants beside them,
+// else 0.
+func (r *resolver) text(of []value) uint32 {
+	found := uint32(0)
+	for i := range of {
+		switch {
+		case isText(r.wire(of[i].typeOID)):
+			found = textOID
+		case !of[i].constant():
+			return 0
+		}
+	}
+	return found
 }
 
 // ownOperator says whether an operator is PostgreSQL's own alone, or an extension's
@@ -254,6 +270,9 @@ func (r *resolver) cast(n *statement.Node, sc *scope) value {
 			v.row, v.typeOID = nil, textOID
 			return v
 		}
+		v = v.made()
+		v.typeOID = textOID
+		return v
 	case "bpchar", "json", "jsonb":
 		if n.Name(0) != "bpchar" && !isJSON(from) {
 			r.require(v, Allow, "a cast")
