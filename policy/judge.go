@@ -160,6 +160,9 @@ func (j *judgement) guard(g *bound, vars *variables, unseen string, s *seeing) b
 		s.misses = partLength
 		return false
 	}
+	if s.misses == partCommands && g.bounds(s.because.st) {
+		s.misses = partNone
+	}
 	if s.misses != partNone {
 		if unseen == "" {
 			return false

@@ -98,6 +98,17 @@ func (l *Limit) passable(st *statement.Statement) bool {
 	return bounded(st.Command)
 }
 
+// bounds says that a limit on the result of queries is one on a FETCH, whose cursor may
+// have been opened where that was not seen.
+func (g *bound) bounds(st *statement.Statement) bool {
+	if g.Limit == nil || st.Command != statement.CommandFetch || !slices.Contains(g.Match.Commands, statement.CommandSelect) {
+		return false
+	}
+	rest := g.Match
+	rest.Commands = nil
+	return rest.test(st) == partNone
+}
+
 // bound notes a limit that a statement must keep to, once for each rule.
 func (j *judgement) bound(g *bound, st *statement.Statement, index int) {
 	limit := *g.Limit

@@ -66,6 +66,16 @@ func LimitPassed(rule, message, bound string) *Diagnostic {
 	return &Diagnostic{Severity: Warning, Code: "01000", Message: text}
 }
 
+// LimitUntold tells a client, of a rule with action Warn, that a statement may have
+// passed its limit.
+func LimitUntold(rule, message string) *Diagnostic {
+	text := fmt.Sprintf("weir: whether this statement has passed the limit of rule %s is not told where its result is fetched in portions", rule)
+	if message != "" {
+		text += ": " + message
+	}
+	return &Diagnostic{Severity: Warning, Code: "01000", Message: text}
+}
+
 // LimitInText refuses a text of several statements in which a limit cannot be kept,
 // since it ends a transaction or goes back in it.
 func LimitInText(rule, command string) *Diagnostic {

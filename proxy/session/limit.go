@@ -112,7 +112,23 @@ func (s *Session) fetched(p *Plan) *tally {
 	if p.Statement == nil || p.Statement.Cursor == nil || p.Statement.Cursor.What != "Fetch" {
 		return nil
 	}
-	return s.cursors[p.Statement.Cursor.Name]
+	name := p.Statement.Cursor.Name
+	if t := s.cursors[name]; t != nil {
+		return t
+	}
+	if o := s.objects.portals[name]; o != nil && !o.gone {
+		return o.fetched()
+	}
+	return s.forgotten
+}
+
+// fetched gives what a portal of the protocol's has given, by Execute and by FETCH,
+// nil where its statement has no limits.
+func (o *portal) fetched() *tally {
+	if o.tally == nil && o.decision != nil && len(o.decision.Statements) > 0 && len(o.decision.Statements[0].Limits) > 0 {
+		o.tally = &tally{rows: o.so.rows, bytes: o.so.bytes, limits: o.decision.Statements[0].Limits}
+	}
+	return o.tally
 }
 
 // limitResult is called when the rows of a result begin, or COPY data.
@@ -125,6 +141,9 @@ func (s *Session) limitResult(front *expectation) {
 	p := &d.Statements[i]
 	s.row.limits = p.Limits
 	if c := p.Statement; c == nil || c.Cursor == nil || c.Cursor.What != "Fetch" {
+		if front.object != nil && front.object.tally != nil {
+			s.row.cursor = front.object.tally // a FETCH has taken of it, too
+		}
 		return
 	}
 	t := s.fetched(p)
@@ -139,15 +158,35 @@ func (s *Session) limitResult(front *expectation) {
 	s.row.cursor = t
 }
 
-// declared makes a cursor counted. So many are kept that no more can be useful;
-// then counting begins anew.
+// declared makes a cursor counted. So many are kept that no more can be useful; then
+// those that are forgotten count as one, by all their limits.
 func (s *Session) declared(name string, t tally) *tally {
-	if len(s.cursors) >= s.cfg.Limits.Prepared || s.cursors == nil {
+	if len(s.cursors) >= s.cfg.Limits.Prepared {
+		s.forget()
+	}
+	if s.cursors == nil {
 		s.cursors = make(map[string]*tally)
 	}
 	kept := &t
 	s.cursors[name] = kept
 	return kept
+}
+
+// forget makes one count of those of all cursors.
+func (s *Session) forget() {
+	all := s.forgotten
+	if all == nil {
+		all = &tally{hold: true}
+	}
+	for _, t := range s.cursors {
+		all.rows, all.bytes = max(all.rows, t.rows), max(all.bytes, t.bytes)
+		for _, l := range t.limits {
+			if !slices.Contains(all.limits, l) {
+				all.limits = append(all.limits, l)
+			}
+		}
+	}
+	s.forgotten, s.cursors = all, nil
 }
 
 // followCursor is called when a statement has ended.
@@ -161,6 +200,7 @@ func (s *Session) followCursor(p *Plan) {
 		delete(s.cursors, c.Name)
 	case c.What == "Close" && c.Name == "":
 		clear(s.cursors)
+		s.forgotten = nil
 	case c.What == "Close":
 		delete(s.cursors, c.Name)
 	}
@@ -271,6 +311,21 @@ func (s *Session) pass(l *Limit, bound string) {
 	s.Tell(diagnostic.LimitPassed(l.Rule, l.Message, bound))
 }
 
+// untold notes that a limit that does not stop may have been passed.
+func (s *Session) untold(l *Limit) {
+	if slices.Contains(s.current.passed, l.Rule) {
+		return
+	}
+	s.current.passed = append(s.current.passed, l.Rule)
+	text := "limit of " + l.Rule + ": the rows that were changed are not told, since the result is fetched in portions"
+	if l.Audit {
+		s.current.audited = append(s.current.audited, text)
+		return
+	}
+	s.current.warned = append(s.current.warned, text)
+	s.Tell(diagnostic.LimitUntold(l.Rule, l.Message))
+}
+
 // drop takes a frame of the server and forwards nothing of it.
 func (s *Session) drop(h wire.Header, p []byte) int {
 	n := min(h.Size, len(p))
@@ -314,11 +369,16 @@ func (s *Session) portioned(front *expectation) {
 	if s.over != nil || d == nil || i >= len(d.Statements) || d.Statements[i].reads() {
 		return
 	}
-	for _, l := range d.Statements[i].Limits {
-		if l.Rows > 0 && !l.Result && l.stops() {
+	for k := range d.Statements[i].Limits {
+		l := &d.Statements[i].Limits[k]
+		switch {
+		case l.Rows == 0 || l.Result:
+		case l.stops():
 			s.over = &overrun{why: diagnostic.ChangePortions(l.Rule, l.Message, l.Rows)}
 			s.current.rule = l.Rule
 			return
+		default:
+			s.untold(l)
 		}
 	}
 }

@@ -79,9 +79,17 @@ func TestALimitedWriteIsNotCommittedUncounted(t *testing.T) {
 		b.server(readyForQuery('I'))
 		b.expectClient("1 2 D:1 C:DELETE 1 Z:I")
 	})
+	t.Run("of which a limit that warns tells once", func(t *testing.T) {
+		b := started(t)
+		b.judge.decisions = map[string]*session.Decision{"delete": limitedWrite(session.Limit{Rows: 3, Rule: "bots/large", Warn: true})}
+		b.client(send)
+		b.server(join(start, frame('s', "")))
+		b.client(nil)
+		b.server(readyForQuery('I'))
+		b.expectClient("1 2 D:1 N:01000:weir: whether this statement has passed the limit of rule bots/large is not told where its result is fetched in portions s Z:I")
+	})
 	for name, limit := range map[string]session.Limit{
 		"a limit of the result": {Rows: 3, Rule: "bots/results", Result: true},
-		"a limit that warns":    {Rows: 3, Rule: "bots/large", Warn: true},
 		"a limit that audits":   {Rows: 3, Rule: "bots/large", Audit: true},
 		"a limit of bytes":      {Bytes: 1000, Rule: "bots/results"},
 	} {

@@ -77,6 +77,7 @@ type Session struct {
 	due                    due
 	ended                  expectation       // the Query that due is about
 	cursors                map[string]*tally // by name, of those that are counted
+	forgotten              *tally            // of cursors that were too many to be kept, nil for none
 
 	clientDiscard int // bytes of the client's frame that are still to be dropped
 	serverDrop    int // bytes of the server's frame that are still to be dropped
