@@ -47,3 +47,17 @@ CREATE FUNCTION echo(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RET
 CREATE FUNCTION run_text(text) RETURNS text LANGUAGE plpgsql AS 'DECLARE r text; BEGIN EXECUTE $1 INTO r; RETURN r; END';
 CREATE FUNCTION of_row(people) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1.ssn';
 CREATE PROCEDURE say(text) LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''%'', $1; END';
+CREATE FUNCTION code_of(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''x'' USING ERRCODE = ''P0'' || upper(left(regexp_replace($1, ''[^0-9A-Za-z]'', '''', ''g''), 3)); END';
+CREATE FUNCTION hint_unless(text, text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''x'' USING HINT = nullif(left($1, length($2)), $2); RETURN ''x''; END';
+CREATE FUNCTION above(integer, integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN IF $1 > $2 THEN RETURN 1; END IF; RETURN 0; END';
+CREATE FUNCTION caught(integer, integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN PERFORM 1 / ($1 - $2); RETURN 0; EXCEPTION WHEN division_by_zero THEN RETURN 1; END';
+CREATE FUNCTION late(t text) RETURNS text LANGUAGE plpgsql AS 'DECLARE x text; BEGIN x := t; t := ''clean''; RETURN x; END';
+CREATE FUNCTION swap(a text, b text, OUT x text, OUT y text) LANGUAGE sql AS 'SELECT b, a';
+CREATE FUNCTION stored(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN INSERT INTO notes (body) VALUES ($1); RETURN ''x''; END';
+CREATE TABLE filled (id integer, a text DEFAULT peek(), b text DEFAULT peek_of(1));
+CREATE TABLE entries (id integer);
+CREATE TABLE followed (id integer, w text);
+CREATE FUNCTION follows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO followed SELECT id, ssn FROM people WHERE id = NEW.id; RETURN NULL; END';
+CREATE TRIGGER follows AFTER INSERT ON entries FOR EACH ROW EXECUTE FUNCTION follows();
+CREATE VIEW placed AS SELECT id, rank() OVER (ORDER BY salary) AS place, lag(id) OVER w AS before, first_value(name) OVER w AS first FROM people WINDOW w AS (ORDER BY ssn DESC);
+CREATE VIEW placed_inside AS WITH x AS (SELECT id, ntile(3) OVER (ORDER BY balance) AS part FROM people) SELECT id, part FROM x;

@@ -1,0 +1,17 @@
+-- What functions, views and comparisons with itself tell of a value.
+SELECT id, place FROM placed ORDER BY id
+SELECT id, before, first FROM placed ORDER BY id
+SELECT id, part FROM placed_inside ORDER BY id
+SELECT code_of(ssn) FROM people WHERE id = 1
+SELECT hint_unless(ssn, left('{{ssn:1}}', 3)) FROM people WHERE id = 1
+SELECT id, above(salary, {{salary:1}} - 1) FROM people WHERE id = 1
+SELECT id, caught(salary, {{salary:1}}) FROM people WHERE id = 1
+SELECT id FROM people WHERE email = replace(email, left('{{email:1}}', 4), '')
+SELECT id FROM people WHERE salary = greatest(salary, {{salary:1}})
+SELECT id FROM people WHERE ARRAY[salary] && ARRAY(SELECT generate_series({{salary:1:-3}}, {{salary:1:+3}}))
+SELECT id FROM people WHERE ARRAY[salary] <@ ARRAY[{{salary:1}}, {{salary:1:+1}}]
+SELECT id FROM people WHERE jsonb_build_array(salary) <@ '[{{salary:1}}, {{salary:1:+1}}]'
+SELECT id, lead(name, (SELECT salary - {{salary:1}} + 1 FROM people WHERE id = 1)) OVER (ORDER BY id) FROM people
+SELECT count(*) FROM generate_series(1, (SELECT salary - {{salary:1}} + 5 FROM people WHERE id = 1))
+SELECT 1 FROM generate_series(1, 9) LIMIT (SELECT CASE WHEN salary > {{salary:1}} - 1 AND salary < {{salary:1}} + 1 THEN 1 ELSE 2 END FROM people WHERE id = 1)
+DELETE FROM orders USING people WHERE people.salary = orders.id + {{salary:1}} - 1 RETURNING orders.id
