@@ -277,6 +277,7 @@ type variables struct {
 	identity *celIdentity
 	request  *Request
 	st       *statement.Statement
+	open     bool // a transaction is
 	made     cel.PartialActivation
 }
 
@@ -304,7 +305,7 @@ func (v *variables) activation() (cel.PartialActivation, error) {
 		"statement": statementVariable(v.st, len(v.request.Text)),
 		"identity":  v.identity,
 		"session": &celSession{Database: v.request.Session.Database, User: v.request.Session.User,
-			InTransaction: v.request.Session.InTransaction},
+			InTransaction: v.open},
 		"now": v.request.Now,
 	}, unknown...)
 	if err != nil {

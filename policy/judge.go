@@ -27,10 +27,25 @@ func (r *Rules) judge(q Request, seen func(seeing)) Verdict {
 	case q.Facts == nil:
 		return j.refuse("", "the statement could not be read", "Send plain SQL statements.")
 	}
+	j.open = q.Session.InTransaction
 	for i := range q.Facts.Statements {
-		j.statement(&q.Facts.Statements[i], i)
+		st := &q.Facts.Statements[i]
+		j.statement(st, i)
+		j.open = opens(st, j.open)
 	}
 	return j.settle()
+}
+
+// opens says whether a transaction is open behind a statement of a text, of which
+// one was open in front of it or not.
+func opens(st *statement.Statement, before bool) bool {
+	switch st.Command {
+	case statement.CommandBegin:
+		return true
+	case statement.CommandCommit, statement.CommandRollback, statement.CommandPrepareTransaction:
+		return before && st.Chain
+	}
+	return before
 }
 
 func orWorkload(subject string) string {
@@ -47,6 +62,7 @@ type judgement struct {
 	verdict   Verdict
 	decided   *bound       // the guard that decided so far, nil for none or a built-in rule
 	because   because      // why it matched
+	open      bool         // a transaction is, where the statement stands that is judged
 	approvals []*Approval  // all that are asked for
 	seen      func(seeing) // for explanations, nil when judging
 }
@@ -126,7 +142,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		}
 		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
 		if g.condition != nil && (vars == nil || vars.st != st) {
-			vars = &variables{identity: j.rules.identity, request: j.request, st: st}
+			vars = &variables{identity: j.rules.identity, request: j.request, st: st, open: j.open}
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {

@@ -13,7 +13,7 @@ const SQLState = "42501"
 type Session struct {
 	Database      string // the PostgreSQL database that the client asked for
 	User          string // the PostgreSQL user that the client asked for
-	InTransaction bool   // the server last said that a transaction is open
+	InTransaction bool   // a transaction is open in front of the text
 }
 
 // Request is one text to be judged.

@@ -172,9 +172,9 @@ func (d *decoder) statement(s *Statement, depth int) {
 		d.fail("inconsistent statement")
 		return
 	}
-	flags := d.flags(7)
+	flags := d.flags(8)
 	s.Dynamic, s.Locking, s.Shape.Plain = flags&1 != 0, flags&2 != 0, flags&4 != 0
-	s.Planned = flags&64 != 0
+	s.Planned, s.Chain = flags&64 != 0, flags&128 != 0
 	s.Limit = d.signed()
 	s.Shape.Why = d.string()
 	s.Opaque = d.strings()

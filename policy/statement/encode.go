@@ -80,7 +80,7 @@ func (e *encoder) statement(s *Statement) {
 	for _, c := range s.Commands {
 		e.command(c)
 	}
-	e.bits(s.Dynamic, s.Locking, s.Shape.Plain, s.Prepared != nil, s.Cursor != nil, s.Copy != nil, s.Planned)
+	e.bits(s.Dynamic, s.Locking, s.Shape.Plain, s.Prepared != nil, s.Cursor != nil, s.Copy != nil, s.Planned, s.Chain)
 	e.signed(s.Limit)
 	e.string(s.Shape.Why)
 	e.strings(s.Opaque)

@@ -53,6 +53,8 @@ type Statement struct {
 	// Planned says that an EXPLAIN without ANALYZE stands around all else: it is
 	// planned, which calls functions that are not volatile, and not run.
 	Planned bool `json:"planned,omitempty"`
+	// Chain says that a COMMIT or ROLLBACK begins another transaction.
+	Chain bool `json:"chain,omitempty"`
 	// Dynamic says that the statement runs text which was not read here (DO
 	// or a function body in a language or a form that is not followed).
 	Dynamic bool `json:"dynamic,omitempty"`

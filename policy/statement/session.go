@@ -87,6 +87,7 @@ func (w *walker) transaction(s *pg_query.TransactionStmt) {
 		return
 	}
 	w.command(command)
+	w.st.Chain = s.Chain
 	w.modes(s.Options, "", true)
 }
 

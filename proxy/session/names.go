@@ -6,6 +6,7 @@ import (
 
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/diagnostic"
+	"github.com/weirgate/weir/proxy/wire"
 )
 
 // Names are where a text and what it executes come apart: EXECUTE and FETCH run
@@ -246,9 +247,12 @@ func (s *Session) moved(name string) {
 func (s *Session) followTransaction(st *statement.Statement) {
 	switch st.Command {
 	case statement.CommandBegin:
-		s.state.Tx = 'T'
+		s.state.Tx = wire.TxActive
 	case statement.CommandCommit, statement.CommandRollback, statement.CommandPrepareTransaction:
-		s.state.Tx = 'I'
+		s.state.Tx = wire.TxIdle
+		if st.Chain {
+			s.state.Tx = wire.TxActive
+		}
 	}
 }
 
