@@ -26,7 +26,15 @@ func (r *resolver) predicate(n *statement.Node, sc *scope, construct string) {
 			r.predicate(n.Node(0), sc, construct)
 			return
 		}
-		r.grouped(r.eval(n.Node(0), sc), construct)
+		v := r.eval(n.Node(0), sc)
+		if v.row != nil && !v.row.loose { // each of its columns is
+			r.fill(v.row)
+			for i := range v.row.fields {
+				r.grouped(v.row.fields[i].value, construct)
+			}
+			return
+		}
+		r.grouped(v, construct)
 		return
 	case statement.NodeComparison:
 		if (n.Name(0) == "=" || n.Name(0) == "<>") && r.ownOperator(n.Name(0)) {

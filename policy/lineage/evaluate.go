@@ -41,8 +41,12 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 		return r.eval(n.Node(0), sc)
 	case statement.NodeCollate:
 		v := r.eval(n.Node(0), sc)
-		if v.tainted() && !bytewise(n.Name(0)) {
+		switch {
+		case bytewise(n.Name(0)):
+		case v.tainted():
 			return v.made()
+		default: // whatever the collation takes as equal to it
+			v.other = true
 		}
 		return v
 	case statement.NodeField:
@@ -145,7 +149,11 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 				r.require(v, Allow, "a pattern")
 			}
 		}
-	case "+", "-", "*", "/", "%", "^", "|/", "||/", "@", "&", "|", "#", "<<", ">>", "~=", "<->", "!!", "-|-", "&<", "&>":
+	case "-":
+		if !r.isRowJSON(n.Node(0), sc) { // of which a key can be taken away
+			r.require(v, Allow, "the operator -")
+		}
+	case "+", "*", "/", "%", "^", "|/", "||/", "@", "&", "|", "#", "<<", ">>", "~=", "<->", "!!", "-|-", "&<", "&>":
 		r.require(v, Allow, "the operator "+n.Name(0))
 	default:
 		r.unknown("the operator "+n.Name(0), v)
@@ -368,7 +376,7 @@ func (r *resolver) sublink(n *statement.Node, sc *scope) value {
 		return value{other: true}
 	case n.Has(statement.FlagScalar) && len(e.fields) == 1 && !e.loose:
 		v := e.fields[0].value
-		v.refs, v.other = nil, true
+		v.refs, v.other = nil, v.other || !v.tainted()
 		return v
 	}
 	v := r.rowOf(e).made().union(test.made())

@@ -131,3 +131,11 @@ func (r *resolver) settled(n *statement.Node, args []argument) (value, bool) {
 	}
 	return r.kept(args[0].value, way)
 }
+
+// isRowJSON says whether an expression is to_jsonb() of a whole row, which is an object.
+func (r *resolver) isRowJSON(n *statement.Node, sc *scope) bool {
+	if n.Kind != statement.NodeCall || n.Name(1) != "to_jsonb" || len(n.List(0)) != 1 || !r.builtIn(n.Name(0), n.Name(1), 1) {
+		return false
+	}
+	return r.eval(&n.List(0)[0], sc).row != nil
+}
