@@ -46,6 +46,7 @@ func (s *site) directly() net.Conn {
 	s.t.Helper()
 	c, err := pgconn.Connect(s.t.Context(), fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", role, password, s.pg.Addr(), s.database))
 	must(s.t, err)
+	must(s.t, c.SyncConn(s.t.Context()))
 	h, err := c.Hijack()
 	must(s.t, err)
 	return h.Conn

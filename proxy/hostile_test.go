@@ -161,6 +161,7 @@ func (s *site) attack(t *testing.T, h *hostile, url string) (pid uint32) {
 		t.Errorf("connecting: %v", err)
 		return 0
 	}
+	must(t, c.SyncConn(t.Context()))
 	taken, err := c.Hijack()
 	must(t, err)
 	conn, pid := taken.Conn, taken.PID

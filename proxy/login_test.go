@@ -194,7 +194,9 @@ func TestAnObservedSessionIsOnlyRecorded(t *testing.T) {
 		t.Errorf("sessions: %+v", open)
 	}
 	// What passes unread while it is observed.
-	unread, err := s.connect(at(address), func(c *pgx.ConnConfig) { c.User, c.Password = role, password }).PgConn().Hijack()
+	late := s.connect(at(address), func(c *pgx.ConnConfig) { c.User, c.Password = role, password }).PgConn()
+	must(t, late.SyncConn(t.Context()))
+	unread, err := late.Hijack()
 	must(t, err)
 	w := newWireConn(t, unread.Conn)
 	defer func() { _ = w.Close() }()

@@ -76,6 +76,9 @@ func query(address string, n int) ([]time.Duration, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := pg.SyncConn(context.Background()); err != nil {
+		return nil, err
+	}
 	c, err := pg.Hijack()
 	if err != nil {
 		return nil, err
