@@ -231,7 +231,23 @@ func wholeTable(p *pattern.Name, access statement.Access, st *statement.Statemen
 }
 
 func (m *Match) functions(st *statement.Statement) bool {
-	return slices.ContainsFunc(st.Functions, func(f statement.Function) bool { return anyTable(m.Functions, f.Schema, f.Name) })
+	return slices.ContainsFunc(st.Functions, func(f statement.Function) bool { return anyTable(m.Functions, f.Schema, f.Name) }) ||
+		slices.ContainsFunc(st.Objects, m.redefined)
+}
+
+// redefined says whether an object is a function of the match whose definition
+// changes, or its schema's: by another name it is called past the rules that name it.
+func (m *Match) redefined(o statement.Object) bool {
+	if o.Command != statement.CommandAlter {
+		return false
+	}
+	switch o.Kind {
+	case statement.KindFunction, statement.KindProcedure, statement.KindAggregate:
+		return anyTable(m.Functions, o.Schema, o.Name)
+	case statement.KindSchema:
+		return slices.ContainsFunc(m.Functions, func(p pattern.Name) bool { return p.Len() > 1 && p.FromEnd(1).Match(o.Name) })
+	}
+	return false
 }
 
 func (m *Match) settings(st *statement.Statement) bool {

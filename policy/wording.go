@@ -121,12 +121,14 @@ func (m *Match) reason(st *statement.Statement) string {
 		}
 	}
 	if len(m.Functions) > 0 {
+		called := "changes the definition of a function that the rule names"
 		for _, f := range st.Functions {
 			if anyTable(m.Functions, f.Schema, f.Name) {
-				parts = append(parts, "calls "+qualified(f.Schema, f.Name)+"()")
+				called = "calls " + qualified(f.Schema, f.Name) + "()"
 				break
 			}
 		}
+		parts = append(parts, called)
 	}
 	if len(m.Settings) > 0 {
 		parts = append(parts, "changes "+m.settingReason(st))
