@@ -15,7 +15,12 @@ func TestAnalyticQueriesAreAnsweredAsDirectly(t *testing.T) {
 // each case on a session of its own.
 func runScripts(t *testing.T, pattern string, w way, modes ...mode) *pair {
 	t.Helper()
-	p := databases(t)
+	return databases(t).runScripts(pattern, w, modes...)
+}
+
+func (p *pair) runScripts(pattern string, w way, modes ...mode) *pair {
+	t := p.t
+	t.Helper()
 	var count tally
 	count.report(t)
 	for _, s := range scripts(t, pattern) {

@@ -227,7 +227,8 @@ func wording(e *pgconn.PgError) string {
 //	hash          32 hexadecimal digits, the same for the same value
 //	near          a date within 30 days
 //	null          NULL
-//	paths         json in which user.email and every card are ****
+//	paths         json in which what the paths of masks select is ****
+//	json          json null
 //	~             computed from masked columns: redacted, or NULL
 func wrongCell(how string, m mode, direct, through []byte) string {
 	switch {
@@ -267,6 +268,8 @@ func wrongCell(how string, m mode, direct, through []byte) string {
 		return hashes.wrong(was, is)
 	case "near":
 		return wrongDate(was, is)
+	case "json":
+		return unless(is == "null")
 	case "paths":
 		return wrongPayload(direct, through)
 	}
@@ -274,7 +277,7 @@ func wrongCell(how string, m mode, direct, through []byte) string {
 }
 
 // redacted are the fixed values of types.
-var redacted = []string{"****", "0", "0.00", "2000-01-01", "2000-01-01 00:00:00", "2000-01-01 00:00:00+00", "null", "{}", "f"}
+var redacted = []string{"****", "0", "0.00", "2000-01-01", "2000-01-01 00:00:00", "2000-01-01 00:00:00+00", "null", "{}", "f", "00:00:00"}
 
 func unless(ok bool) string {
 	if ok {
@@ -342,6 +345,11 @@ func wrongPayload(direct, through []byte) string {
 	}
 	if user, ok := was["user"].(map[string]any); ok {
 		user["email"] = "****"
+	}
+	for of, key := range map[string]string{"contacts": "email", "address": "street"} {
+		if m, ok := was[of].(map[string]any); ok && m[key] != nil {
+			m[key] = "****"
+		}
 	}
 	if items, ok := was["items"].([]any); ok {
 		for _, item := range items {

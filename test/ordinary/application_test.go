@@ -20,11 +20,11 @@ func TestMigrationsRunAsDirectly(t *testing.T) {
 }
 
 // alike checks that tables have the same rows in both databases, but for the times
-// of changes.
+// of changes and what is random.
 func (p *pair) alike(tables ...string) {
 	p.t.Helper()
 	for _, table := range tables {
-		sum := fmt.Sprintf("SELECT count(*) || ' ' || md5(string_agg((to_jsonb(t) - 'updated_at')::text, ',' ORDER BY (to_jsonb(t) - 'updated_at')::text)) FROM %s t", table)
+		sum := fmt.Sprintf("SELECT count(*) || ' ' || md5(string_agg((to_jsonb(t) - ARRAY['updated_at', 'uid', 'ref'])::text, ',' ORDER BY (to_jsonb(t) - ARRAY['updated_at', 'uid', 'ref'])::text)) FROM %s t", table)
 		was, err := house.pg.Query1(p.t.Context(), p.direct, sum)
 		must(p.t, err)
 		is, err := house.pg.Query1(p.t.Context(), p.through, sum)

@@ -16,7 +16,7 @@ import (
 //	--@ masked: email=last4 what becomes of columns, see answer_test.go
 //	--@ plan                its rows are plans, which are not compared
 //	--@ differs: why        its rows are of the moment, and are not compared
-//	--@ copy: lines         rows for COPY FROM STDIN, \n between them
+//	--@ copy: lines         rows for COPY FROM STDIN, \n between them, \t in them
 //	--@ hidden: why         its error or notice has another text and the same SQLSTATE
 //	--@ refused: why        it must be refused
 //	--@ known: why          it is refused and should not be: fewer of these are better
@@ -133,7 +133,7 @@ func (s *step) note(text string) error {
 	case "differs":
 		s.differs = true
 	case "copy":
-		s.copies, s.copied = true, strings.ReplaceAll(value, `\n`, "\n")
+		s.copies, s.copied = true, strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(value)
 	case "hidden":
 		s.hidden = true
 	case "refused":

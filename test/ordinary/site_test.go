@@ -77,6 +77,28 @@ const masks = `
   - name: address
     columns: [public.sessions.ip]
     with: {type: "Null"}
+  - name: users
+    columns: [public.users.email, public.users.phone]
+    with: {type: Partial, keepLast: 4}
+  - name: born-users
+    columns: [public.users.dob]
+    with: {type: Noise, keyFile: @key@, days: 30}
+  - name: profile
+    columns: [public.users.profile]
+    paths: [contacts.email, address.street]
+    with: {type: Redact}
+  - name: paid
+    columns: [billing.payments.card_number]
+    with: {type: Partial, keepFirst: 4, keepLast: 2}
+  - name: paid-from
+    columns: [billing.payments.iban]
+    with: {type: Hash, keyFile: @key@}
+  - name: key
+    columns: [public.api_keys.secret]
+    with: {type: "Null"}
+  - name: audit
+    columns: [public.audit_log.old_row, public.audit_log.new_row]
+    with: {type: Redact}
   - name: payload
     columns: [public.events.payload]
     paths: [user.email, "**.card"]
@@ -101,7 +123,8 @@ type shared struct {
 	ways map[way]*workload
 	err  error
 	mu   sync.Mutex
-	next int
+	next int // of the pairs of the shop
+	more int // of the pairs of the service
 }
 
 // workload is where the processes of a way are.
@@ -151,10 +174,26 @@ func (s *shared) start(ctx context.Context) error {
 	if err := s.pg.Exec(ctx, "shop", string(shop)); err != nil {
 		return fmt.Errorf("make the shop: %w", err)
 	}
+	saas, err := os.ReadFile("testdata/saas.sql")
+	if err != nil {
+		return err
+	}
+	if err := s.pg.Exec(ctx, "postgres", "CREATE DATABASE shop_saas OWNER "+role); err != nil {
+		return err
+	}
+	if err := s.pg.Exec(ctx, "shop_saas", string(saas)); err != nil {
+		return fmt.Errorf("make the service: %w", err)
+	}
 	// All at once: what lists databases must not see others come.
 	var create []string
-	for n := range pairs {
-		create = append(create, "CREATE DATABASE "+through(n)+" TEMPLATE shop OWNER "+role, "CREATE DATABASE "+direct(n)+" TEMPLATE shop OWNER "+role)
+	for n := range pairs + morePairs {
+		template := "shop"
+		if n >= pairs {
+			template = "shop_saas"
+		}
+		for _, name := range []string{through(n), direct(n)} {
+			create = append(create, "CREATE DATABASE "+name+" TEMPLATE "+template+" OWNER "+role)
+		}
 	}
 	for _, sql := range create {
 		if err := s.pg.Exec(ctx, "postgres", sql); err != nil {
@@ -225,8 +264,11 @@ type pair struct {
 	through string
 }
 
-// pairs is how many there are. Each test takes one.
+// pairs is how many there are of the shop. Each test takes one.
 const pairs = 16
+
+// morePairs is how many there are of the service.
+const morePairs = 6
 
 func through(n int) string { return fmt.Sprintf("shop%02d", n) }
 
@@ -241,8 +283,26 @@ func databases(t *testing.T) *pair {
 	if house.next == pairs {
 		t.Fatalf("only %d pairs of databases were made", pairs)
 	}
-	p := &pair{t: t, direct: direct(house.next), through: through(house.next)}
 	house.next++
+	return pairOf(t, house.next-1)
+}
+
+// service gives two fresh copies of another database: what a service on the net keeps.
+func service(t *testing.T) *pair {
+	t.Helper()
+	house.open(t)
+	house.mu.Lock()
+	defer house.mu.Unlock()
+	if house.more == morePairs {
+		t.Fatalf("only %d pairs of databases were made", morePairs)
+	}
+	house.more++
+	return pairOf(t, pairs+house.more-1)
+}
+
+func pairOf(t *testing.T, n int) *pair {
+	t.Helper()
+	p := &pair{t: t, direct: direct(n), through: through(n)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("weir wrote:\n%s", house.weir)
