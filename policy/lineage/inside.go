@@ -135,13 +135,15 @@ func (m *Masks) fires(rel *catalog.Relation, c statement.Command) bool {
 // another meaning to what names masked columns.
 func harmless(o *statement.Object) bool {
 	switch o.Kind {
-	case statement.KindType, statement.KindDomain, statement.KindRole, statement.KindSequence, statement.KindCollation, statement.KindTablespace,
+	case statement.KindType, statement.KindDomain, statement.KindRole, statement.KindSequence, statement.KindTablespace,
 		statement.KindDatabase, statement.KindTextSearchConfiguration, statement.KindTextSearchDictionary, statement.KindTable, statement.KindView,
 		statement.KindMaterializedView, statement.KindIndex, statement.KindColumn, statement.KindConstraint, statement.KindTrigger,
 		statement.KindStatistics, statement.KindPolicy, statement.KindDefaultPrivileges, statement.KindParameter:
 		return true
 	case statement.KindSchema:
 		return o.Command == statement.CommandCreate
+	case statement.KindCollation:
+		return !bytewise(o.Name)
 	case statement.KindExtension:
 		return o.Command == statement.CommandCreate && calm(o.Name)
 	}

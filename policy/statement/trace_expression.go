@@ -72,7 +72,8 @@ func (t *tracer) expr(n *pg_query.Node) Node {
 	case *pg_query.Node_TypeCast:
 		return t.cast(v.TypeCast)
 	case *pg_query.Node_CollateClause:
-		return over(Node{Kind: NodeCollate, Names: []string{lastName(v.CollateClause.Collname)}, Nodes: []Node{t.expr(v.CollateClause.Arg)}})
+		// Of a constant, too: what equals it depends on the collation.
+		return Node{Kind: NodeCollate, Names: []string{lastName(v.CollateClause.Collname)}, Nodes: []Node{t.expr(v.CollateClause.Arg)}}
 	case *pg_query.Node_CaseExpr:
 		return t.caseExpr(v.CaseExpr)
 	case *pg_query.Node_CoalesceExpr:
