@@ -99,7 +99,7 @@ func attacks() []attack {
 	var all []attack
 	for _, list := range [][]attack{
 		schemaAttacks(), writeAttacks(), privilegeAttacks(), fileAttacks(), exportAttacks(), secretAttacks(),
-		tableAttacks(), limitAttacks(), protocolAttacks(), besideAttacks(), conditionAttacks(),
+		tableAttacks(), limitAttacks(), protocolAttacks(), besideAttacks(), conditionAttacks(), cursorAttacks(),
 	} {
 		all = append(all, list...)
 	}

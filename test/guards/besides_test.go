@@ -14,6 +14,15 @@ func besideAttacks() []attack {
 	)...)
 	all = append(all, texts("functions", "SELECT a.wipe_row FROM accounts a", "SELECT accounts.wipe_row FROM accounts", "SELECT 1 FROM accounts a WHERE a.wipe_row",
 		"SELECT (a).wipe_row FROM accounts a", "DELETE FROM animals USING accounts a WHERE a.wipe_row", "UPDATE orders SET cents = 1 FROM accounts a WHERE a.wipe_row AND false OR a.wipe_row IS NULL")...)
+	all = append(all, flows("functions",
+		[]string{"ALTER FUNCTION wipe() RENAME TO harmless", "SELECT harmless()"},
+		[]string{"ALTER ROUTINE wipe_sql SET SCHEMA side", "SELECT side.wipe_sql()"},
+		[]string{"ALTER PROCEDURE purge_sql() RENAME TO harmless", "CALL harmless()"},
+		[]string{"BEGIN", "ALTER FUNCTION wipe() RENAME TO harmless", "SELECT harmless()", "COMMIT"},
+		[]string{"DO $$ BEGIN ALTER FUNCTION wipe() RENAME TO harmless; END $$", "SELECT harmless()"},
+		[]string{"ALTER SCHEMA public RENAME TO p2", "SET search_path = p2", "SELECT p2.wipe()", "ALTER SCHEMA p2 RENAME TO public"},
+		[]string{"CREATE FUNCTION harmless() RETURNS integer LANGUAGE sql AS 'SELECT public.wipe()'", "SELECT harmless()"},
+	)...)
 	all = append(all, texts("cascades",
 		"DELETE FROM accounts WHERE id = 1", "UPDATE accounts SET id = 1000 WHERE id = 1", "TRUNCATE accounts CASCADE", "MERGE INTO accounts a USING (SELECT 1 AS k) s ON a.id = s.k WHEN MATCHED THEN DELETE",
 		"INSERT INTO accounts (id, owner) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET id = 777", "DELETE FROM accounts_view WHERE id = 1", "UPDATE accounts_view SET id = 555 WHERE id = 1", "WITH d AS (DELETE FROM accounts WHERE id = 1 RETURNING 1) SELECT 1 FROM d",

@@ -65,4 +65,7 @@ var rulesets = []ruleset{
 	{name: "everything", kinds: "rows public.vault", fixed: true, rules: `
   guards:
   - {name: few, match: {any: true}, limit: {rows: 3}, action: Deny}`},
+	{name: "selects", kinds: "none", rules: `
+  guards:
+  - {name: few, match: {commands: [Select]}, limit: {rows: 5, of: Result}, action: Deny}`},
 }
