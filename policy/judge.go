@@ -146,7 +146,10 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {
-			s.because.uncounted = cmp.Or(g.Limit.uncounted(said), g.emptied(st, j.request.Catalog))
+			s.because.uncounted = g.emptied(st, j.request.Catalog)
+			if g.concerns(said) {
+				s.because.uncounted = cmp.Or(g.Limit.uncounted(said), s.because.uncounted)
+			}
 			if s.because.uncounted == "" && more != nil {
 				s.because.uncounted = g.uncountedInside(more.seenBy(g))
 			}

@@ -153,6 +153,23 @@ func (v Verdict) Escalate(l *Bounded) Verdict {
 	return v
 }
 
+// concerns says whether one of the writes that a text names is of a command that the
+// guard is about. Others may lead to such writes, as triggers do.
+func (g *bound) concerns(st *statement.Statement) bool {
+	return len(g.Match.Commands) == 0 || slices.ContainsFunc(st.Writes, func(w statement.Write) bool {
+		return slices.Contains(g.Match.Commands, w.Command) || w.Command == statement.CommandMerge
+	}) || !slices.ContainsFunc(g.Match.Commands, writesRows)
+}
+
+// writesRows says whether a command changes rows that a text may name.
+func writesRows(c statement.Command) bool {
+	switch c {
+	case statement.CommandInsert, statement.CommandUpdate, statement.CommandDelete, statement.CommandMerge:
+		return true
+	}
+	return false
+}
+
 // uncounted says, as a clause, why the rows that a statement changes cannot be
 // counted: the server counts those of the outermost command only. "" when they
 // can, or when it changes none itself.

@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 	"testing"
+
+	"github.com/weirgate/weir/policy/statement"
 )
 
 func TestALimitLetsBeginWhatCanBeCounted(t *testing.T) {
@@ -46,6 +48,30 @@ func TestALimitLetsBeginWhatCanBeCounted(t *testing.T) {
 				t.Errorf("%s with limits %q: %s", v.Action, got, v.Message)
 			}
 		})
+	}
+}
+
+// What triggers of an INSERT's table do makes the guard match, and is not counted.
+func TestALimitIsAboutTheWritesOfItsCommands(t *testing.T) {
+	b := compile(t, onePolicy(`
+  guards:
+  - {name: bulk, match: {commands: [Update, Delete]}, limit: {rows: 100}, action: Deny}
+`))
+	rules := b.Rules(bot, b.Database("crm"))
+	for sql, want := range map[string]bool{
+		"with o as (insert into orders values (1) returning id) insert into items select id from o":          false,
+		"with o as (delete from orders where id = 1 returning id) insert into items select id from o":        true,
+		"merge into t using u on t.a = u.a when matched then delete when not matched then insert values (1)": true,
+		"insert into t values (1) on conflict (a) do update set a = 2":                                       true,
+		"select 1": false,
+	} {
+		facts, err := statement.Parse(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rules.guards[0].concerns(&facts.Statements[0]); got != want {
+			t.Errorf("%s: got %v, want %v", sql, got, want)
+		}
 	}
 }
 
