@@ -2,7 +2,10 @@ package lineage
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -37,8 +40,24 @@ func (j *judgement) besides() bool {
 			return j.refuse("what runs for "+rel.Qualified(), rel.Qualified(), builtInRule,
 				fmt.Sprintf("this use of %s is refused, since columns of this database are masked for you", rel.Qualified()),
 				fmt.Sprintf("What runs for it unseen (a trigger, a default, a row policy or the like) %s. Masked are: %s.", why, j.sample()),
-				"Use other tables. Whoever is responsible for the policy can mask what it writes as well, or name the functions that are harmless in its trustedFunctions.")
+				"Use other tables. Whoever is responsible for the policy can mask what it writes as well, or say that it is harmless: "+j.trustable(rel))
 		}
 	}
 	return true
+}
+
+// trustable says what a policy writes so that the triggers which run for a change of a
+// relation count as harmless.
+func (j *judgement) trustable(rel *catalog.Relation) string {
+	var names []string
+	for i := range rel.Fires {
+		f := j.snapshot.Function(rel.Fires[i].Function)
+		if f != nil && !j.trusts(f) && !slices.Contains(names, f.Qualified()) {
+			names = append(names, f.Qualified())
+		}
+	}
+	if len(names) == 0 {
+		return "trustedFunctions: [schema.function]."
+	}
+	return "trustedFunctions: [" + strings.Join(names, ", ") + "]."
 }

@@ -43,10 +43,21 @@ func (j *judgement) functions() bool {
 }
 
 func (j *judgement) refusedCall(name, why string) bool {
+	hint := "Use PostgreSQL's own functions on columns that are not masked, or ask for a policy without masks on this database."
+	schema, bare, qualified := strings.Cut(name, ".")
+	if !qualified {
+		schema, bare = "", name
+	}
+	for _, f := range j.snapshot.Functions(schema, bare) {
+		if f.Extension == "" && !j.trusts(f) {
+			hint += " " + wantsTrust(f)
+			break
+		}
+	}
 	return j.refuse("a call of "+name+"()", name, builtInRule,
 		fmt.Sprintf("function %s() is refused, since columns of this database are masked for you", name),
 		fmt.Sprintf("%s() %s. Masked are: %s.", name, why, j.sample()),
-		"Use PostgreSQL's own functions on columns that are not masked, or ask for a policy without masks on this database.")
+		hint)
 }
 
 // call says why a call is refused, "" if it is not. It is stale where a newer
