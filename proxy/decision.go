@@ -184,7 +184,7 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 		follow(d, plan, st, state)
 		plan.Limits = limits(v, i)
 	}
-	if d.Denial == nil && !j.mask(s, d, p, state, fresh) {
+	if d.Denial == nil && !j.mask(s, d, p, facts, state, fresh) {
 		return nil, false
 	}
 	return p, true
@@ -283,8 +283,8 @@ func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, st
 }
 
 // mask decides by the masks. It gives false when a fresh catalog is needed.
-func (j *judge) mask(s *standing, d *session.Decision, p *grounds, state *session.State, fresh bool) bool {
-	env := lineage.Env{Fresh: fresh, Known: j.knows, Prepared: state.Prepared, Redefines: j.redefines}
+func (j *judge) mask(s *standing, d *session.Decision, p *grounds, facts *statement.Facts, state *session.State, fresh bool) bool {
+	env := lineage.Env{Fresh: fresh, Known: j.knowing(s, facts), Prepared: state.Prepared, Redefines: j.redefines}
 	if s.masks != nil {
 		p.plans = make([]lineage.Plan, len(d.Statements))
 		for i := range d.Statements {

@@ -361,6 +361,7 @@ func (j *judge) settings(d *session.Decision) {
 		if st := d.Statements[i].Statement; st != nil {
 			j.names.follow(st)
 			changed = j.own.follow(st) || changed
+			j.own.sure.note(st)
 			if m := j.standing.masks; m != nil && !j.redefines && m.Redefines(st) {
 				j.redefines, changed = true, true
 			}

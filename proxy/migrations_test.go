@@ -81,7 +81,7 @@ func TestMigrationsRunBesideRules(t *testing.T) {
 	for _, way := range []struct{ name, rules, login string }{
 		{"guards", besides, ours}, {"packs", besidesPacks, theirs}, {"packs and masks", both, ours}, {"masks", besidesMasks, theirs}, {"masks and packs", both, theirs},
 	} {
-		o := options{rules: way.rules, setup: vault + "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO shop_app', current_database()); END $$;"}
+		o := options{rules: way.rules, setup: vault + "CREATE EXTENSION pgcrypto; DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO shop_app', current_database()); END $$;"}
 		for _, m := range migrations(t) {
 			t.Run(way.name+", "+way.login+"/"+m.name, func(t *testing.T) {
 				var s *site

@@ -19,8 +19,8 @@ func (j *judge) knows(schema, name string) bool {
 // lacks says that the catalog does not have something that a text uses: it was
 // made since, and may stand for anything.
 func (j *judge) lacks(s *standing, facts *statement.Facts) bool {
-	lacks := false
-	s.missing(facts, func(schema, name string) { lacks = lacks || !j.knows(schema, name) })
+	lacks, knows := false, j.knowing(s, facts)
+	s.missing(facts, func(schema, name string) { lacks = lacks || !knows(schema, name) })
 	return lacks
 }
 

@@ -25,6 +25,7 @@ type own struct {
 	// names may stand for each of them.
 	altered []statement.Table
 	defined defined
+	sure    sure
 	loose   bool   // it has changed a schema: any name may be in any
 	rests   uint64 // how often the session had been at rest when altered was last added to
 }
@@ -206,23 +207,33 @@ func (o *own) rested(rests uint64) (changed bool) {
 	}
 	o.altered, o.loose = nil, false
 	o.defined.rested()
+	o.sure = sure{}
 	o.doubt()
 	return true
 }
 
 // settled says that nothing is remembered of an open transaction.
 func (o *own) settled() bool {
-	return len(o.altered) == 0 && !o.loose && len(o.defined.open) == 0 && !o.defined.full && !o.certain
+	return len(o.altered) == 0 && !o.loose && len(o.sure.names) == 0 && !o.sure.saved && len(o.defined.open) == 0 && !o.defined.full && !o.certain
 }
 
-// undone notes a text that may undo what was made.
+// undone notes a text that may undo what was made, or mark how far.
 func (j *judge) undone(facts *statement.Facts) {
-	if !j.own.certain || facts == nil || !slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool { return undoes(&st) }) {
+	if !j.own.certain && len(j.own.sure.names) == 0 || facts == nil {
 		return
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.own.doubt()
+	for i := range facts.Statements {
+		st := &facts.Statements[i]
+		if !undoes(st) && !slices.Contains(st.Commands, statement.CommandSavepoint) {
+			continue
+		}
+		j.mu.Lock()
+		j.own.sure.moves(st)
+		if undoes(st) {
+			j.own.doubt()
+		}
+		j.mu.Unlock()
+	}
 }
 
 func undoes(st *statement.Statement) bool {
@@ -246,7 +257,7 @@ func (o *own) doubt() {
 // fork gives a copy that can be added to, without what was defined.
 func (o *own) fork() own {
 	c := *o
-	c.defined = defined{}
+	c.defined, c.sure = defined{}, sure{}
 	c.made = maps.Clone(o.made)
 	c.altered = slices.Clone(o.altered)
 	return c

@@ -147,3 +147,34 @@ func harm(s *Snapshot, e *Effects) string {
 	slices.SortFunc(words, func(a, b string) int { return strings.Compare(b, a) })
 	return strings.Join(slices.Compact(words), "; ")
 }
+
+// A migration has the catalog extended with each definition that a later statement leads
+// to.
+func BenchmarkAfterTenThousandTables(b *testing.B) {
+	var d Data
+	d.BuiltIn = map[uint32]string{1: "now"}
+	for i := range uint32(10_000) {
+		r := Relation{OID: 20_000 + i, Schema: "public", Name: fmt.Sprint("t", i), Kind: Table, Type: 100_000 + i}
+		for c := range int16(10) {
+			r.Columns = append(r.Columns, Column{Number: c + 1, Name: fmt.Sprint("c", c), Type: 23})
+		}
+		d.Relations = append(d.Relations, r)
+	}
+	s, err := New(d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	facts, err := statement.Parse(strings.Repeat("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM t1; RETURN NEW; END'; CREATE TRIGGER t BEFORE INSERT ON t2 FOR EACH ROW EXECUTE FUNCTION f(); CREATE TABLE mine (id int);", 100))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var made []*statement.Statement
+	for i := range facts.Statements {
+		made = append(made, &facts.Statements[i])
+	}
+	for b.Loop() {
+		if _, err := s.After(made); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -273,6 +273,7 @@ func (c *change) moveFunctions(places []int) {
 	for _, i := range places {
 		f := c.data.Functions[i]
 		f.Schema, f.Name = c.moved(f.Schema, f.Name)
+		f.Parts = append(slices.Clip(f.Parts), f.OID) // under its name it counts as well
 		oid := c.addFunction(f)
 		c.data.Functions[i].Parts = append(slices.Clip(c.data.Functions[i].Parts), oid)
 	}

@@ -33,7 +33,7 @@ func (j *judgement) definition() bool {
 		switch o.Kind {
 		case statement.KindFunction, statement.KindProcedure, statement.KindAggregate:
 			// Its body was judged; it must not take the place of PostgreSQL's own.
-			if o.Command == statement.CommandCreate && !j.snapshot.BuiltIn(o.Name) {
+			if o.Command == statement.CommandCreate && !j.snapshot.BuiltIn(o.Name) || o.Command == statement.CommandAlter && j.ownFunction(o) {
 				continue
 			}
 		default:
@@ -68,6 +68,13 @@ func (j *judgement) definition() bool {
 			"Schema changes of this relation need a role whose policy has no masks on it.")
 	}
 	return true
+}
+
+// ownFunction says whether what is altered can only be a function that the session's own
+// transaction has made, which gets no name that another has.
+func (j *judgement) ownFunction(o *statement.Object) bool {
+	free := func(name string) bool { return !j.snapshot.BuiltIn(name) && len(j.snapshot.Functions("", name)) == 0 }
+	return free(o.Name) && j.env.Known != nil && j.env.Known(o.Schema, o.Name+"()") && (o.NewName == "" || free(o.NewName))
 }
 
 // keys gives the columns that foreign keys refer to: those that they name, or the
