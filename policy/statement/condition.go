@@ -14,7 +14,10 @@ import (
 // from is what else the statement reads beside the target, with its CTEs. correlated
 // and notNull are for a catalog to say more, see Write.
 func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Condition, correlated []Correlation, notNull []string) {
-	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with}
+	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with, spent: w.spent}
+	if c.spent == nil {
+		c.spent = new(int)
+	}
 	c.twins = c.twinsIn(from)
 	c.others = otherNames(from)
 	c.joined = c.joins(where)
@@ -79,6 +82,7 @@ type judgement struct {
 	others map[string]struct{}
 	with   *pg_query.WithClause // of the write
 	inside bool                 // a subquery's condition is judged
+	spent  *int                 // how much has been tried of the text's conditions, see sampler
 	// correlated takes the names in subqueries that may be the target's; not nil,
 	// these count as such.
 	correlated *[]Correlation
@@ -258,10 +262,19 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 			return alwaysTrue
 		}
 	}
-	if c.escapes(e.Lexpr, e.Rexpr) || c.escapes(e.Rexpr, e.Lexpr) || !c.mentionsRow(e, c.inside) {
+	if reflexive(name) && (c.escapes(e.Lexpr, e.Rexpr) || c.escapes(e.Rexpr, e.Lexpr)) || !c.mentionsRow(e, c.inside) {
 		return unknownConstant
 	}
 	return dependsOnRow
+}
+
+// reflexive says whether a comparison may hold of something and itself.
+func reflexive(operator string) bool {
+	switch operator {
+	case "<>", "!=", "<", ">":
+		return false
+	}
+	return true
 }
 
 func matchesAll(pattern string) bool {

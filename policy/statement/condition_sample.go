@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -18,23 +19,34 @@ import (
 // columns that are varied first, counts as always true.
 const maxSamples = 2000
 
-// maxSteps bounds the expressions that are evaluated for them.
-const maxSteps = 500_000
+// scattered is how many rows are tried that have nothing of one another.
+const scattered = 32
+
+// maxSteps bounds the expressions that are evaluated for them, and maxStepsOfText those of
+// all conditions of a text: what is not decided by then counts as always true.
+const (
+	maxSteps       = 50_000
+	maxStepsOfText = 500_000
+)
 
 // sampler evaluates a condition for one row after another.
 type sampler struct {
 	*judgement
 	numbers []float64 // the constants of the condition
 	texts   []string
-	choices []choice       // of this row, in the order in which they were asked for
-	at      map[string]int // where a choice stands
-	params  bool           // the condition has parameters,
-	param   float64        // which have this value
-	assume  bool           // columns are not NULL
-	asked   []string       // columns of which it was asked whether they are
+	choices []choice                     // of this row, in the order in which they were asked for
+	at      map[string]int               // where a choice stands
+	draw    func(key string, of int) int // gives the place of a new choice's value, nil for the first
+	worded  map[string]bool              // columns that are compared with texts that are no truth values
+	params  bool                         // the condition has parameters,
+	param   float64                      // which have this value
+	assume  bool                         // columns are not NULL
+	asked   []string                     // columns of which it was asked whether they are
 	depth   int
 	steps   int
+	most    int                       // how many steps there may be
 	written map[*pg_query.Node]string // what has been written as a key, "" where it is not of the row
+	kinds   map[*pg_query.Node]sampleKind
 }
 
 // choice is what varies from row to row: a column, or the result of something that is
@@ -52,7 +64,8 @@ func (c *judgement) sampled(where *pg_query.Node) (always bool, notNull []string
 	if c.selective(where) {
 		return false, nil
 	}
-	s := &sampler{judgement: c, written: map[*pg_query.Node]string{}}
+	s := &sampler{judgement: c, most: min(maxSteps, maxStepsOfText-*c.spent), written: map[*pg_query.Node]string{}, kinds: map[*pg_query.Node]sampleKind{}}
+	defer func() { *c.spent += s.steps }()
 	s.collect(where.ProtoReflect(), 0)
 	if s.holds(where) {
 		return true, nil
@@ -130,13 +143,15 @@ func (s *sampler) collect(m protoreflect.Message, depth int) {
 			}
 		case stringConstant:
 			if len(s.texts) < 24 {
-				s.texts = append(s.texts, got.text)
+				s.texts = append(s.texts, abridged(got.text))
 			}
 			if n, ok := parsed(got.text); ok && len(s.numbers) < 24 {
 				s.numbers = append(s.numbers, n)
 			}
 		}
 		return
+	case *pg_query.A_Expr:
+		s.word(v)
 	case *pg_query.ParamRef:
 		s.params = true
 		return
@@ -160,6 +175,27 @@ func (s *sampler) collect(m protoreflect.Message, depth int) {
 	})
 }
 
+// word notes a column that is compared with a text that no boolean can be compared with.
+func (s *sampler) word(e *pg_query.A_Expr) {
+	column := bareOrLast(e.Lexpr)
+	if column == "" || e.Kind != pg_query.A_Expr_Kind_AEXPR_OP && e.Kind != pg_query.A_Expr_Kind_AEXPR_IN {
+		return
+	}
+	items := e.Rexpr.GetList().GetItems()
+	if items == nil {
+		items = []*pg_query.Node{e.Rexpr}
+	}
+	for _, item := range items {
+		v := item.GetAConst()
+		if v != nil && s.constants.kind(v) == stringConstant && s.constants.truth(v) == unknownConstant {
+			if s.worded == nil {
+				s.worded = map[string]bool{}
+			}
+			s.worded[column] = true
+		}
+	}
+}
+
 // holds says whether the condition is true for all rows that are tried, by some value
 // of its parameters.
 func (s *sampler) holds(where *pg_query.Node) bool {
@@ -175,16 +211,42 @@ func (s *sampler) holds(where *pg_query.Node) bool {
 }
 
 func (s *sampler) holdsFor(where *pg_query.Node) bool {
-	s.choices, s.at = nil, map[string]int{}
-	for range maxSamples {
-		if got := s.value(where, ofTruth); got.kind != ofAnything && !got.isTrue() {
+	// Rows one after another differ in what is asked for last. First come some that differ
+	// in all: alike in their columns, and at random.
+	for row := range scattered {
+		s.choices, s.at = nil, map[string]int{}
+		s.draw = func(key string, of int) int {
+			if row < scattered/2 {
+				return row % of
+			}
+			h := fnv.New32a()
+			_, _ = h.Write([]byte{byte(row)})
+			_, _ = h.Write([]byte(key))
+			return int(h.Sum32()>>8) % of
+		}
+		if s.spares(where) {
 			return false
 		}
-		if !s.next() || s.steps > maxSteps {
+		if len(s.choices) < 2 {
+			break // those after one another are all
+		}
+	}
+	s.choices, s.at, s.draw = nil, map[string]int{}, nil
+	for range maxSamples {
+		if s.spares(where) {
+			return false
+		}
+		if s.steps > s.most || !s.next() {
 			return true
 		}
 	}
 	return true
+}
+
+// spares says whether the condition is not true for the row at hand.
+func (s *sampler) spares(where *pg_query.Node) bool {
+	got := s.value(where, ofTruth)
+	return s.steps <= s.most && got.kind != ofAnything && !got.isTrue()
 }
 
 // next goes on to the next row: the choice that was made last takes its next value,
@@ -204,6 +266,7 @@ func (s *sampler) next() bool {
 // choose gives the value of what varies by a key, of one of the kinds.
 func (s *sampler) choose(key string, kind sampleKind) sample {
 	key = string(rune('0'+kind)) + key
+	s.steps += len(key) / 64
 	if i, ok := s.at[key]; ok {
 		return s.choices[i].values[s.choices[i].taken]
 	}
@@ -212,7 +275,7 @@ func (s *sampler) choose(key string, kind sampleKind) sample {
 	case ofTruth:
 		c.values = []sample{truly(false), truly(true)}
 	case ofText:
-		c.values = []sample{text("weir\x01sample"), text(""), text("A")}
+		c.values = []sample{text("Weir\x01sample"), text(""), text("A")}
 		for _, t := range s.texts {
 			if !infinite(t) {
 				c.values = append(c.values, text(t), text(t+"x"), text(strings.Trim(t, "%")))
@@ -231,9 +294,12 @@ func (s *sampler) choose(key string, kind sampleKind) sample {
 		}
 		c.values = append(c.values, number(0), number(1), number(-1), number(-987654321))
 	}
+	if s.draw != nil {
+		c.taken = s.draw(key, len(c.values))
+	}
 	s.at[key] = len(s.choices)
 	s.choices = append(s.choices, c)
-	return c.values[0]
+	return c.values[c.taken]
 }
 
 // unknown is the result of something that is not evaluated.
@@ -248,9 +314,13 @@ func (s *sampler) unknown(n *pg_query.Node, kind sampleKind) sample {
 // ofRow gives an expression's key, "" where the row does not decide what it is.
 func (s *sampler) ofRow(n *pg_query.Node) string {
 	key, found := s.written[n]
+	if !found && s.steps > s.most {
+		return "" // as though nothing of the row were in it: nothing is decided any more
+	}
 	if !found {
 		if s.mentionsRow(n.ProtoReflect().Interface(), s.inside) {
 			key = s.key(n)
+			s.steps += len(key) / 8
 		}
 		s.written[n] = key
 	}
@@ -259,7 +329,7 @@ func (s *sampler) ofRow(n *pg_query.Node) string {
 
 // value evaluates an expression, where a value of a kind is asked for.
 func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
-	if s.depth > 300 || s.steps > maxSteps {
+	if s.depth > 300 || s.steps > s.most {
 		return sample{kind: ofAnything}
 	}
 	s.steps++
@@ -280,13 +350,10 @@ func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
 		if !s.isOfRow(v.ColumnRef, s.inside) {
 			return sample{kind: ofAnything}
 		}
-		if kind == ofText && len(v.ColumnRef.Fields) == 1 && bareOrLast(n) == refname(s.target) {
-			return text("(1,weir)") // the whole row
-		}
 		return s.unknown(n, kind)
 	case *pg_query.Node_TypeCast:
 		if t := kindOfType(v.TypeCast.TypeName); t != ofAnything {
-			return s.value(v.TypeCast.Arg, t)
+			return s.converted(v.TypeCast.Arg, t)
 		}
 		if v.TypeCast.Arg.GetAConst() != nil {
 			return s.value(v.TypeCast.Arg, kind)
@@ -328,6 +395,14 @@ func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
 		}
 	}
 	return s.unknown(n, kind)
+}
+
+// converted is value of what is cast or joined with texts, which may be a whole row.
+func (s *sampler) converted(n *pg_query.Node, kind sampleKind) sample {
+	if r := n.GetColumnRef(); kind == ofText && len(r.GetFields()) == 1 && bareOrLast(n) == refname(s.target) && s.isOfRow(r, s.inside) {
+		return text("(1,weir)")
+	}
+	return s.value(n, kind)
 }
 
 // logic is AND, OR and NOT of three values.

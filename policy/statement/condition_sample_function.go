@@ -154,7 +154,7 @@ func evaluated(name string, v []sample) (sample, bool) {
 			if n := v[1].number; n <= 0 {
 				return text(""), true
 			} else if n <= 4 {
-				return text(strings.Repeat(v[0].text, int(n))), true
+				return bounded(strings.Repeat(v[0].text, int(n)))
 			}
 		}
 	case 3:
@@ -168,6 +168,10 @@ func evaluated(name string, v []sample) (sample, bool) {
 
 // null says whether an expression is NULL in the row that is tried.
 func (s *sampler) null(n *pg_query.Node) bool {
+	if s.steps > s.most {
+		return false
+	}
+	s.steps++
 	some := func(list ...*pg_query.Node) bool { return slices.ContainsFunc(list, s.null) }
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_AConst:
@@ -212,7 +216,7 @@ func (s *sampler) null(n *pg_query.Node) bool {
 			return some(v.FuncCall.Args...)
 		}
 	}
-	if s.steps++; s.steps > maxSteps || s.ofRow(n) == "" {
+	if s.ofRow(n) == "" {
 		return false
 	}
 	return s.choose("null "+s.ofRow(n), ofTruth).truth

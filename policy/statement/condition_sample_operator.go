@@ -96,7 +96,7 @@ func (s *sampler) compare(name string, left, right *pg_query.Node) sample {
 	if s.outermost(name, left, right) {
 		return truly(true)
 	}
-	if kind == ofText && (s.truthWord(left) || s.truthWord(right)) {
+	if kind == ofText && (s.truthWord(left) || s.truthWord(right)) && !s.worded[bareOrLast(left)] && !s.worded[bareOrLast(right)] {
 		kind = ofTruth
 	}
 	a, b := s.value(left, kind), s.value(right, kind)
@@ -104,6 +104,9 @@ func (s *sampler) compare(name string, left, right *pg_query.Node) sample {
 		return sample{}
 	}
 	order, ok := a.order(b)
+	if name == "=" || name == "<>" || name == "!=" { // the latest time is one that rows may have
+		ok = ok && (a.kind != ofText || infinite(a.text) == infinite(b.text))
+	}
 	if !ok {
 		if s.ofRow(left) == "" && s.ofRow(right) == "" {
 			return sample{kind: ofAnything}
@@ -122,7 +125,12 @@ func (s *sampler) side(n *pg_query.Node) string {
 	if key := s.ofRow(n); key != "" {
 		return key
 	}
-	return "\x01" + s.key(n)
+	if s.steps > s.most {
+		return ""
+	}
+	key := "\x01" + s.key(n)
+	s.steps += len(key) / 64
+	return key
 }
 
 // truthWord says whether a constant is one of the texts in which PostgreSQL writes a
@@ -187,6 +195,7 @@ func (s *sampler) among(n, x *pg_query.Node, list constant) sample {
 		return s.unknown(n, ofTruth)
 	}
 	items := strings.Split(inner, ",")
+	s.steps += len(items) + len(inner)/64
 	kind := ofNumber
 	for _, item := range items {
 		if _, isNumber := parsed(item); !isNumber {
@@ -259,7 +268,7 @@ func (s *sampler) arithmetic(n *pg_query.Node, e *pg_query.A_Expr, name string) 
 func (s *sampler) joinedTexts(n *pg_query.Node, parts []*pg_query.Node, strict bool) sample {
 	var b strings.Builder
 	for _, part := range parts {
-		got := s.value(part, ofText)
+		got := s.converted(part, ofText)
 		if got.kind == ofNull {
 			if strict {
 				return got
@@ -268,6 +277,9 @@ func (s *sampler) joinedTexts(n *pg_query.Node, parts []*pg_query.Node, strict b
 		}
 		t, ok := got.asText()
 		if !ok {
+			return s.unknown(n, ofText)
+		}
+		if b.Len()+len(t) > longestText {
 			return s.unknown(n, ofText)
 		}
 		b.WriteString(t)
@@ -281,7 +293,7 @@ func (s *sampler) like(n *pg_query.Node, e *pg_query.A_Expr, name string) sample
 	if x.kind == ofNull || p.kind == ofNull {
 		return sample{}
 	}
-	if x.kind != ofText || p.kind != ofText || strings.ContainsAny(p.text, `_\`) {
+	if x.kind != ofText || p.kind != ofText || strings.ContainsAny(p.text, "_\\\x02") {
 		return s.unknown(n, ofTruth)
 	}
 	return truly(likeness(x.text, p.text) == (name == "~~"))

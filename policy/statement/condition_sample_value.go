@@ -1,6 +1,8 @@
 package statement
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"math"
 	"strconv"
 	"strings"
@@ -33,6 +35,26 @@ func text(t string) sample    { return sample{kind: ofText, text: t} }
 func truly(b bool) sample     { return sample{kind: ofTruth, truth: b} }
 func (a sample) isTrue() bool { return a.kind == ofTruth && a.truth }
 func infinite(t string) bool  { t = strings.ToLower(t); return t == "infinity" || t == "-infinity" }
+
+// longestText is how long a text may be that is tried, longestConstant how long one of
+// the condition.
+const (
+	longestText     = 4096
+	longestConstant = 256
+)
+
+// abridged gives a constant as it is tried: of one that is long, a text that stands for
+// it and for no other.
+func abridged(t string) string {
+	if len(t) <= longestConstant {
+		return t
+	}
+	sum := sha256.Sum256([]byte(t))
+	return strings.ToValidUTF8(t[:32], "") + "\x02" + hex.EncodeToString(sum[:])
+}
+
+// bounded gives a text unless it is too long to go on with.
+func bounded(t string) (sample, bool) { return text(t), len(t) <= longestText }
 
 // parsed reads a number.
 func parsed(t string) (float64, bool) {
@@ -143,7 +165,7 @@ func (s *sampler) constant(v *pg_query.A_Const, kind sampleKind) sample {
 				return number(n)
 			}
 		}
-		return text(got.text)
+		return text(abridged(got.text))
 	case nullConstant:
 		return sample{}
 	}
@@ -175,6 +197,15 @@ func kindNamed(name string) sampleKind {
 // kindIn tells the kind of an expression's values by its form, ofAnything where that
 // does not.
 func (s *sampler) kindIn(n *pg_query.Node) sampleKind {
+	kind, found := s.kinds[n]
+	if !found {
+		kind = s.kindByForm(n)
+		s.kinds[n] = kind
+	}
+	return kind
+}
+
+func (s *sampler) kindByForm(n *pg_query.Node) sampleKind {
 	switch v := n.GetNode().(type) {
 	case *pg_query.Node_AConst:
 		switch s.constants.kind(v.AConst) {

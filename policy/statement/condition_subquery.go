@@ -58,6 +58,9 @@ func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) b
 		return false
 	}
 	target := sub.TargetList[0].GetResTarget().GetVal()
+	if !plainDistinct(sub.DistinctClause) && !slices.ContainsFunc(sub.DistinctClause, func(by *pg_query.Node) bool { return bareOrLast(by) == bareOrLast(target) }) {
+		return false // one row of each group is left
+	}
 	if sub.WithClause != nil {
 		with := *c
 		with.with = sub.WithClause

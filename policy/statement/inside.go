@@ -32,7 +32,7 @@ func ParseBody(definition string) (*Facts, error) {
 		return nil, &UnsupportedError{"something else than the definition of one function"}
 	}
 	in := &interior{}
-	w := walker{st: &Statement{Limit: -1}, inside: in}
+	w := walker{st: &Statement{Limit: -1}, inside: in, spent: new(int)}
 	w.functionBody(tree.Stmts[0].Stmt.GetCreateFunctionStmt())
 	if w.err != nil {
 		return nil, w.err

@@ -55,9 +55,10 @@ func ParseShared(text string) (*Facts, Sharing, error) {
 // walk collects the facts of a tree whose constants are held.
 func walk(tree *pg_query.ParseResult, held *constants) (*Facts, error) {
 	facts := &Facts{Statements: make([]Statement, 0, len(tree.Stmts))}
+	spent := 0
 	for _, raw := range tree.Stmts {
 		st := Statement{Limit: -1}
-		w := walker{st: &st, constants: held}
+		w := walker{st: &st, constants: held, spent: &spent}
 		w.statement(raw.Stmt)
 		if w.err != nil {
 			return nil, w.err
