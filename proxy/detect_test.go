@@ -33,7 +33,7 @@ ALTER TABLE tickets OWNER TO shop_app;
 func TestWhatIsDetectedIsMaskedWhereverItStands(t *testing.T) {
 	s := newSite(t, options{rules: detecting, setup: hidden})
 	w := s.raw()
-	const ticket = `D:1,from ****, card ***************1111,{"****","****"},{"ok": 1, "ssn": "****", "deep": [{"card": 0}]},7`
+	const ticket = `D:1,from ****, card ***************1111,{****,****},{"ok": 1, "ssn": "****", "deep": [{"card": 0}]},7`
 	wants(t, w.query("SELECT * FROM tickets"), "T "+ticket+" C:SELECT 1 Z:I")
 	w.send(pipeline(parse("", "SELECT * FROM tickets"), bind("", ""), execute("", 0), syncs()))
 	wants(t, w.until(1), "1 2 "+ticket+" C:SELECT 1 Z:I")
