@@ -39,7 +39,7 @@ func (j *judgement) word() {
 	if n := len(j.request.Facts.Statements); n > 1 {
 		v.Detail = strings.TrimSpace(v.Detail + fmt.Sprintf(" It is statement %d of the %d that were sent together; none of them was run.", v.Statement+1, n))
 	}
-	if v.Revision != "" {
+	if v.Revision != "" && j.decided != nil { // what is built in does not depend on them
 		v.Detail = strings.TrimSpace(v.Detail + " Decided by revision " + v.Revision + " of the policies.")
 	}
 }
