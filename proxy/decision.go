@@ -430,7 +430,7 @@ func guardRefusal(v *policy.Verdict) *diagnostic.Diagnostic {
 func maskRefusal(p *lineage.Plan) *diagnostic.Diagnostic {
 	d := &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: diagnostic.InsufficientPrivilege,
 		Message: p.Message, Detail: p.Detail, Hint: p.Hint}
-	if p.Construct == "a column that is not known" && !p.Stale {
+	if p.Missing && !p.Stale {
 		d.Code = diagnostic.UndefinedColumn // a catalog that is new enough does not have it
 	}
 	return d

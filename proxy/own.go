@@ -330,15 +330,9 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) []statement.Object {
 	all := said
 	for i := range said {
-		ob := &said[i]
-		own := false
-		switch {
-		case ob.Command == statement.CommandDrop && isRelation(ob.Kind):
-			own = ob.Schema == "pg_temp" || o.temporary(s, ob.Schema, ob.Name) || fresh && o.nowhere(s, ob.Schema, ob.Name)
-		case ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex:
-			own = ob.Schema == "pg_temp" || o.temporary(s, ob.Schema, ob.Relation) || fresh && o.nowhere(s, ob.Schema, ob.Relation)
-		}
-		if !own {
+		name, ok := aimed(&said[i])
+		schema := said[i].Schema
+		if !ok || schema != "pg_temp" && !o.temporary(s, schema, name) && !(fresh && o.nowhere(s, schema, name)) {
 			continue
 		}
 		if &all[0] == &said[0] {
@@ -358,10 +352,23 @@ func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) 
 	return all
 }
 
+// aimed gives the relation that a definition drops, or makes an index on; ok is false
+// for all others.
+func aimed(ob *statement.Object) (name string, ok bool) {
+	switch {
+	case ob.Command == statement.CommandDrop && isRelation(ob.Kind):
+		return ob.Name, true
+	case ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex:
+		return ob.Relation, true
+	}
+	return "", false
+}
+
 // mayBeTemporary says whether a statement drops relations, or makes indexes.
 func mayBeTemporary(st statement.Statement) bool {
 	return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
-		return ob.Command == statement.CommandDrop && isRelation(ob.Kind) || ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex
+		_, ok := aimed(&ob)
+		return ok
 	})
 }
 
@@ -370,14 +377,9 @@ func mayBeTemporary(st statement.Statement) bool {
 // now.
 func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
 	return slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {
-		return mayBeTemporary(st) && slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
-			name := ob.Name
-			if ob.Kind == statement.KindIndex {
-				name = ob.Relation
-			} else if ob.Command != statement.CommandDrop || !isRelation(ob.Kind) {
-				return false
-			}
-			return o.nowhere(s, ob.Schema, name) && !o.temporary(s, ob.Schema, name)
+		return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
+			name, ok := aimed(&ob)
+			return ok && o.nowhere(s, ob.Schema, name) && !o.temporary(s, ob.Schema, name)
 		})
 	})
 }

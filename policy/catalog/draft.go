@@ -29,15 +29,16 @@ func (d *draft) oid() uint32 {
 
 // places gives those of the relations that a name may mean.
 func (d *draft) places(schema, name string) []int {
+	of := func(i int) string { return d.data.Relations[i].Schema }
+	return append(meant(schema, of, d.before.names[name]), meant(schema, of, d.named[name])...)
+}
+
+// meant gives those places whose schema, which of gives, a schema of a text can be.
+func meant[P int | int32](schema string, of func(int) string, places []P) []int {
 	var found []int
-	for _, i := range d.before.names[name] {
-		if means(schema, d.data.Relations[i].Schema) {
+	for _, i := range places {
+		if means(schema, of(int(i))) {
 			found = append(found, int(i))
-		}
-	}
-	for _, i := range d.named[name] {
-		if means(schema, d.data.Relations[i].Schema) {
-			found = append(found, i)
 		}
 	}
 	return found
@@ -67,18 +68,8 @@ func (d *draft) addRelation(r Relation) int {
 
 // functions gives the places of the functions that a name may mean.
 func (d *draft) functions(schema, name string) []int {
-	var found []int
-	for _, i := range d.before.calls[name] {
-		if means(schema, d.data.Functions[i].Schema) {
-			found = append(found, int(i))
-		}
-	}
-	for _, i := range d.called[name] {
-		if means(schema, d.data.Functions[i].Schema) {
-			found = append(found, i)
-		}
-	}
-	return found
+	of := func(i int) string { return d.data.Functions[i].Schema }
+	return append(meant(schema, of, d.before.calls[name]), meant(schema, of, d.called[name])...)
 }
 
 func (d *draft) addFunction(f Function) uint32 {
@@ -92,13 +83,7 @@ func (d *draft) addFunction(f Function) uint32 {
 
 // types gives the places of the types that a name may mean.
 func (d *draft) types(schema, name string) []int {
-	var found []int
-	for _, i := range d.typed[name] {
-		if means(schema, d.data.Types[i].Schema) {
-			found = append(found, i)
-		}
-	}
-	return found
+	return meant(schema, func(i int) string { return d.data.Types[i].Schema }, d.typed[name])
 }
 
 func (d *draft) addType(t Type) {

@@ -153,11 +153,9 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 	for i := range st.Tables {
 		t := &st.Tables[i]
 		for _, place := range s.names[t.Name] {
-			r := &s.relations[place]
-			if t.Schema != "" && r.Schema != t.Schema && r.Schema != "" {
-				continue
+			if r := &s.relations[place]; means(t.Schema, r.Schema) {
+				all = s.touched(all, st, t, r)
 			}
-			all = s.touched(all, st, t, r)
 		}
 	}
 	for i := range st.Functions {

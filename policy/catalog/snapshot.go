@@ -233,7 +233,7 @@ func (s *Snapshot) Named(schema, name string) []*Relation {
 	}
 	found := make([]*Relation, 0, len(places))
 	for _, i := range places {
-		if r := &s.relations[i]; schema == "" || r.Schema == schema || r.Schema == "" {
+		if r := &s.relations[i]; means(schema, r.Schema) {
 			found = append(found, r)
 		}
 	}
@@ -244,7 +244,7 @@ func (s *Snapshot) Named(schema, name string) []*Relation {
 // empty schema, in any.
 func (s *Snapshot) Known(schema, name string) bool {
 	for _, i := range s.names[name] {
-		if r := &s.relations[i]; schema == "" || r.Schema == schema || r.Schema == "" {
+		if r := &s.relations[i]; means(schema, r.Schema) {
 			return true
 		}
 	}
@@ -296,7 +296,7 @@ func (s *Snapshot) Functions(schema, name string) []*Function {
 	return found
 }
 
-// means says whether a schema, or none, in a text can be that of a function. Which one
+// means says whether a schema, or none, in a text can be that of an object. Which one
 // pg_temp is for a session is not told: it can be that of any. One that was made in a
 // schema that is not told may be in any.
 func means(said, schema string) bool {

@@ -196,6 +196,7 @@ func (r *resolver) missing(name string, v value) {
 	r.stop(r.refuse("a column that is not known", c.name, c.rule, message,
 		fmt.Sprintf("None of the relations that the statement names has it, as the catalog was last read, and a name without a meaning is not passed on beside masked columns (%s, mask %s).", c.name, c.rule),
 		"Check the name: information_schema.columns lists what there is. Columns that were added a moment ago are known in a moment."))
+	r.plan.Missing = true
 	r.plan.Stale = !r.env.Fresh
 	if r.plan.Stale {
 		r.plan.Unknown = append(r.plan.Unknown, name)

@@ -36,6 +36,8 @@ type Plan struct {
 	// statement names. With a snapshot read since then (Env.Fresh) it may pass.
 	Stale   bool
 	Unknown []string // what it does not have
+	// Missing: it names a column that the snapshot does not have.
+	Missing bool
 
 	// Touches: the result may have masked columns, so no row may pass before
 	// its RowDescription went through Row.

@@ -28,6 +28,7 @@ type pair struct {
 	serverReady, serverDone chan struct{}
 	rest                    []byte        // read from the server before serverReady
 	starting                bool          // the client's time to start runs; guarded by mu
+	until                   time.Time     // that time's end; guarded by mu
 	left                    bool          // the client has ended its half; guarded by mu
 	timeout                 time.Duration // until the session has started
 	linger                  time.Duration // for the server to end, see Driver.Linger
@@ -304,8 +305,8 @@ func (p *pair) pumpClient(ctx context.Context, q Questions, m *mover) (moved boo
 	buf := make([]byte, readSize)
 	have := 0
 	p.mu.Lock()
-	p.starting = true
-	_ = p.raw.SetReadDeadline(time.Now().Add(p.timeout))
+	p.starting, p.until = true, time.Now().Add(p.timeout)
+	_ = p.raw.SetReadDeadline(p.until)
 	p.mu.Unlock()
 	for {
 		p.mu.Lock()
@@ -390,7 +391,7 @@ func (p *pair) late() <-chan time.Time {
 	if !p.starting {
 		return nil
 	}
-	return time.After(p.timeout)
+	return time.After(time.Until(p.until))
 }
 
 // started ends the client's time to start once its session has. The lock is

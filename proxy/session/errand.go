@@ -10,7 +10,7 @@ import (
 // Errand is what weir itself has to ask the server on the session's own
 // connection. It is asked while the session is at rest, and neither questions nor
 // answers reach the client. It must leave the connection as it was: of the settings
-// that a server tells about it may set those of told, until its last statements.
+// that a server tells about it may set those of errandSetting, until its last statements.
 type Errand interface {
 	// Next gives the statements to be sent together, nil for no more. tx is the
 	// transaction's state then.
@@ -32,24 +32,23 @@ type errand struct {
 	Errand
 	deaf bool // no more rows are wanted
 	// set is what the server said of the settings that an errand may set.
-	set [3][]byte
+	set [errandSettings][]byte
 }
 
-// told are the values that the client was told last of the settings that an errand
-// may set, "" for none.
-type told struct{ encoding, strings, path string }
+// errandSettings is how many settings an errand may set.
+const errandSettings = 3
 
-// of gives the place of a setting's value, nil for all others.
-func (t *told) of(name []byte) *string {
+// errandSetting gives the place of such a setting's value in a list, -1 for all others.
+func errandSetting(name []byte) int {
 	switch string(name) {
 	case "client_encoding":
-		return &t.encoding
+		return 0
 	case "standard_conforming_strings":
-		return &t.strings
+		return 1
 	case "search_path":
-		return &t.path
+		return 2
 	}
-	return nil
+	return -1
 }
 
 // runs begins an errand instead of a decision; false when the session is not at
@@ -154,16 +153,11 @@ func (s *Session) errandBytes(p []byte) int {
 func (s *Session) errandParameter(frame, body []byte) {
 	r := wire.NewReader(body)
 	name := r.String()
-	switch at := s.told.of(name); at {
-	case nil:
-		s.parameterStatus(frame, body)
-	case &s.told.encoding:
-		s.errand.set[0] = append(s.errand.set[0][:0], frame...)
-	case &s.told.strings:
-		s.errand.set[1] = append(s.errand.set[1][:0], frame...)
-	default:
-		s.errand.set[2] = append(s.errand.set[2][:0], frame...)
+	if at := errandSetting(name); at >= 0 {
+		s.errand.set[at] = append(s.errand.set[at][:0], frame...)
+		return
 	}
+	s.parameterStatus(frame, body)
 }
 
 // parameterRestored tells of a setting after an errand, if it is another one than
@@ -171,7 +165,7 @@ func (s *Session) errandParameter(frame, body []byte) {
 func (s *Session) parameterRestored(frame []byte) {
 	body := frame[wire.HeaderSize:]
 	r := wire.NewReader(body)
-	if at := s.told.of(r.String()); at == nil || *at != string(r.String()) || !r.Done() {
+	if at := errandSetting(r.String()); at < 0 || s.told[at] != string(r.String()) || !r.Done() {
 		s.parameterStatus(frame, body)
 	}
 }

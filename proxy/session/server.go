@@ -224,8 +224,8 @@ func (s *Session) parameterStatus(frame, body []byte) {
 		s.lost(wire.Violationf("malformed ParameterStatus"))
 		return
 	}
-	if told := s.told.of(name); told != nil && *told != string(value) {
-		*told = string(value)
+	if at := errandSetting(name); at >= 0 && s.told[at] != string(value) {
+		s.told[at] = string(value)
 	}
 	switch string(name) {
 	case "standard_conforming_strings":

@@ -40,10 +40,10 @@ type Session struct {
 	asked     bool // SSLRequest was answered already
 	gss       bool // GSSENCRequest was answered already
 	greeted   bool // the client was let in by weir
+	spoke     bool // and has sent something since
 	// challenged: in a login that is relayed the server waits for an answer; ahead:
 	// the client has sent something for the time after it.
 	challenged, ahead bool
-	spoke             bool // and has sent something since
 
 	replication   Replication
 	authenticator Authenticator
@@ -107,7 +107,7 @@ type Session struct {
 	// strings and encoding are set while a setting of the server makes texts
 	// unreadable.
 	strings, encoding *diagnostic.Diagnostic
-	told              told
+	told              [errandSettings]string // the values that the client was told last, "" for none
 	// redactLater is the mask for which the errors of constraints are withheld
 	// that are checked when the transaction ends; "" for none.
 	redactLater string
