@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,26 @@ type Mask struct {
 	masker    *mask.Masker      // nil: the key was not read
 	detection *mask.Detection   // with Detect and Patterns
 	key       [sha256.Size]byte // digest of the key
+}
+
+// How says in words what the mask makes of a value, the same for what looks the same.
+func (m *Mask) How() string {
+	var with []string
+	say := func(when bool, format string, args ...any) {
+		if when {
+			with = append(with, fmt.Sprintf(format, args...))
+		}
+	}
+	say(m.KeepFirst > 0, "keepFirst %d", m.KeepFirst)
+	say(m.KeepLast > 0, "keepLast %d", m.KeepLast)
+	say(m.Percent > 0, "percent %d", m.Percent)
+	say(m.Days > 0, "days %d", m.Days)
+	say(m.KeyFile != "", "keyFile %s", m.KeyFile)
+	say(len(m.Paths) > 0, "in %s", strings.Join(m.Paths, ", "))
+	if len(with) == 0 {
+		return string(m.Type)
+	}
+	return string(m.Type) + " (" + strings.Join(with, ", ") + ")"
 }
 
 // rule gives the mask as the package that applies it takes it.

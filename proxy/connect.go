@@ -296,7 +296,7 @@ func (v *visit) admit(r route, q *session.Connect) (notices []byte, refusal *dia
 func (v *visit) record(greeting *session.Greeting) *diagnostic.Diagnostic {
 	j, err := v.gateway.cfg.Journal.Session(journal.SessionInfo{
 		ID: v.info.ID, Identity: v.info.Identity, Database: v.recordedDatabase(), User: v.info.User,
-		ServerAddress: v.info.Server, ClientAddress: v.clientAddress(), How: v.info.How,
+		DatabaseName: v.info.DatabaseSQL, ClientUser: v.info.ClientUser, ServerAddress: v.info.Server, ClientAddress: v.clientAddress(), How: v.info.How,
 		Policies: v.info.Policies, Revision: v.gateway.cfg.Policies().Revision(),
 	})
 	if err != nil {

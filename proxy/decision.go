@@ -137,7 +137,7 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
 	q := policy.Request{
-		Facts: j.own.meant(s.snapshot, facts, fresh && !s.former), Text: string(text), Session: asked, Now: time.Now(), Prepared: state.Prepared,
+		Facts: j.own.meant(s.snapshot, facts, fresh && !s.former), Text: string(text), Session: asked, Now: j.moment(), Prepared: state.Prepared,
 	}
 	if q.Catalog, err = j.own.defined.extended(s.catalog, facts, state.Prepared); err != nil {
 		q.Catalog, q.Unseen = s.catalog, "may lead to what this transaction has defined, which weir does not follow ("+err.Error()+")"

@@ -75,6 +75,15 @@ type judge struct {
 	// redefines: the open transaction may have changed functions.
 	redefines bool
 	known     map[string]bool // names that a fresh catalog did not have: the session's own
+	at        time.Time       // when the statement comes that is decided, zero for now: see Rehearsal
+}
+
+// moment is when the statement comes that is decided.
+func (j *judge) moment() time.Time {
+	if j.at.IsZero() {
+		return time.Now()
+	}
+	return j.at
 }
 
 func newJudge(g *Gateway, f *Flow, r route, q *session.Connect, t upstream.Target) *judge {

@@ -59,6 +59,11 @@ type Record struct {
 	Database string             `json:"database,omitempty"`
 	User     string             `json:"user,omitempty"` // the role at the server
 
+	// DatabaseName and ClientUser stand on session.start and session.continued: the
+	// database's own name at the server, and the role that the client asked for.
+	DatabaseName string `json:"databaseName,omitempty"`
+	ClientUser   string `json:"clientUser,omitempty"`
+
 	// Statement is the Seq of the statement.begin that this record is about.
 	Statement uint64   `json:"statement,omitempty"`
 	Protocol  string   `json:"protocol,omitempty"` // Simple, Extended

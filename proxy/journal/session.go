@@ -18,6 +18,8 @@ type SessionInfo struct {
 	Identity      identity.Identity
 	Database      string // the Database document's name
 	User          string // the role at the server
+	DatabaseName  string // the database's own name at the server
+	ClientUser    string // the role that the client asked for
 	ServerAddress string
 	ClientAddress string
 	How           string   // "Captured", "Listener"
@@ -136,6 +138,8 @@ func appendWhole(dst []byte, info SessionInfo) []byte {
 	}
 	dst = appendField(dst, "database", info.Database)
 	dst = appendField(dst, "user", info.User)
+	dst = appendField(dst, "databaseName", info.DatabaseName)
+	dst = appendField(dst, "clientUser", info.ClientUser)
 	dst = appendField(dst, "server", info.ServerAddress)
 	dst = appendField(dst, "client", info.ClientAddress)
 	dst = appendField(dst, "how", info.How)
