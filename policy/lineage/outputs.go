@@ -65,12 +65,12 @@ func (j *judgement) trace() bool {
 			sink = j.kept
 		}
 		switch {
-		case j.st.Command == statement.CommandExplain:
-			// What EXPLAIN shows are the constants of the text and numbers.
-		case sink != "":
+		case sink != "": // where ANALYZE stores them as well
 			if !r.sunk(e, sink) {
 				return false
 			}
+		case j.st.Command == statement.CommandExplain:
+			// What EXPLAIN shows are the constants of the text and numbers.
 		default:
 			if !r.outputs(e) {
 				return false
