@@ -240,3 +240,6 @@ func (s *Stream) write(dst []byte, c *column) []byte {
 	}
 	return f.appendText(dst, masked)
 }
+
+// Held is how many bytes of a value are kept that has not come whole.
+func (s *Stream) Held() int { return len(s.value) }

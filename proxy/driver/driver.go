@@ -85,8 +85,9 @@ func New(loops int) (*Driver, error) {
 		d.fill = loopFill
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), runtime.NumCPU()+loops))
+	turns := newTurns()
 	for range loops {
-		l, err := startLoop()
+		l, err := startLoop(turns)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("starting an event loop: %w", err), d.Close())
 		}
@@ -126,7 +127,7 @@ func (c *Connection) Locked(f func(*session.Session)) bool {
 	c.mu.Lock()
 	if m := c.moved.Load(); m != nil {
 		c.mu.Unlock()
-		return m.loop.call(func() { f(c.session) })
+		return m.call(func() { f(c.session) })
 	}
 	defer c.mu.Unlock()
 	f(c.session)
@@ -139,7 +140,7 @@ func (c *Connection) EndIf(f func(*session.Session) *diagnostic.Diagnostic) {
 	c.mu.Lock()
 	if m := c.moved.Load(); m != nil {
 		c.mu.Unlock()
-		m.loop.post(func() { m.endIf(f) })
+		m.post(func() { m.endIf(f) })
 		return
 	}
 	p := c.pair

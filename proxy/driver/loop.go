@@ -42,7 +42,7 @@ const (
 	loopRounds = 64
 )
 
-// loop serves sessions from one thread. Everything but post, call and count
+// loop serves sessions from one thread. Everything but post and count
 // belongs to that thread.
 type loop struct {
 	epoll int
@@ -68,11 +68,12 @@ type loop struct {
 	small                    [][]byte
 	largeClient, largeServer []byte
 	done                     chan struct{}
+	turns                    chan struct{} // of all loops: a place for each session that is away and at work
 	ticked                   time.Time
 }
 
 // startLoop starts a loop's thread.
-func startLoop() (*loop, error) {
+func startLoop(turns chan struct{}) (*loop, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
@@ -84,7 +85,7 @@ func startLoop() (*loop, error) {
 	l := &loop{
 		epoll: epoll, bell: bell, sessions: make(map[*served]struct{}),
 		read: make([]byte, loopRead), largeClient: make([]byte, 0, readSize), largeServer: make([]byte, 0, readSize),
-		done: make(chan struct{}),
+		done: make(chan struct{}), turns: turns,
 	}
 	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, bell, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: bellSlot}); err != nil {
 		return nil, errors.Join(fmt.Errorf("epoll_ctl: %w", err), unix.Close(bell), unix.Close(epoll))
@@ -116,26 +117,11 @@ func (l *loop) ring() {
 	_, _ = unix.Write(l.bell, one[:]) // full means that it rings already
 }
 
-// call runs f on the loop's thread and waits for it. It must not be called from
-// there.
-func (l *loop) call(f func()) bool {
-	done := make(chan struct{})
-	if !l.post(func() { f(); close(done) }) {
-		return false
-	}
-	select {
-	case <-done:
-		return true
-	case <-l.done:
-		return false
-	}
-}
-
 // close ends the loop and all of its sessions.
 func (l *loop) close() {
 	l.post(func() {
 		for v := range l.sessions {
-			v.shutdown()
+			v.do(v.shutdown)
 		}
 		l.mu.Lock()
 		l.closed = true
@@ -173,6 +159,7 @@ func (l *loop) run() {
 		l.settle()
 	}
 	for v := range l.sessions {
+		v.fetch()
 		v.destroy()
 	}
 	_ = unix.Close(l.bell)

@@ -266,7 +266,13 @@ func newDriver(t *testing.T, w way) *driver.Driver {
 // newRig connects a client that has sent nothing yet.
 func newRig(t *testing.T, w way) *rig {
 	t.Helper()
-	r := &rig{t: t, way: w, driver: newDriver(t, w), over: make(chan *diagnostic.Diagnostic, 2)}
+	return newRigOn(t, w, newDriver(t, w))
+}
+
+// newRigOn is newRig on a driver that is there.
+func newRigOn(t *testing.T, w way, d *driver.Driver) *rig {
+	t.Helper()
+	r := &rig{t: t, way: w, driver: d, over: make(chan *diagnostic.Diagnostic, 2)}
 	r.driver.Linger = w.linger
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
@@ -299,8 +305,13 @@ func newSession(tls bool) *session.Session {
 // start is a rig whose session is ready for queries.
 func start(t *testing.T, w way) *rig {
 	t.Helper()
-	r := newRig(t, w)
-	if w.tls {
+	return newRig(t, w).started()
+}
+
+// started goes as far as a session that is ready for queries.
+func (r *rig) started() *rig {
+	r.t.Helper()
+	if r.way.tls {
 		r.encrypt()
 	}
 	r.client.send(startup())
@@ -418,7 +429,16 @@ func (q *questions) Approve(ctx context.Context, _ *session.Approve, tell func(*
 
 // judge decides by the first word of a text: "slow" is not at hand, "hold" needs
 // an approval, "settles" changes what later texts mean, "masked" has a mask.
-type judge struct{ masks atomic.Bool }
+type judge struct {
+	masks atomic.Bool
+	gate  func() // runs where a value is masked, and where a text that begins with "gate" is judged; nil: does nothing
+}
+
+func (j *judge) passes() {
+	if j.gate != nil {
+		j.gate()
+	}
+}
 
 func decision(text string) *session.Decision {
 	d := &session.Decision{Text: text, Action: "Allow", Statements: make([]session.Plan, 1)}
@@ -434,6 +454,9 @@ func decision(text string) *session.Decision {
 }
 
 func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) {
+	if strings.HasPrefix(string(text), "gate") {
+		j.passes()
+	}
 	return decision(string(text)), !strings.HasPrefix(string(text), "slow")
 }
 func (j *judge) Current(*session.Decision, uint64) bool { return true }
@@ -442,15 +465,18 @@ func (j *judge) Masks() bool                            { return j.masks.Load() 
 func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields)), Columns: []string{"c"}}
 	for i := range m.Cells {
-		m.Cells[i] = star{}
+		m.Cells[i] = star{j}
 	}
 	return m, nil
 }
 
 // star masks a value as one star.
-type star struct{}
+type star struct{ judge *judge }
 
-func (star) Mask(dst, _ []byte) ([]byte, bool) { return append(dst, '*'), false }
+func (s star) Mask(dst, _ []byte) ([]byte, bool) {
+	s.judge.passes()
+	return append(dst, '*'), false
+}
 
 // recorder records nothing.
 type recorder struct{}

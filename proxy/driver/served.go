@@ -35,6 +35,7 @@ type served struct {
 	gone           bool
 	lent           lending
 	late           bool // it is settled at the end of the loop's round
+	absence        absence
 }
 
 // end is one of the two sockets.
@@ -50,7 +51,7 @@ type end struct {
 // begin puts the connection on its loop and goes on with the greeting.
 func (v *served) begin(g *session.Greeting) {
 	v.loop.enter(v)
-	v.halt = context.AfterFunc(v.ctx, func() { v.loop.post(v.shutdown) })
+	v.halt = context.AfterFunc(v.ctx, func() { v.post(v.shutdown) })
 	for _, e := range []*end{&v.client, &v.server} {
 		e.interest = unix.EPOLLIN
 		if err := unix.EpollCtl(v.loop.epoll, unix.EPOLL_CTL_ADD, e.fd, v.told(e)); err != nil {
@@ -62,13 +63,16 @@ func (v *served) begin(g *session.Greeting) {
 	v.lend()
 	v.session.AnswerConnect(g, nil)
 	v.feedServer(nil)
+	if v.absence.away {
+		return
+	}
 	v.feedClient(nil)
 	v.settle()
 }
 
 // event handles what epoll tells of a socket.
 func (v *served) event(server bool, events uint32) {
-	if v.gone {
+	if v.gone || v.absence.away {
 		return
 	}
 	e, other := &v.client, &v.server
@@ -81,7 +85,7 @@ func (v *served) event(server bool, events uint32) {
 	if events&unix.EPOLLOUT != 0 && len(e.out) > 0 {
 		v.drain(e)
 	}
-	if v.gone {
+	if v.gone || v.absence.away {
 		return
 	}
 	if v.holding && !server && events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
@@ -142,12 +146,20 @@ func (v *served) readable(e *end) {
 		v.feedClient(p)
 	} else {
 		v.feedServer(p)
-		if v.session.TakeInterrupt() {
-			v.interrupt()
-		}
-		if v.session.Due() || (len(v.client.in) > 0 && !v.session.Blocked()) {
-			v.feedClient(nil) // was held back until replies came
-		}
+		v.tookServer()
+	}
+}
+
+// tookServer goes on when the session has taken what the server has sent.
+func (v *served) tookServer() {
+	if v.absence.away {
+		return
+	}
+	if v.session.TakeInterrupt() {
+		v.interrupt()
+	}
+	if v.session.Due() || (len(v.client.in) > 0 && !v.session.Blocked()) {
+		v.feedClient(nil) // was held back until replies came
 	}
 }
 
@@ -157,7 +169,7 @@ func (v *served) interrupt() {
 	v.interrupting = stop
 	v.answering.Go(func() {
 		v.questions.Cancel(ctx, &session.Cancel{Own: true})
-		v.loop.post(func() {
+		v.post(func() {
 			stop()
 			if v.gone {
 				return
@@ -180,7 +192,17 @@ func (v *served) paused() bool {
 
 // feedClient gives the session what the client has sent.
 func (v *served) feedClient(p []byte) {
+	if n := len(v.client.in) + len(p); n > loopMost && n >= v.session.ClientWant() {
+		v.client.in = append(v.client.in, p...)
+		v.leaveLoop(&v.client, v.session.FromClient)
+		return
+	}
 	v.client.in = feed(v.client.in, p, v.session.FromClient)
+	v.tookClient()
+}
+
+// tookClient has a question asked.
+func (v *served) tookClient() {
 	if q := v.session.Question(); q != nil && v.asked == nil {
 		v.ask(q)
 	}
@@ -188,6 +210,11 @@ func (v *served) feedClient(p []byte) {
 
 // feedServer gives the session what the server has sent.
 func (v *served) feedServer(p []byte) {
+	if n := len(v.server.in) + len(p); n > loopMost && n >= v.session.ServerWant() || v.session.ServerHolds() > loopMost {
+		v.server.in = append(v.server.in, p...)
+		v.leaveLoop(&v.server, v.session.FromServer)
+		return
+	}
 	v.server.in = feed(v.server.in, p, v.session.FromServer)
 }
 
@@ -293,7 +320,7 @@ func (v *served) told(e *end) *unix.EpollEvent {
 
 // tick ends what has had its time.
 func (v *served) tick(now time.Time) {
-	if v.gone || v.deadline.IsZero() || now.Before(v.deadline) {
+	if v.gone || v.absence.away || v.deadline.IsZero() || now.Before(v.deadline) {
 		return
 	}
 	if v.left && !v.closing && !v.client.aside && v.session.Awaits() {
@@ -387,7 +414,7 @@ func (v *served) ask(question session.Question) {
 
 // tell sends the client a notice while it waits.
 func (v *served) tell(d *diagnostic.Diagnostic) {
-	v.loop.post(func() {
+	v.post(func() {
 		if v.gone || !v.lend() {
 			return
 		}
@@ -398,7 +425,7 @@ func (v *served) tell(d *diagnostic.Diagnostic) {
 
 // answer goes on with an answer.
 func (v *served) answer(give func()) {
-	v.loop.post(func() {
+	v.post(func() {
 		if v.gone {
 			return
 		}

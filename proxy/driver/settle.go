@@ -95,7 +95,7 @@ func (v *served) lendLarge() {
 // settle has the session settled at the end of the round, one that streams at once.
 func (v *served) settle() {
 	switch {
-	case v.gone, v.late:
+	case v.gone, v.late, v.absence.away:
 	case v.lent == lentLarge:
 		v.settleNow()
 	default:
@@ -222,8 +222,9 @@ func (v *served) drain(e *end) {
 	if e == &v.server {
 		other, taken = &v.client, v.session.TakeServer
 	}
-	for other.aside && !other.closed && len(e.out) == 0 && !v.gone && !v.closing && (e == &v.client || !v.paused()) {
-		v.readable(other)
-		v.write(e, taken(nil))
+	for other.aside && !other.closed && len(e.out) == 0 && !v.gone && !v.absence.away && !v.closing && (e == &v.client || !v.paused()) {
+		if v.readable(other); !v.absence.away {
+			v.write(e, taken(nil))
+		}
 	}
 }

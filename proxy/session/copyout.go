@@ -145,3 +145,12 @@ func (s *Session) copyDone(frame []byte) {
 	}
 	s.relay(frame)
 }
+
+// ServerHolds is how many bytes of a masked value of a COPY the session keeps, which what
+// FromServer gets next may complete.
+func (s *Session) ServerHolds() int {
+	if s.row.copy == nil {
+		return 0
+	}
+	return s.row.copy.Held()
+}
