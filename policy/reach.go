@@ -13,7 +13,6 @@ import (
 // does not change and may be shared.
 type Catalog struct {
 	snapshot *catalog.Snapshot
-	children map[uint32][]uint32
 	after    bool // it has what the text that is judged makes itself
 }
 
@@ -22,27 +21,14 @@ func NewCatalog(s *catalog.Snapshot) *Catalog {
 	if s == nil {
 		return nil
 	}
-	c := &Catalog{snapshot: s, children: map[uint32][]uint32{}}
-	all := s.Relations()
-	for i := range all {
-		for _, p := range all[i].Parents {
-			c.children[p] = append(c.children[p], all[i].OID)
-		}
-	}
-	return c
+	return &Catalog{snapshot: s}
 }
 
 // After gives the catalog as it may be after statements of a transaction that is not
 // over (catalog.Snapshot.After). Those of the text that is judged by it must be among
 // them.
-func (c *Catalog) After(made []*statement.Statement) (*Catalog, error) {
-	s, err := c.snapshot.After(made)
-	if err != nil {
-		return nil, err
-	}
-	after := NewCatalog(s)
-	after.after = true
-	return after, nil
+func (c *Catalog) After(made []*statement.Statement) *Catalog {
+	return &Catalog{snapshot: c.snapshot.After(made), after: true}
 }
 
 // reach is a statement with what it does beyond what its text names.
@@ -137,7 +123,7 @@ func (f *follower) relation(r *catalog.Relation) {
 		f.reach.calls = append(f.reach.calls, call{
 			what: "writes to " + r.Qualified() + ", which has rules or triggers of its own for that"})
 	}
-	for _, oid := range slices.Concat(r.Parents, f.children[r.OID]) {
+	for _, oid := range slices.Concat(r.Parents, f.snapshot.Heirs(r.OID)) {
 		if other := f.snapshot.Relation(oid); other != nil && !f.seen[oid] {
 			f.kin(other)
 			f.relation(other)

@@ -194,12 +194,12 @@ func (d *defined) extended(c *policy.Catalog, facts *statement.Facts, prepared f
 	if d.extension.of == c && slices.Equal(d.extension.with, with) {
 		return d.extension.catalog, nil
 	}
-	after, err := c.After(with)
-	if err != nil {
-		return nil, err
+	before, more := c, with
+	if e := &d.extension; e.of == c && len(e.with) <= len(with) && slices.Equal(e.with, with[:len(e.with)]) {
+		before, more = e.catalog, with[len(e.with):] // a migration adds one after the other
 	}
-	d.extension = extension{c, with, after}
-	return after, nil
+	d.extension = extension{c, with, before.After(more)}
+	return d.extension.catalog, nil
 }
 
 // remembers says whether a statement may be about what it makes itself: a function may

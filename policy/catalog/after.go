@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -18,20 +16,15 @@ import (
 // It shows what statements lead to, for guards. It is not for masks: of relations that
 // were made the columns are not told, and of functions no build. Schemas are those that
 // the texts name; what was made without one may be in any.
-func (s *Snapshot) After(made []*statement.Statement) (*Snapshot, error) {
-	d := draft{before: s, data: s.Data(), named: map[string][]int{}, called: map[string][]int{}, typed: map[string][]int{}, next: math.MaxUint32}
-	for i := range d.data.Types {
-		name := d.data.Types[i].Name
-		d.typed[name] = append(d.typed[name], i)
-	}
+//
+// It costs by what the statements change and not by what the catalog has. Of a catalog
+// that After gave, After gives that of both lists, one after the other.
+func (s *Snapshot) After(made []*statement.Statement) *Snapshot {
+	d := s.draft()
 	for _, st := range made {
 		d.statement(st)
 	}
-	after, err := New(d.data)
-	if err != nil {
-		return nil, fmt.Errorf("adding what the open transaction has made to the catalog: %w", err)
-	}
-	return after, nil
+	return d.finish()
 }
 
 // Makes says whether After has something to learn from a statement.
@@ -79,13 +72,13 @@ func (c *change) created() {
 		c.table()
 	case statement.KindTrigger:
 		by := c.runs("trigger " + o.Name)
-		for _, r := range c.relations(o.Schema, o.Relation) {
+		for _, r := range c.changing(o.Schema, o.Relation) {
 			r.Triggers = true
 			r.Fires = append(slices.Clip(r.Fires), Trigger{Name: o.Name, Function: by, Events: OnInsert | OnUpdate | OnDelete | OnTruncate})
 		}
 	case statement.KindRule:
 		by := c.runs("rule " + o.Name)
-		for _, r := range c.relations(o.Schema, o.Relation) {
+		for _, r := range c.changing(o.Schema, o.Relation) {
 			r.Rules = true
 			r.Rewrites = append(slices.Clip(r.Rewrites), Rule{Name: o.Name, Event: OnInsert | OnUpdate | OnDelete, Action: &Definition{Calls: []uint32{by}}})
 		}
@@ -96,14 +89,14 @@ func (c *change) created() {
 		if c.runsAnything() {
 			t.Check = &Definition{Calls: []uint32{c.runs("type " + o.Name)}}
 		}
-		c.addType(t)
+		c.types.add(t, true)
 	case statement.KindOperator:
-		c.data.Operators = append(c.data.Operators, Operator{OID: c.oid(), Schema: o.Schema, Name: o.Name, Function: c.runs("operator " + o.Name)})
+		c.operators.add(Operator{OID: c.oid(), Schema: o.Schema, Name: o.Name, Function: c.runs("operator " + o.Name)}, true)
 	case statement.KindEventTrigger:
-		c.data.EventTriggers = append(c.data.EventTriggers, EventTrigger{Name: o.Name, Function: c.runs("event trigger " + o.Name)})
+		c.eventTriggers = append(c.eventTriggers, EventTrigger{Name: o.Name, Function: c.runs("event trigger " + o.Name)})
 	default: // a cast, an operator class and the like take effect where no text names them
 		if len(c.st.Functions) > 0 {
-			c.data.Every = append(c.data.Every, c.runs("the definition of a "+strings.ToLower(string(o.Kind))))
+			c.every = append(c.every, c.runs("the definition of a "+strings.ToLower(string(o.Kind))))
 		}
 	}
 }
@@ -114,7 +107,7 @@ func (c *change) altered() {
 	switch o.Kind {
 	case statement.KindFunction, statement.KindProcedure, statement.KindAggregate:
 		if moves {
-			c.moveFunctions(c.functions(o.Schema, o.Name))
+			c.moveFunctions(c.calls(o.Schema, o.Name))
 		}
 	case statement.KindTable, statement.KindForeignTable, statement.KindView, statement.KindMaterializedView, statement.KindSequence:
 		if moves {
@@ -130,19 +123,21 @@ func (c *change) altered() {
 	case statement.KindType, statement.KindDomain:
 		switch {
 		case moves:
-			c.moveTypes(c.types(o.Schema, o.Name))
+			c.moveTypes(c.TypesNamed(o.Schema, o.Name))
 		case c.runsAnything(): // a check of a domain
 			by := c.runs("type " + o.Name)
-			for _, i := range c.types(o.Schema, o.Name) {
-				c.data.Types[i].Calls = append(slices.Clip(c.data.Types[i].Calls), by)
+			for _, oid := range c.TypesNamed(o.Schema, o.Name) {
+				t := c.types.edit(oid)
+				t.Calls = append(slices.Clip(t.Calls), by)
 			}
 		}
 	case statement.KindOperator:
-		for i := range len(c.data.Operators) {
-			if op := c.data.Operators[i]; moves && op.Name == o.Name && means(o.Schema, op.Schema) {
+		for _, was := range c.operators.named(o.Name) {
+			if moves && means(o.Schema, was.Schema) {
+				op := *was
 				op.OID = c.oid()
 				op.Schema, op.Name = c.moved(op.Schema, op.Name)
-				c.data.Operators = append(c.data.Operators, op)
+				c.operators.add(op, true)
 			}
 		}
 	case statement.KindSchema:
@@ -197,7 +192,7 @@ func (c *change) runsAnything() bool {
 	}
 	return len(c.st.Functions) > 0 || c.st.Dynamic ||
 		slices.ContainsFunc(c.st.Operators, func(o statement.Operator) bool {
-			return slices.ContainsFunc(c.data.Operators, func(u Operator) bool { return u.Name == o.Name && means(o.Schema, u.Schema) })
+			return slices.ContainsFunc(c.operators.named(o.Name), func(u *Operator) bool { return means(o.Schema, u.Schema) })
 		}) ||
-		slices.ContainsFunc(c.st.Types, func(t statement.Type) bool { return len(c.types(t.Schema, t.Name)) > 0 })
+		slices.ContainsFunc(c.st.Types, func(t statement.Type) bool { return len(c.TypesNamed(t.Schema, t.Name)) > 0 })
 }

@@ -114,13 +114,15 @@ func TestWhatAnOpenTransactionMadeIsFollowed(t *testing.T) {
 			for i := range list {
 				made = append(made, &list[i])
 			}
-			after, err := s.After(made)
-			if err != nil {
-				t.Fatal(err)
-			}
 			then := statements(t, c.then)
-			if got := harm(after, after.OfStatement(&then[0])); got != c.want {
-				t.Errorf("%q, want %q", got, c.want)
+			one := s
+			for i := range made {
+				one = one.After(made[i : i+1])
+			}
+			for how, after := range map[string]*Snapshot{"at once": s.After(made), "one by one": one, "with nothing more": s.After(made).After(nil)} {
+				if got := harm(after, after.OfStatement(&then[0])); got != c.want {
+					t.Errorf("%s: %q, want %q", how, got, c.want)
+				}
 			}
 			if n, m := len(s.Relations()), len(shop(t).Relations()); n != m {
 				t.Error("the catalog itself was changed")
@@ -172,9 +174,23 @@ func BenchmarkAfterTenThousandTables(b *testing.B) {
 	for i := range facts.Statements {
 		made = append(made, &facts.Statements[i])
 	}
-	for b.Loop() {
-		if _, err := s.After(made); err != nil {
-			b.Fatal(err)
+	b.Run("300 at once", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			s.After(made)
 		}
-	}
+	})
+	b.Run("one more", func(b *testing.B) {
+		before := s.After(made[:299])
+		b.ReportAllocs()
+		for b.Loop() {
+			before.After(made[299:])
+		}
+	})
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			s.After(made[:1])
+		}
+	})
 }

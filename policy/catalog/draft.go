@@ -6,89 +6,95 @@ import (
 	"github.com/weirgate/weir/policy/statement"
 )
 
-// draft is a catalog that is added to. Places are those in the lists of data; what was
-// there before has those that it has in the snapshot, but for types.
-type draft struct {
-	before        *Snapshot
-	data          Data
-	named, called map[string][]int // places of what was added
-	typed         map[string][]int // places of all types
-	next          uint32           // from which on, downwards, oids are given
+// draft is a catalog that is added to, before anybody else sees it.
+type draft struct{ *Snapshot }
+
+// draft begins a catalog that has what s has, and shares it.
+func (s *Snapshot) draft() *draft {
+	return &draft{&Snapshot{
+		database: s.database, version: s.version, taken: s.taken,
+		relations: s.relations.extended(), types: s.types.extended(), functions: s.functions.extended(), operators: s.operators.extended(),
+		builtIn: s.builtIn, builtName: s.builtName,
+		heirs: s.heirs.extended(), typed: s.typed.extended(), casts: s.casts, castsOf: s.castsOf,
+		eventTriggers: slices.Clip(s.eventTriggers), linked: s.linked.extended(), every: slices.Clip(s.every), lowest: s.lowest,
+	}}
+}
+
+// finish gives the catalog.
+func (d *draft) finish() *Snapshot {
+	for oid := range d.linked.added {
+		d.relations.edit(oid)
+	}
+	for _, r := range d.relations.over {
+		r.quiet, r.inert = d.calm(r)
+	}
+	return d.Snapshot
 }
 
 // oid gives one that nothing has.
 func (d *draft) oid() uint32 {
 	for {
-		oid := d.next
-		d.next--
-		if _, isType := d.before.types[oid]; !isType && d.before.Relation(oid) == nil && d.before.Function(oid) == nil && d.before.operator(oid) == nil {
+		d.lowest-- // from 0 to the highest
+		if oid := d.lowest; d.types.find(oid) == nil && d.relations.find(oid) == nil && d.functions.find(oid) == nil && d.operators.find(oid) == nil {
 			return oid
 		}
 	}
 }
 
-// places gives those of the relations that a name may mean.
-func (d *draft) places(schema, name string) []int {
-	of := func(i int) string { return d.data.Relations[i].Schema }
-	return append(meant(schema, of, d.before.names[name]), meant(schema, of, d.named[name])...)
-}
-
-// meant gives those places whose schema, which of gives, a schema of a text can be.
-func meant[P int | int32](schema string, of func(int) string, places []P) []int {
-	var found []int
-	for _, i := range places {
-		if means(schema, of(int(i))) {
-			found = append(found, int(i))
-		}
+// places gives the oids of the relations that a name may mean.
+func (d *draft) places(schema, name string) []uint32 {
+	var found []uint32
+	for _, r := range d.Named(schema, name) {
+		found = append(found, r.OID)
 	}
 	return found
 }
 
-// relations gives the relations that a name may mean: one that is not known, too. They
-// stay where they are until another relation is added.
-func (d *draft) relations(schema, name string) []*Relation {
+// changing gives the relations that a name may mean, to be changed: one that is not
+// known, too.
+func (d *draft) changing(schema, name string) []*Relation {
 	places := d.places(schema, name)
 	if len(places) == 0 {
-		places = []int{d.addRelation(Relation{Schema: schema, Name: name, Kind: Table, Loose: true})}
+		places = []uint32{d.addRelation(Relation{Schema: schema, Name: name, Kind: Table, Loose: true})}
 	}
 	found := make([]*Relation, len(places))
-	for k, i := range places {
-		found[k] = &d.data.Relations[i]
+	for i, oid := range places {
+		found[i] = d.relations.edit(oid)
 	}
 	return found
 }
 
-func (d *draft) addRelation(r Relation) int {
+func (d *draft) addRelation(r Relation) uint32 {
 	r.OID = d.oid()
-	i := len(d.data.Relations)
-	d.data.Relations = append(d.data.Relations, r)
-	d.named[r.Name] = append(d.named[r.Name], i)
-	return i
+	d.relations.add(r, true)
+	for _, p := range r.Parents {
+		d.heirs.add(p, r.OID)
+	}
+	if r.OfType != 0 {
+		d.typed.add(r.OfType, r.OID)
+	}
+	return r.OID
 }
 
-// functions gives the places of the functions that a name may mean.
-func (d *draft) functions(schema, name string) []int {
-	of := func(i int) string { return d.data.Functions[i].Schema }
-	return append(meant(schema, of, d.before.calls[name]), meant(schema, of, d.called[name])...)
+// calls gives the oids of the functions that a name may mean.
+func (d *draft) calls(schema, name string) []uint32 {
+	var found []uint32
+	for _, f := range d.Functions(schema, name) {
+		found = append(found, f.OID)
+	}
+	return found
 }
 
 func (d *draft) addFunction(f Function) uint32 {
 	f.OID = d.oid()
-	if !f.defined {
-		d.called[f.Name] = append(d.called[f.Name], len(d.data.Functions))
-	}
-	d.data.Functions = append(d.data.Functions, f)
+	d.functions.add(f, !f.defined)
 	return f.OID
 }
 
-// types gives the places of the types that a name may mean.
-func (d *draft) types(schema, name string) []int {
-	return meant(schema, func(i int) string { return d.data.Types[i].Schema }, d.typed[name])
-}
-
-func (d *draft) addType(t Type) {
-	d.typed[t.Name] = append(d.typed[t.Name], len(d.data.Types))
-	d.data.Types = append(d.data.Types, t)
+// parts makes functions be of one.
+func (d *draft) parts(of uint32, parts ...uint32) {
+	f := d.functions.edit(of)
+	f.Parts = append(slices.Clip(f.Parts), parts...)
 }
 
 // function adds a function. How many arguments it takes is not told, so that a call of
@@ -98,13 +104,13 @@ func (c *change) function() {
 	f := Function{Schema: o.Schema, Name: o.Name, Kind: 'f', Language: "sql", Volatility: 'v', Variadic: true}
 	calls := c.evaluated() // in defaults of its arguments, and what its types have run
 	f.Body = &Body{Statements: append([]statement.Statement{calls}, c.st.Inside...)}
-	before := c.functions(o.Schema, o.Name)
+	before := c.calls(o.Schema, o.Name)
 	oid := c.addFunction(f)
 	if !o.Replaces {
 		return
 	}
 	for _, i := range before { // what calls one of them by its oid calls this one
-		c.data.Functions[i].Parts = append(slices.Clip(c.data.Functions[i].Parts), oid)
+		c.parts(i, oid)
 	}
 }
 
@@ -115,14 +121,14 @@ func (c *change) view() {
 	if c.runsAnything() {
 		q.Calls = []uint32{c.runs("view " + o.Name)}
 	}
-	f := follower{snapshot: c.before, effects: &Effects{}, reads: map[ColumnRef]struct{}{}}
+	f := follower{snapshot: c.Snapshot, effects: &Effects{}, reads: map[ColumnRef]struct{}{}}
 	for i := range c.st.Tables {
 		t := &c.st.Tables[i]
 		if !slices.Contains(t.Access, statement.AccessRead) {
 			continue // the view itself
 		}
 		for _, at := range c.places(t.Schema, t.Name) {
-			r := &c.data.Relations[at]
+			r := c.Relation(at)
 			q.Relations = append(q.Relations, r.OID)
 			if r.Loose {
 				f.column(ColumnRef{Relation: r.OID}, "")
@@ -141,10 +147,10 @@ func (c *change) view() {
 	}
 	c.addRelation(Relation{Schema: c.schema(), Name: o.Name, Kind: kind, Loose: true, Query: q})
 	for _, i := range before {
-		r := &c.data.Relations[i]
-		if !o.Replaces || r.Query == nil {
+		if !o.Replaces || c.Relation(i).Query == nil {
 			continue
 		}
+		r := c.relations.edit(i)
 		both := *r.Query
 		both.Relations = slices.Concat(both.Relations, q.Relations)
 		both.Reads = slices.Concat(both.Reads, q.Reads)
@@ -177,7 +183,8 @@ func (c *change) table() {
 		return
 	}
 	if c.runsAnything() {
-		c.data.Relations[i].attach(c.runs("a definition of " + o.Name))
+		by := c.runs("a definition of " + o.Name)
+		c.relations.edit(i).attach(by)
 	}
 	c.linked()
 }
@@ -203,7 +210,7 @@ func (c *change) part(relation string) {
 	if by == 0 && !o.Enables {
 		return
 	}
-	for _, r := range c.relations(o.Schema, relation) {
+	for _, r := range c.changing(o.Schema, relation) {
 		r.RowSecurity = r.RowSecurity || o.Kind == statement.KindPolicy
 		if by != 0 {
 			r.attach(by)
@@ -229,18 +236,23 @@ func (c *change) linked() {
 		}
 		for _, at := range c.places(t.Schema, t.Name) {
 			for _, mine := range own {
-				r := &c.data.Relations[mine]
 				switch {
 				case mine == at:
 				case !t.Referred:
-					c.data.Links = append(c.data.Links, [2]uint32{r.OID, c.data.Relations[at].OID})
-				case !r.Loose: // of a new one, all that follows is in what was judged
-					other := &c.data.Relations[at]
-					other.Keys = append(slices.Clip(other.Keys), ForeignKey{Table: r.OID, OnDelete: 'c', OnUpdate: 'c'})
+					c.link(mine, at)
+				case !c.Relation(mine).Loose: // of a new one, all that follows is in what was judged
+					other := c.relations.edit(at)
+					other.Keys = append(slices.Clip(other.Keys), ForeignKey{Table: mine, OnDelete: 'c', OnUpdate: 'c'})
 				}
 			}
 		}
 	}
+}
+
+// link says that a change of one relation may be one of the other.
+func (d *draft) link(one, other uint32) {
+	d.linked.add(one, other)
+	d.linked.add(other, one)
 }
 
 // moved gives what a name in a schema becomes.
@@ -254,35 +266,32 @@ func (c *change) moved(schema, name string) (newSchema, newName string) {
 	return schema, name
 }
 
-func (c *change) moveFunctions(places []int) {
-	for _, i := range places {
-		f := c.data.Functions[i]
+func (c *change) moveFunctions(oids []uint32) {
+	for _, was := range oids {
+		f := *c.Function(was)
 		f.Schema, f.Name = c.moved(f.Schema, f.Name)
-		f.Parts = append(slices.Clip(f.Parts), f.OID) // under its name it counts as well
-		oid := c.addFunction(f)
-		c.data.Functions[i].Parts = append(slices.Clip(c.data.Functions[i].Parts), oid)
+		f.Parts = append(slices.Clip(f.Parts), was) // under its name it counts as well
+		c.parts(was, c.addFunction(f))
 	}
 }
 
-func (c *change) moveRelations(places []int) {
-	for _, i := range places {
-		r := c.data.Relations[i]
-		was := r.OID
+func (c *change) moveRelations(oids []uint32) {
+	for _, was := range oids {
+		r := *c.Relation(was)
 		r.Schema, r.Name = c.moved(r.Schema, r.Name)
-		at := c.addRelation(r)
-		c.data.Links = append(c.data.Links, [2]uint32{was, c.data.Relations[at].OID})
+		c.link(was, c.addRelation(r))
 	}
 }
 
-func (c *change) moveTypes(places []int) {
-	for _, i := range places {
-		t := c.data.Types[i]
+func (c *change) moveTypes(oids []uint32) {
+	for _, was := range oids {
+		t := *c.types.find(was)
 		if t.was == 0 {
-			t.was = t.OID
+			t.was = was
 		}
 		t.OID = c.oid()
 		t.Schema, t.Name = c.moved(t.Schema, t.Name)
-		c.addType(t)
+		c.types.add(t, true)
 	}
 }
 
@@ -292,17 +301,23 @@ func (c *change) moveSchema() {
 	change := *c
 	object := statement.Object{NewSchema: c.object.NewName}
 	change.object = &object
-	in := func(n int, schema func(int) string) []int {
-		var found []int
-		for i := range n {
-			if s := schema(i); s == from || s == "" {
-				found = append(found, i)
-			}
+	var relations, functions, types []uint32
+	for _, r := range c.relations.list() {
+		if r.Schema == from || r.Schema == "" {
+			relations = append(relations, r.OID)
 		}
-		return found
 	}
-	change.moveRelations(in(len(c.data.Relations), func(i int) string { return c.data.Relations[i].Schema }))
-	change.moveFunctions(slices.DeleteFunc(in(len(c.data.Functions), func(i int) string { return c.data.Functions[i].Schema }),
-		func(i int) bool { return c.data.Functions[i].defined }))
-	change.moveTypes(in(len(c.data.Types), func(i int) string { return c.data.Types[i].Schema }))
+	for _, f := range c.functions.list() {
+		if !f.defined && (f.Schema == from || f.Schema == "") {
+			functions = append(functions, f.OID)
+		}
+	}
+	for _, t := range c.types.list() {
+		if t.Schema == from || t.Schema == "" {
+			types = append(types, t.OID)
+		}
+	}
+	change.moveRelations(relations)
+	change.moveFunctions(functions)
+	change.moveTypes(types)
 }

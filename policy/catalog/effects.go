@@ -109,8 +109,7 @@ func (s *Snapshot) OfFunction(oid uint32) *Effects { return s.effects(step{stepF
 // that it may be. known is false where the catalog has none of that name outside
 // pg_catalog. Functions of pg_catalog have none.
 func (s *Snapshot) OfCall(schema, name string, arguments int) (e *Effects, known bool) {
-	for _, i := range s.calls[name] {
-		f := &s.functions[i]
+	for _, f := range s.functions.named(name) {
 		if !means(schema, f.Schema) {
 			continue
 		}
@@ -140,8 +139,8 @@ func (s *Snapshot) OfType(oid uint32) *Effects { return s.effects(step{stepType,
 // mean.
 func (s *Snapshot) OfOperator(schema, name string) *Effects {
 	var e *Effects
-	for _, i := range s.symbols[name] {
-		if o := &s.operators[i]; means(schema, o.Schema) {
+	for _, o := range s.operators.named(name) {
+		if means(schema, o.Schema) {
 			e = merged(e, s.OfFunction(o.Function))
 		}
 	}

@@ -156,8 +156,8 @@ func (s *Snapshot) constructs(fn *Function) bool {
 	if fn.Language != "internal" || fn.Volatility != 'i' || len(fn.Types) == 0 {
 		return false
 	}
-	t, ok := s.types[fn.Types[len(fn.Types)-1]]
-	return ok && (t.Kind == 'r' || t.Kind == 'm') && t.Schema == fn.Schema && t.Name == fn.Name
+	t := s.types.find(fn.Types[len(fn.Types)-1])
+	return t != nil && (t.Kind == 'r' || t.Kind == 'm') && t.Schema == fn.Schema && t.Name == fn.Name
 }
 
 func (f *follower) builtIn(name string, arguments int, via string) {
@@ -178,7 +178,7 @@ func (f *follower) definition(d *Definition, via string, reads bool) {
 		f.push(step{stepFunction, oid, 0}, via)
 	}
 	for _, oid := range d.Operators {
-		if o := f.snapshot.operator(oid); o != nil {
+		if o := f.snapshot.operators.find(oid); o != nil {
 			f.push(step{stepFunction, o.Function, 0}, via)
 		} else {
 			f.hidden(nil, fmt.Sprintf("uses an operator (oid %d) that the catalog did not list", oid), via)
@@ -251,7 +251,7 @@ func (f *follower) read(oid uint32, via string) {
 			f.hidden(nil, "reads view "+r.Qualified()+", whose definition could not be read: "+r.Query.Unread, via)
 		}
 	}
-	for _, child := range f.snapshot.children[oid] {
+	for _, child := range f.snapshot.Children(oid) {
 		f.push(step{stepRead, child, 0}, via)
 	}
 }
@@ -289,7 +289,7 @@ func (f *follower) write(oid uint32, events Event, via string) {
 			f.relation(base)
 		}
 	}
-	for _, child := range f.snapshot.children[oid] {
+	for _, child := range f.snapshot.Children(oid) {
 		if r.Kind == PartitionedTable && events&OnUpdate != 0 {
 			events |= OnInsert | OnDelete // a row may move
 		}
@@ -358,15 +358,15 @@ func (f *follower) refresh(oid uint32, via string) {
 			f.definition(e.Uses, through(via, e.What+" of "+r.Qualified()), false)
 		}
 	}
-	for _, child := range f.snapshot.children[oid] {
+	for _, child := range f.snapshot.Children(oid) {
 		f.push(step{stepRefresh, child, 0}, via)
 	}
 }
 
 // typeOf follows what happens when a value of a type is made.
 func (f *follower) typeOf(oid uint32, via string) {
-	t, ok := f.snapshot.types[oid]
-	if !ok {
+	t := f.snapshot.types.find(oid)
+	if t == nil {
 		return
 	}
 	via = through(via, "type "+t.Schema+"."+t.Name)

@@ -152,45 +152,45 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 	var all []step
 	for i := range st.Tables {
 		t := &st.Tables[i]
-		for _, place := range s.names[t.Name] {
-			if r := &s.relations[place]; means(t.Schema, r.Schema) {
+		for _, r := range s.relations.named(t.Name) {
+			if means(t.Schema, r.Schema) {
 				all = s.touched(all, st, t, r)
 			}
 		}
 	}
 	for i := range st.Functions {
 		c := &st.Functions[i]
-		for _, place := range s.calls[c.Name] {
+		for _, f := range s.functions.named(c.Name) {
 			// What a definition only names counts as called: it will be.
-			if f := &s.functions[place]; means(c.Schema, f.Schema) && (c.Named || f.Accepts(c.Arguments)) {
+			if means(c.Schema, f.Schema) && (c.Named || f.Accepts(c.Arguments)) {
 				all = append(all, step{stepFunction, f.OID, 0})
 			}
 		}
 	}
 	for i := range st.Columns {
-		for _, place := range s.calls[st.Columns[i].Name] { // a function of a row may be written like its column
-			if f := &s.functions[place]; f.Accepts(1) && len(f.Types) > 0 && s.takesRow(f.Types[0]) {
+		for _, f := range s.functions.named(st.Columns[i].Name) { // a function of a row may be written like its column
+			if f.Accepts(1) && len(f.Types) > 0 && s.takesRow(f.Types[0]) {
 				all = append(all, step{stepFunction, f.OID, 0})
 			}
 		}
 	}
 	for i := range st.Operators {
 		o := &st.Operators[i]
-		for _, place := range s.symbols[o.Name] {
-			if u := &s.operators[place]; means(o.Schema, u.Schema) {
+		for _, u := range s.operators.named(o.Name) {
+			if means(o.Schema, u.Schema) {
 				all = append(all, step{stepFunction, u.Function, 0})
 			}
 		}
 	}
 	for i := range st.Types {
 		t := &st.Types[i]
-		for _, oid := range s.typeNames[t.Name] {
-			if means(t.Schema, s.types[oid].Schema) {
-				all = append(all, step{stepType, oid, 0})
+		for _, u := range s.types.named(t.Name) {
+			if means(t.Schema, u.Schema) {
+				all = append(all, step{stepType, u.OID, 0})
 			}
 		}
-		for _, place := range s.names[t.Name] { // a relation's name is that of the type of its rows
-			if r := &s.relations[place]; r.Type != 0 && len(s.castsOf[r.Type]) > 0 && (t.Schema == "" || r.Schema == t.Schema) {
+		for _, r := range s.relations.named(t.Name) { // a relation's name is that of the type of its rows
+			if r.Type != 0 && len(s.castsOf[r.Type]) > 0 && (t.Schema == "" || r.Schema == t.Schema) {
 				all = append(all, step{stepRead, r.OID, 0})
 			}
 		}
@@ -210,8 +210,8 @@ func (s *Snapshot) takesRow(oid uint32) bool {
 	case 2249, 2283, 5077: // record, anyelement, anycompatible
 		return true
 	}
-	t, listed := s.types[oid]
-	return oid >= FirstUser && (!listed || t.Kind == 'c')
+	t := s.types.find(oid)
+	return oid >= FirstUser && (t == nil || t.Kind == 'c')
 }
 
 // touched adds the steps of touching a relation that the statement names.

@@ -31,11 +31,6 @@ type Data struct {
 	Operators     []Operator // outside pg_catalog
 	Casts         []Cast
 	EventTriggers []EventTrigger
-
-	// Links are pairs of relations of which a change of one may be one of the other, and
-	// Every is functions that any statement may call: see After. What is read has neither.
-	Links [][2]uint32
-	Every []uint32
 }
 
 // Snapshot is a database's catalog at one moment. It does not change and may be
@@ -44,77 +39,66 @@ type Snapshot struct {
 	database  string
 	version   int
 	taken     time.Time
-	relations []Relation         // by oid
-	names     map[string][]int32 // places in relations
-	types     map[uint32]Type
-	functions []Function         // by oid
-	calls     map[string][]int32 // places in functions
+	relations directory[Relation]
+	types     directory[Type]
+	functions directory[Function]
+	operators directory[Operator]
 	builtIn   map[uint32]string
 	builtName map[string]struct{}
 
-	children      map[uint32][]uint32 // of relations, those that inherit from them and their partitions
-	operators     []Operator          // by oid
-	symbols       map[string][]int32  // places in operators
+	heirs         relatives // of relations, those that inherit from them and their partitions
+	typed         relatives // of composite types, the tables whose columns follow them
 	casts         []Cast
-	castsOf       map[uint32][]int32  // places in casts, by either type
-	typeNames     map[string][]uint32 // oids of types that are not built in
-	typed         map[uint32][]uint32 // of composite types, the tables whose columns follow them
+	castsOf       map[uint32][]int32 // places in casts, by either type
 	eventTriggers []EventTrigger
-	every         []uint32 // functions that any statement may call
+
+	// These are what After adds.
+	linked relatives // of relations, those of which a change may be one of the other
+	every  []uint32  // functions that any statement may call
+	lowest uint32    // the last oid that was given, 0 for none
 
 	followed sync.Map // step → *Effects, filled as they are asked for
 }
 
 // New makes a Snapshot. It takes over what is in d.
 func New(d Data) (*Snapshot, error) {
-	s := &Snapshot{
-		database: d.Database, version: d.Version, taken: d.Taken,
-		relations: d.Relations, functions: d.Functions,
-		names:     make(map[string][]int32, len(d.Relations)),
-		calls:     make(map[string][]int32, len(d.Functions)),
-		types:     make(map[uint32]Type, len(d.Types)),
-		builtIn:   d.BuiltIn,
-		builtName: make(map[string]struct{}, len(d.BuiltIn)),
-	}
-	slices.SortFunc(s.relations, func(a, b Relation) int { return cmp.Compare(a.OID, b.OID) })
-	slices.SortFunc(s.functions, func(a, b Function) int { return cmp.Compare(a.OID, b.OID) })
-	for i := range s.relations {
-		r := &s.relations[i]
+	for i := range d.Relations {
+		r := &d.Relations[i]
 		if r.OID == 0 || r.Name == "" {
 			return nil, fmt.Errorf("relation %q has oid %d: the catalog was not read whole", r.Name, r.OID)
-		}
-		if i > 0 && s.relations[i-1].OID == r.OID {
-			return nil, fmt.Errorf("relation %q is listed twice", r.Name)
 		}
 		if (r.Kind == View || r.Kind == MaterializedView) && r.Query == nil && !r.System() {
 			return nil, fmt.Errorf("view %q has no definition: the catalog was not read whole", r.Name)
 		}
-		s.names[r.Name] = append(s.names[r.Name], int32(i))
 	}
-	for i := range s.functions {
-		f := &s.functions[i]
-		s.calls[f.Name] = append(s.calls[f.Name], int32(i))
-	}
-	s.typeNames = make(map[string][]uint32, len(d.Types))
-	for _, t := range d.Types {
-		s.types[t.OID] = t
-		s.typeNames[t.Name] = append(s.typeNames[t.Name], t.OID)
+	slices.SortFunc(d.Relations, func(a, b Relation) int { return cmp.Compare(a.OID, b.OID) })
+	slices.SortFunc(d.Types, func(a, b Type) int { return cmp.Compare(a.OID, b.OID) })
+	slices.SortFunc(d.Functions, func(a, b Function) int { return cmp.Compare(a.OID, b.OID) })
+	slices.SortFunc(d.Operators, func(a, b Operator) int { return cmp.Compare(a.OID, b.OID) })
+	s := &Snapshot{
+		database: d.Database, version: d.Version, taken: d.Taken,
+		relations: newDirectory(d.Relations, func(r *Relation) (uint32, string) { return r.OID, r.Name }),
+		types:     newDirectory(d.Types, func(t *Type) (uint32, string) { return t.OID, t.Name }),
+		functions: newDirectory(d.Functions, func(f *Function) (uint32, string) { return f.OID, f.Name }),
+		operators: newDirectory(d.Operators, func(o *Operator) (uint32, string) { return o.OID, o.Name }),
+		builtIn:   d.BuiltIn, builtName: make(map[string]struct{}, len(d.BuiltIn)),
+		casts: d.Casts, eventTriggers: d.EventTriggers,
 	}
 	for _, name := range d.BuiltIn {
 		s.builtName[name] = struct{}{}
 	}
-	s.index(&d)
+	all := s.relations.all
+	for i := 1; i < len(all); i++ {
+		if all[i-1].OID == all[i].OID {
+			return nil, fmt.Errorf("relation %q is listed twice", all[i].Name)
+		}
+	}
+	s.index()
 	return s, nil
 }
 
 // index finds things by what leads to them.
-func (s *Snapshot) index(d *Data) {
-	s.operators, s.casts, s.eventTriggers = d.Operators, d.Casts, d.EventTriggers
-	slices.SortFunc(s.operators, func(a, b Operator) int { return cmp.Compare(a.OID, b.OID) })
-	s.symbols = make(map[string][]int32, len(s.operators))
-	for i := range s.operators {
-		s.symbols[s.operators[i].Name] = append(s.symbols[s.operators[i].Name], int32(i))
-	}
+func (s *Snapshot) index() {
 	s.castsOf = make(map[uint32][]int32, 2*len(s.casts))
 	for i, c := range s.casts {
 		s.castsOf[c.Source] = append(s.castsOf[c.Source], int32(i))
@@ -122,30 +106,26 @@ func (s *Snapshot) index(d *Data) {
 			s.castsOf[c.Target] = append(s.castsOf[c.Target], int32(i))
 		}
 	}
-	s.children, s.typed = map[uint32][]uint32{}, map[uint32][]uint32{}
-	for i := range s.relations {
-		if r := &s.relations[i]; r.OfType != 0 {
-			s.typed[r.OfType] = append(s.typed[r.OfType], r.OID)
+	s.heirs.all, s.typed.all = map[uint32][]uint32{}, map[uint32][]uint32{}
+	all := s.relations.all
+	for i := range all {
+		r := &all[i]
+		if r.OfType != 0 {
+			s.typed.all[r.OfType] = append(s.typed.all[r.OfType], r.OID)
 		}
-		for _, p := range s.relations[i].Parents {
-			s.children[p] = append(s.children[p], s.relations[i].OID)
+		for _, p := range r.Parents {
+			s.heirs.all[p] = append(s.heirs.all[p], r.OID)
 		}
 	}
-	for _, l := range d.Links {
-		s.children[l[0]] = append(s.children[l[0]], l[1])
-		s.children[l[1]] = append(s.children[l[1]], l[0])
-	}
-	s.every = d.Every
-	for i := range s.relations {
-		r := &s.relations[i]
-		r.quiet, r.inert = s.calm(r)
+	for i := range all {
+		all[i].quiet, all[i].inert = s.calm(&all[i])
 	}
 }
 
 // calm says whether nothing follows from reading a relation, and whether nothing
 // follows from changing it either: most relations are so, and are not followed.
 func (s *Snapshot) calm(r *Relation) (quiet, inert bool) {
-	if r.Kind == View || r.Kind == MaterializedView || len(s.children[r.OID]) > 0 {
+	if r.Kind == View || r.Kind == MaterializedView || len(s.Children(r.OID)) > 0 {
 		return r.System(), false
 	}
 	if len(s.castsOf[r.Type]) > 0 || slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Type >= FirstUser }) {
@@ -155,16 +135,29 @@ func (s *Snapshot) calm(r *Relation) (quiet, inert bool) {
 	return quiet, quiet && len(r.Runs)+len(r.Fires)+len(r.Rewrites)+len(r.Keys) == 0
 }
 
-// Children gives the relations that inherit from a relation, and its partitions.
-// They must not be changed.
-func (s *Snapshot) Children(relation uint32) []uint32 { return s.children[relation] }
+// Heirs gives the relations that inherit from a relation, and its partitions. They must
+// not be changed.
+func (s *Snapshot) Heirs(relation uint32) []uint32 { return s.heirs.of(relation) }
+
+// Children gives Heirs, and besides the relations of which a change of this one may be
+// one: see After. They must not be changed.
+func (s *Snapshot) Children(relation uint32) []uint32 {
+	linked := s.linked.of(relation)
+	if len(linked) == 0 {
+		return s.heirs.of(relation)
+	}
+	return slices.Concat(s.heirs.of(relation), linked)
+}
 
 // Typed gives the tables whose columns follow a composite type that a name may mean:
 // CREATE TABLE OF.
 func (s *Snapshot) Typed(schema, name string) []*Relation {
 	var found []*Relation
-	for _, oid := range s.TypesNamed(schema, name) {
-		for _, table := range slices.Concat(s.typed[oid], s.typed[s.types[oid].was]) {
+	for _, t := range s.types.named(name) {
+		if !means(schema, t.Schema) {
+			continue
+		}
+		for _, table := range slices.Concat(s.typed.of(t.OID), s.typed.of(t.was)) {
 			if r := s.Relation(table); r != nil {
 				found = append(found, r)
 			}
@@ -176,13 +169,10 @@ func (s *Snapshot) Typed(schema, name string) []*Relation {
 // TypesNamed gives the oids of the types that are not built in and that a name may
 // mean: those of the schema or, with an empty schema, those of that name in any.
 func (s *Snapshot) TypesNamed(schema, name string) []uint32 {
-	if schema == "" {
-		return s.typeNames[name]
-	}
 	var found []uint32
-	for _, oid := range s.typeNames[name] {
-		if means(schema, s.types[oid].Schema) {
-			found = append(found, oid)
+	for _, t := range s.types.named(name) {
+		if means(schema, t.Schema) {
+			found = append(found, t.OID)
 		}
 	}
 	return found
@@ -190,17 +180,10 @@ func (s *Snapshot) TypesNamed(schema, name string) []uint32 {
 
 // Type gives a type that is not built in.
 func (s *Snapshot) Type(oid uint32) (Type, bool) {
-	t, ok := s.types[oid]
-	return t, ok
-}
-
-// operator finds an operator outside pg_catalog, nil if there is none.
-func (s *Snapshot) operator(oid uint32) *Operator {
-	i, ok := slices.BinarySearchFunc(s.operators, oid, func(o Operator, oid uint32) int { return cmp.Compare(o.OID, oid) })
-	if !ok {
-		return nil
+	if t := s.types.find(oid); t != nil {
+		return *t, true
 	}
-	return &s.operators[i]
+	return Type{}, false
 }
 
 // Database is the name of the database.
@@ -212,28 +195,23 @@ func (s *Snapshot) Version() int { return s.version }
 // Taken is the moment that the snapshot shows, or an earlier one.
 func (s *Snapshot) Taken() time.Time { return s.taken }
 
-// Relations gives all relations by oid. They must not be changed.
-func (s *Snapshot) Relations() []Relation { return s.relations }
+// Relations gives all relations by oid. They must not be changed. Of a catalog that
+// After gave they are put together each time.
+func (s *Snapshot) Relations() []Relation { return s.relations.list() }
 
 // Relation finds a relation by its oid, nil if there is none.
-func (s *Snapshot) Relation(oid uint32) *Relation {
-	i, ok := slices.BinarySearchFunc(s.relations, oid, func(r Relation, oid uint32) int { return cmp.Compare(r.OID, oid) })
-	if !ok {
-		return nil
-	}
-	return &s.relations[i]
-}
+func (s *Snapshot) Relation(oid uint32) *Relation { return s.relations.find(oid) }
 
 // Named gives every relation that a name may mean: those of the schema or, with
-// an empty schema, those of that name in any schema.
+// an empty schema, those of that name in any schema. They must not be changed.
 func (s *Snapshot) Named(schema, name string) []*Relation {
-	places := s.names[name]
-	if len(places) == 0 {
-		return nil
+	all := s.relations.named(name)
+	if !slices.ContainsFunc(all, func(r *Relation) bool { return !means(schema, r.Schema) }) {
+		return all
 	}
-	found := make([]*Relation, 0, len(places))
-	for _, i := range places {
-		if r := &s.relations[i]; means(schema, r.Schema) {
+	found := make([]*Relation, 0, len(all))
+	for _, r := range all {
+		if means(schema, r.Schema) {
 			found = append(found, r)
 		}
 	}
@@ -243,12 +221,7 @@ func (s *Snapshot) Named(schema, name string) []*Relation {
 // Known says whether a relation of that name exists, in that schema or, with an
 // empty schema, in any.
 func (s *Snapshot) Known(schema, name string) bool {
-	for _, i := range s.names[name] {
-		if r := &s.relations[i]; means(schema, r.Schema) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.relations.named(name), func(r *Relation) bool { return means(schema, r.Schema) })
 }
 
 // Lookup finds the relation that PostgreSQL would for a name: in the schema, or
@@ -272,8 +245,8 @@ func (s *Snapshot) Lookup(schema, name string, searchPath []string) *Relation {
 }
 
 func (s *Snapshot) in(schema, name string) *Relation {
-	for _, i := range s.names[name] {
-		if r := &s.relations[i]; r.Schema == schema {
+	for _, r := range s.relations.named(name) {
+		if r.Schema == schema {
 			return r
 		}
 	}
@@ -283,13 +256,13 @@ func (s *Snapshot) in(schema, name string) *Relation {
 // Functions gives every function outside pg_catalog that a name may mean, as
 // Named does for relations.
 func (s *Snapshot) Functions(schema, name string) []*Function {
-	places := s.calls[name]
-	if len(places) == 0 {
-		return nil
+	all := s.functions.named(name)
+	if !slices.ContainsFunc(all, func(f *Function) bool { return !means(schema, f.Schema) }) {
+		return all
 	}
-	found := make([]*Function, 0, len(places))
-	for _, i := range places {
-		if f := &s.functions[i]; means(schema, f.Schema) {
+	found := make([]*Function, 0, len(all))
+	for _, f := range all {
+		if means(schema, f.Schema) {
 			found = append(found, f)
 		}
 	}
@@ -304,17 +277,10 @@ func means(said, schema string) bool {
 }
 
 // Function finds a function outside pg_catalog by its oid, nil if there is none.
-func (s *Snapshot) Function(oid uint32) *Function {
-	i, ok := slices.BinarySearchFunc(s.functions, oid, func(f Function, oid uint32) int { return cmp.Compare(f.OID, oid) })
-	if !ok {
-		return nil
-	}
-	return &s.functions[i]
-}
+func (s *Snapshot) Function(oid uint32) *Function { return s.functions.find(oid) }
 
-// AllFunctions gives all functions outside pg_catalog by oid. They must not be
-// changed.
-func (s *Snapshot) AllFunctions() []Function { return s.functions }
+// AllFunctions gives all functions outside pg_catalog by oid, as Relations does.
+func (s *Snapshot) AllFunctions() []Function { return s.functions.list() }
 
 // BuiltIn says whether pg_catalog has a function of that name, or the grammar a word
 // that is called like one, such as CURRENT_DATE.
@@ -336,15 +302,15 @@ func (s *Snapshot) BuiltInName(oid uint32) (string, bool) {
 // nothing is known, is given back.
 func (s *Snapshot) Wire(oid uint32) (typeOID, element, elementType uint32) {
 	base := s.base(oid)
-	t, ok := s.types[base]
+	t := s.types.find(base)
 	switch {
-	case !ok:
+	case t == nil:
 		return base, 0, 0
 	case t.Text:
 		return textOID, 0, 0
 	case t.Element != 0:
 		e := s.base(t.Element)
-		if s.types[e].Text {
+		if of := s.types.find(e); of != nil && of.Text {
 			e = textOID
 		}
 		return base, e, t.Element
@@ -355,8 +321,8 @@ func (s *Snapshot) Wire(oid uint32) (typeOID, element, elementType uint32) {
 // base goes from a domain to the type below, through domains over domains.
 func (s *Snapshot) base(oid uint32) uint32 {
 	for range 32 {
-		t, ok := s.types[oid]
-		if !ok || t.Base == 0 {
+		t := s.types.find(oid)
+		if t == nil || t.Base == 0 {
 			return oid
 		}
 		oid = t.Base

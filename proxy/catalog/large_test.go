@@ -24,7 +24,12 @@ func (c *conn) tables(tb testing.TB) {
 
 // BenchmarkTenThousandTables reads the catalog of 10,000 tables from a server: all of
 // it, whether it has changed, and what has changed after a table was made.
-func BenchmarkTenThousandTables(b *testing.B) {
+func BenchmarkTenThousandTables(b *testing.B) { benchmarkReading(b, (*conn).tables) }
+
+// BenchmarkSmallDatabase is the same of a database without tables of its own.
+func BenchmarkSmallDatabase(b *testing.B) { benchmarkReading(b, func(*conn, testing.TB) {}) }
+
+func benchmarkReading(b *testing.B, fill func(*conn, testing.TB)) {
 	s, stop, err := start()
 	if err != nil {
 		b.Skip("NEEDS POSTGRES: " + err.Error())
@@ -34,7 +39,7 @@ func BenchmarkTenThousandTables(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c.tables(b)
+	fill(c, b)
 	if _, err := c.Query(b.Context(), "ANALYZE pg_catalog.pg_class, pg_catalog.pg_attribute"); err != nil {
 		b.Fatal(err)
 	}
@@ -45,23 +50,25 @@ func BenchmarkTenThousandTables(b *testing.B) {
 			}
 		}
 	})
-	for name, change := range map[string]string{"unchanged": "SELECT %d", "one more table": "CREATE TABLE more_%d (id int)"} {
-		b.Run(name, func(b *testing.B) {
-			cache, err := proxycatalog.NewCache(proxycatalog.Options{Poll: time.Hour, Refresh: time.Hour, MaxAge: time.Hour, Databases: 1})
+	for _, one := range []struct{ name, change string }{
+		{"unchanged", "SELECT %d"},
+		{"one more table", "CREATE TABLE more_%d (id int)"},
+		{"one more function", "CREATE FUNCTION more_%d() RETURNS int LANGUAGE sql AS 'SELECT 1'"},
+	} {
+		b.Run(one.name, func(b *testing.B) {
+			cache, err := proxycatalog.NewCache(proxycatalog.Options{Poll: time.Hour, Refresh: time.Hour, MaxAge: time.Hour, Databases: 1, Bodies: inProcess{}})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer func() { _ = cache.Close() }()
 			d := cache.Use("db")
 			source := func(context.Context) (proxycatalog.Connection, error) { return c, nil }
-			n := 0
 			for b.Loop() {
 				b.StopTimer()
-				n++
-				if _, err := c.Query(b.Context(), fmt.Sprintf(change, time.Now().UnixNano())); err != nil {
+				if _, err := c.Query(b.Context(), fmt.Sprintf(one.change, time.Now().UnixNano())); err != nil {
 					b.Fatal(err)
 				}
-				if n == 1 {
+				if d.Newest() == nil {
 					if _, err := d.Get(b.Context(), source); err != nil {
 						b.Fatal(err)
 					}
