@@ -68,7 +68,7 @@ test: build ## Run all tests, the end-to-end ones included
 	@as_root=(); \
 	if [ "$$(id -u)" != 0 ]; then \
 	  if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then \
-	    as_root=(-exec "sudo -n --preserve-env=PATH,HOME,CI,WEIR_BINARY,WEIR_TEST_NO_SKIP"); \
+	    as_root=(-exec "sudo -n --preserve-env=PATH,HOME,CI,WEIR_BINARY,WEIR_TEST_NO_SKIP,WEIR_TEST_POSTGRES"); \
 	  else \
 	    echo "!!! Not root, and sudo does not work here: tests that need root will be skipped." >&2; \
 	  fi; \

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +38,7 @@ func (s *site) libpq(parameters string, args ...string) lab.Result {
 		env = append(env, "LD_LIBRARY_PATH="+folder)
 	}
 	out, err := s.lab.Run(ctx, lab.Command{
-		Path: filepath.Join(s.pg.Bin, "psql"), Args: append([]string{"-X", "-w", "-A", "-t", dsn}, args...),
+		Path: s.pg.Program("psql"), Args: append([]string{"-X", "-w", "-A", "-t", dsn}, args...),
 		Cgroup: s.agents, User: s.nobody, Dir: "/", Env: env,
 	})
 	s.must(err)

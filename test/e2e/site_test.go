@@ -282,7 +282,7 @@ func (s *site) psqlIn(cgroup *lab.Cgroup, dsn string, args ...string) lab.Result
 	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
 	defer cancel()
 	out, err := s.lab.Run(ctx, lab.Command{
-		Path: filepath.Join(s.pg.Bin, "psql"), Args: append([]string{"-X", "-w", "-A", "-t", dsn}, args...),
+		Path: s.pg.Program("psql"), Args: append([]string{"-X", "-w", "-A", "-t", dsn}, args...),
 		Cgroup: cgroup, User: s.nobody, Dir: "/",
 		Env: []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "PGCONNECT_TIMEOUT=20"},
 	})

@@ -3,6 +3,8 @@ package guards
 import (
 	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,12 +108,23 @@ func attacks() []attack {
 	return all
 }
 
+// spentIn17 are attacks that come to nothing on PostgreSQL 17 and later: the extension is
+// gone, views are filled with a safe search path, a catalog's rows do not all fit into xml.
+func spentIn17() []string {
+	return []string{"CREATE EXTENSION adminpack", "CREATE MATERIALIZED VIEW c AS SELECT wipe()",
+		"SELECT schema_to_xml('pg_catalog', true, true, '')"}
+}
+
 // A run past weir: each attack is one.
 func TestDirectlyEachAttackHasItsEffect(t *testing.T) {
 	t.Parallel()
 	l := needed(t)
 	s := newServer(t, l)
 	p := s.place("direct")
+	var spent []string
+	if !regexp.MustCompile(`\) 1[0-6]\.`).MatchString(s.pg.Version) {
+		spent = spentIn17()
+	}
 	for _, a := range attacks() {
 		if a.uncontrolled != "" {
 			continue
@@ -123,7 +136,7 @@ func TestDirectlyEachAttackHasItsEffect(t *testing.T) {
 			continue
 		}
 		// Not within a transaction, then: what it does is cleared away by hand.
-		if effect := a.play(p, s.socket(), false); effect == "" {
+		if effect := a.play(p, s.socket(), false); effect == "" && !slices.Contains(spent, a.name) {
 			t.Errorf("%s: %s has no effect", a.set, a.name)
 		}
 		p = p.again()

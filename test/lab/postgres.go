@@ -56,9 +56,17 @@ type Postgres struct {
 // ErrNoPostgres is returned where PostgreSQL's server programs are not installed.
 var ErrNoPostgres = errors.New("no PostgreSQL server programs found (Debian and Ubuntu: apt-get install postgresql)")
 
-// PostgresBin finds the folder of the server's programs: the newest of Debian's and
-// of the PGDG packages' folders, then what pg_config and PATH say.
+// PostgresVariable is the environment variable that names the folder of the server's
+// programs, to hold the tests against another version than the newest installed.
+const PostgresVariable = "WEIR_TEST_POSTGRES"
+
+// PostgresBin finds the folder of the server's programs: the one that PostgresVariable
+// names, the newest of Debian's and of the PGDG packages' folders, then what pg_config
+// and PATH say.
 func PostgresBin() (string, error) {
+	if dir := os.Getenv(PostgresVariable); dir != "" {
+		return dir, nil
+	}
 	var candidates []string
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin"} {
 		found, err := filepath.Glob(pattern)
@@ -85,6 +93,19 @@ func PostgresBin() (string, error) {
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// Program gives the path of a client program: the server's own, or the one on PATH
+// where the server came without.
+func (p *Postgres) Program(name string) string {
+	own := filepath.Join(p.Bin, name)
+	if executable(own) {
+		return own
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	return own
 }
 
 // versionIn is the first number in a path, 0 when there is none.

@@ -3,7 +3,6 @@ package ordinary
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -76,7 +75,7 @@ func (p *pair) psql(w way, commands []string) []string {
 		fmt.Fprintf(&script, "\\echo '%s%d'\n%s\n", mark, i, c)
 	}
 	database, who, secret := p.direct, role, password
-	cmd := lab.Command{Path: filepath.Join(house.pg.Bin, "psql"), User: nobody, Dir: "/", Stdin: strings.NewReader(script.String())}
+	cmd := lab.Command{Path: house.pg.Program("psql"), User: nobody, Dir: "/", Stdin: strings.NewReader(script.String())}
 	if w != "" {
 		database, who, secret, cmd.Cgroup = p.through, "agent", "", house.ways[w].cgroup
 	}
@@ -162,7 +161,7 @@ func (p *pair) dump(w way, args []string) string {
 	nobody, err := lab.Nobody()
 	must(p.t, err)
 	database, who, secret := p.direct, role, password
-	cmd := lab.Command{Path: filepath.Join(house.pg.Bin, "pg_dump"), User: nobody, Dir: "/"}
+	cmd := lab.Command{Path: house.pg.Program("pg_dump"), User: nobody, Dir: "/"}
 	if w != "" {
 		database, who, secret, cmd.Cgroup = p.through, "agent", "", house.ways[w].cgroup
 	}
