@@ -59,6 +59,7 @@ type Daemon struct {
 	gateway   *proxy.Gateway
 	intake    *intake
 	console   *console.Server
+	replaying sync.Mutex // held while what is on record is decided again
 
 	closers []func() error
 }
@@ -202,18 +203,22 @@ func (d *Daemon) openPolicies(ctx context.Context) error {
 }
 
 func (d *Daemon) openParser(context.Context) error {
-	limits := statement.DefaultLimits()
-	limits.Length = int(d.cfg.Parser.MaxStatement)
-	p, err := parser.New(parser.Config{
-		Command: d.opts.ParseWorker, Workers: d.cfg.Parser.Workers, Deadline: d.cfg.Parser.Deadline,
-		Memory: int64(d.cfg.Parser.Memory), Cache: int(d.cfg.Parser.Cache), Limits: limits, Logger: d.log,
-	})
+	p, err := parser.New(d.parserConfig())
 	if err != nil {
 		return err
 	}
 	d.parser = p
 	d.onClose(p.Close)
 	return nil
+}
+
+func (d *Daemon) parserConfig() parser.Config {
+	limits := statement.DefaultLimits()
+	limits.Length = int(d.cfg.Parser.MaxStatement)
+	return parser.Config{
+		Command: d.opts.ParseWorker, Workers: d.cfg.Parser.Workers, Deadline: d.cfg.Parser.Deadline,
+		Memory: int64(d.cfg.Parser.Memory), Cache: int(d.cfg.Parser.Cache), Limits: limits, Logger: d.log,
+	}
 }
 
 func (d *Daemon) openAuthority(context.Context) error {
@@ -276,7 +281,7 @@ func (d *Daemon) openConsole(context.Context) error {
 	s, err := console.Listen(console.Options{
 		Socket: d.cfg.Admin.Socket, Group: d.cfg.Admin.Group, OpenFolder: d.socketsBeside(), Version: d.opts.Version, Logger: d.log,
 		Status: d, Sessions: console.JournalSessions{Journal: d.journal, Open: d},
-		Records: console.JournalRecords{Journal: d.journal}, Approvals: console.BrokerApprovals{Broker: d.broker}, Policy: d, Connections: d,
+		Records: console.JournalRecords{Journal: d.journal}, Approvals: console.BrokerApprovals{Broker: d.broker}, Policy: d, Replay: d, Connections: d,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -89,6 +90,7 @@ type Gateway struct {
 	masks    *lru.Cache[maskKey, *lineage.Masks]
 	passed   *lru.Cache[passing, time.Time] // until when
 	catalogs *lru.Cache[*snapshot.Snapshot, *policy.Catalog]
+	known    *lru.Cache[knownKey, weak.Pointer[snapshot.Snapshot]]
 	keys     *scram.Cache
 	roots    *upstream.Roots
 	mock     []byte // what salts of clients are made of
@@ -117,6 +119,10 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of catalogs: %w", err)
 	}
+	known, err := lru.New[knownKey, weak.Pointer[snapshot.Snapshot]](knownKept)
+	if err != nil {
+		return nil, fmt.Errorf("making the list of catalogs: %w", err)
+	}
 	keys, err := scram.NewCache(scramKeysKept)
 	if err != nil {
 		return nil, err
@@ -125,7 +131,7 @@ func New(cfg Config) (*Gateway, error) {
 		cfg.KeepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 10 * time.Second, Count: 6}
 	}
 	g := &Gateway{
-		cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, passed: passed, catalogs: catalogs, keys: keys,
+		cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, passed: passed, catalogs: catalogs, known: known, keys: keys,
 		roots: upstream.NewRoots(), mock: secret(mockSize), starting: starting{limit: cfg.Starting},
 	}
 	g.refusals = newRefusals(g.writeRefusal)

@@ -164,6 +164,7 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 			s.former = true
 		}
 		s.relies = j.source(r) == nil
+		g.knows(r.database, j.session.Database, s.snapshot)
 		s.catalog = g.catalogOf(s.snapshot)
 		if s.masks, err = g.masksOf(s.rules, s.snapshot, false); err != nil {
 			return err

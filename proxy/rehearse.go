@@ -164,7 +164,7 @@ func (x *Rehearsal) Judge(text string, facts *statement.Facts, unreadable error,
 	v := &Judgement{facts: facts}
 	if j.standing.rules.Observes() {
 		v.decision = observed(j.standing, []byte(text))
-		v.Action = v.decision.Action
+		v.Action, v.spend = v.decision.Action, func(time.Time) {}
 		return v
 	}
 	if unreadable == nil {
@@ -333,17 +333,19 @@ func hows(b *policy.Bundle) func(*lineage.Output) string {
 	}
 }
 
-// Ended says how a statement ended that was sent.
-type Ended struct {
-	Failed bool
-	Tag    string // the command tag, "" where none is known
+// Spend counts a text that was sent at a moment for the guards with a rate.
+func (v *Judgement) Spend(at time.Time) { v.spend(at) }
+
+// Denied notes that a text was refused, which fails an open transaction.
+func (x *Rehearsal) Denied() {
+	if x.state.Tx == wire.TxActive {
+		x.state.Tx = wire.TxFailed
+	}
 }
 
-// Sent notes that a text was sent: what follows is judged by what it has changed.
-func (x *Rehearsal) Sent(v *Judgement, at time.Time, e Ended) {
-	if v.spend != nil {
-		v.spend(at)
-	}
+// Sent notes that a text was sent and has ended: what follows is judged by what it has
+// changed.
+func (x *Rehearsal) Sent(v *Judgement, failed bool) {
 	if v.facts == nil {
 		return
 	}
@@ -354,15 +356,15 @@ func (x *Rehearsal) Sent(v *Judgement, at time.Time, e Ended) {
 		j.changing = changing{}
 	}
 	for i := range v.facts.Statements {
-		x.prepares(&v.facts.Statements[i], e)
+		x.prepares(&v.facts.Statements[i], failed)
 	}
-	if x.state.Tx = after(x.state.Tx, v.facts, e); x.state.Tx == wire.TxIdle {
+	if x.state.Tx = after(x.state.Tx, v.facts, failed); x.state.Tx == wire.TxIdle {
 		x.state.Rests++
 	}
 }
 
 // prepares follows the names of prepared statements.
-func (x *Rehearsal) prepares(st *statement.Statement, e Ended) {
+func (x *Rehearsal) prepares(st *statement.Statement, failed bool) {
 	if slices.Contains(st.Commands, statement.CommandDiscard) && slices.ContainsFunc(st.Settings, func(s statement.Setting) bool { return s.Name == "all" }) {
 		clear(x.prepared)
 		return
@@ -372,7 +374,7 @@ func (x *Rehearsal) prepares(st *statement.Statement, e Ended) {
 		return
 	}
 	switch {
-	case p.What == "Prepare" && p.Body != nil && !e.Failed && len(x.prepared) < preparedKept:
+	case p.What == "Prepare" && p.Body != nil && !failed && len(x.prepared) < preparedKept:
 		x.prepared[p.Name] = p.Body
 	case p.What == "Deallocate" && p.Name == "":
 		clear(x.prepared)
@@ -382,7 +384,7 @@ func (x *Rehearsal) prepares(st *statement.Statement, e Ended) {
 }
 
 // after gives the state of the transaction behind a text.
-func after(tx byte, facts *statement.Facts, e Ended) byte {
+func after(tx byte, facts *statement.Facts, failed bool) byte {
 	before := tx
 	for i := range facts.Statements {
 		st := &facts.Statements[i]
@@ -402,7 +404,7 @@ func after(tx byte, facts *statement.Facts, e Ended) byte {
 		}
 	}
 	switch {
-	case !e.Failed:
+	case !failed:
 		return tx
 	case before != wire.TxIdle:
 		// A COMMIT that fails, by a deferred constraint, ends the transaction nevertheless.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"weak"
 
 	"github.com/weirgate/weir/policy"
 	snapshot "github.com/weirgate/weir/policy/catalog"
@@ -13,11 +14,47 @@ import (
 	"github.com/weirgate/weir/proxy/upstream"
 )
 
+// knownKey names a database by its Database document and its own name.
+type knownKey struct{ document, name string }
+
+// knownKept is how many databases' catalogs are remembered by name.
+const knownKept = 256
+
+// knows remembers which catalog a database has, as long as somebody keeps it.
+func (g *Gateway) knows(db *policy.Database, name string, s *snapshot.Snapshot) {
+	if db == nil || s == nil {
+		return
+	}
+	key := knownKey{db.Name, name}
+	if was, ok := g.known.Get(key); !ok || was.Value() != s {
+		g.known.Add(key, weak.Make(s))
+	}
+}
+
+// Known gives the catalogs that are at hand of databases that documents in force
+// describe, without asking any server.
+func (g *Gateway) Known() []policy.Cataloged {
+	var all []policy.Cataloged
+	bundle := g.cfg.Policies()
+	for _, key := range g.known.Keys() {
+		if at, ok := g.known.Peek(key); ok && bundle.Database(key.document) != nil {
+			if s := at.Value(); s != nil {
+				all = append(all, policy.Cataloged{Database: key.document, Name: key.name, Snapshot: s})
+			}
+		}
+	}
+	return all
+}
+
 // Snapshot gives the catalog of a database as it is known now, read at the first
-// address that the Database document gives: for explanations. It is nil when
-// there is no login to read it with.
+// address that the Database document gives: for explanations. Where there is no login
+// to read it with, it is the one that sessions have had read on their own connections,
+// nil if none has.
 func (g *Gateway) Snapshot(ctx context.Context, db *policy.Database, name string) (*snapshot.Snapshot, error) {
 	if _, ok := db.CatalogCredential(); !ok {
+		if at, ok := g.known.Get(knownKey{db.Name, name}); ok {
+			return at.Value(), nil
+		}
 		return nil, nil
 	}
 	v := &visit{gateway: g, flow: Flow{Database: db.Name, Identity: &identity.Identity{}}}
@@ -33,6 +70,7 @@ func (g *Gateway) Snapshot(ctx context.Context, db *policy.Database, name string
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalog of %s: %w", db.Name, err)
 	}
+	g.knows(db, name, s)
 	return s, nil
 }
 

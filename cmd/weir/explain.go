@@ -16,6 +16,7 @@ import (
 	"github.com/weirgate/weir/cmd/weir/internal/terminal"
 	"github.com/weirgate/weir/daemon/config"
 	"github.com/weirgate/weir/daemon/explain"
+	"github.com/weirgate/weir/daemon/trial"
 	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/policy/identity"
 	"github.com/weirgate/weir/policy/statement"
@@ -219,7 +220,7 @@ func (a *app) explainFiles(ctx context.Context, r *console.ExplainRequest, f exp
 	if err != nil {
 		return nil, err
 	}
-	bundle, problems := policy.Compile(sources, policy.WithKeys(noKeys))
+	bundle, problems := policy.Compile(sources, policy.WithKeys(trial.NoKeys))
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("the documents have errors:\n%w", problems)
 	}

@@ -2,16 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weirgate/weir/cmd/weir/internal/terminal"
+	"github.com/weirgate/weir/daemon/config"
 	"github.com/weirgate/weir/daemon/trial"
 	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/proxy/console"
 	"github.com/weirgate/weir/proxy/journal"
 	"github.com/weirgate/weir/proxy/parser"
 )
@@ -28,17 +33,24 @@ func (a *app) replayCommand() *cobra.Command {
 		Use:   "replay FILE|FOLDER...",
 		Short: "Tell what policy documents would have decided about what is on record",
 		Long: `Decide recorded statements again by documents that are not in force, and count where the
-decision would be another one, with examples. Limits are held against the rows that came
-back then, rates against the times. Nothing is sent to a database.
+decision would be another one, and where columns of results would be masked otherwise, with
+examples. Nothing is sent to a database but questions for its catalog.
 
-Masks are not replayed, nor what takes the database's catalog (tables behind views, functions
-of the database): a decision may be stricter then. Statements whose texts are not on record,
-or not the whole of them, are counted and left out.
+The daemon does it, with the catalogs as they are now: tables behind views, functions, triggers
+and masks count as in a session. Transactions, temporary tables and prepared statements are
+followed, limits are held against the rows that came back then, rates against the times.
+What "detect" and "patterns" of masks find in values is not held against anything.
+
+Without a daemon, or with --state, the journal is read from the disk and there is no catalog:
+masks are left out, and a decision may be stricter then. The output says for which databases
+that is so. Statements whose texts are not on record, or not the whole of them, are counted and
+left out.
 
 The exit status is 0 also when decisions would change: look at -o json in scripts.`,
 		Example: `  weir policy replay --since 7d new.yaml
   weir policy replay --since 2026-03-01 --until 2026-03-08 --database crm ./policy.d
-  weir policy replay --since 1d -o json new.yaml | jq '.changes[] | select(.now == "Deny")'`,
+  weir policy replay --since 1d -o json new.yaml | jq '.changes[] | select(.now == "Deny")'
+  weir policy replay --since 1d -o json new.yaml | jq '.masks[] | {kind, column, rule, count}'`,
 		Args: usage(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args, f) },
 	}
@@ -70,32 +82,71 @@ func (a *app) replay(ctx context.Context, paths []string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
-	bundle, problems := policy.Compile(sources, policy.WithKeys(noKeys))
+	bundle, problems := policy.Compile(sources, policy.WithKeys(trial.NoKeys))
 	if len(problems) > 0 {
 		return fmt.Errorf("the documents have errors:\n%w", problems)
 	}
-	pool, err := parser.New(parser.Config{Workers: 2})
-	if err != nil {
-		return fmt.Errorf("starting the parser: %w", err)
-	}
-	defer func() { _ = pool.Close() }()
-	records, done, err := a.records(ctx, observeFlags{state: f.state}, filter)
-	if err != nil {
-		return err
-	}
-	defer done()
-	finished := a.err.Progress("deciding what is on record again")
-	x := trial.Replay{Bundle: bundle, Parse: parseWith(pool), Examples: f.examples,
-		Start: func(ctx context.Context, id string) (*journal.Record, error) { return a.sessionStart(ctx, f.state, id) }}
-	outcome, err := x.Run(ctx, records)
+	var far atomic.Pointer[console.ReplayProgress]
+	finished := a.err.ProgressOf(func() string {
+		p := far.Load()
+		if p == nil {
+			return "deciding what is on record again"
+		}
+		return fmt.Sprintf("deciding what is on record again: %d statements, up to %s", p.Statements, p.At.Local().Format(time.DateTime))
+	})
+	outcome, err := a.replayed(ctx, bundle, sources, filter, f, func(p console.ReplayProgress) { far.Store(&p) })
 	finished()
 	if err != nil {
-		return fmt.Errorf("replaying: %w", err)
+		return err
 	}
 	if a.output == outputJSON {
 		return a.printJSON(outcome)
 	}
 	return a.printReplay(outcome)
+}
+
+// replayed has the daemon decide what is on record again, or does it here where there
+// is none.
+func (a *app) replayed(ctx context.Context, b *policy.Bundle, sources []policy.Source, filter journal.Filter, f replayFlags, progress func(console.ReplayProgress)) (*console.Replayed, error) {
+	without := "--state reads what is on the disk"
+	if f.state == "" {
+		request := &console.ReplayRequest{Since: filter.Since, Until: filter.Until, Workload: filter.Workload, Database: filter.Database, Examples: f.examples}
+		for _, s := range sources {
+			request.Documents = append(request.Documents, console.Document{Name: s.Name, Text: string(s.Data)})
+		}
+		client := a.client()
+		defer client.Close()
+		outcome, err := client.Replay(ctx, request, progress)
+		switch {
+		case errors.Is(err, console.ErrNotFound):
+			without = "the daemon that runs is older than this command"
+		case errors.Is(err, console.ErrNotRunning) && outcome == nil && readable(a.journalFolder("")):
+			if _, gone := client.Health(ctx); gone == nil {
+				return nil, err // it has ended on the way, and is there again
+			}
+			without = "weir is not running"
+		default:
+			return outcome, err
+		}
+	}
+	pool, err := parser.New(parser.Config{Workers: 2, Cache: 32 << 20})
+	if err != nil {
+		return nil, fmt.Errorf("starting the parser: %w", err)
+	}
+	defer func() { _ = pool.Close() }()
+	records, done, err := a.records(ctx, observeFlags{state: f.state}, filter)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	x := trial.Replay{Bundle: b, Observe: a.settings().Unmatched == config.UnmatchedObserve, Parse: parseWith(pool), Without: without,
+		Examples: f.examples, Progress: progress,
+		Start: func(ctx context.Context, id string) (*journal.Record, error) { return a.sessionStart(ctx, f.state, id) }}
+	outcome, err := x.Run(ctx, records)
+	if err != nil {
+		return nil, fmt.Errorf("replaying: %w", err)
+	}
+	return outcome, nil
 }
 
 // sessionStart finds the record that a session began with, nil when it is not kept.
@@ -115,7 +166,7 @@ func (a *app) sessionStart(ctx context.Context, state, id string) (*journal.Reco
 	return nil, nil
 }
 
-func (a *app) printReplay(o *trial.Outcome) error {
+func (a *app) printReplay(o *console.Replayed) error {
 	s := &sheet{screen: a.out}
 	if o.Statements == 0 {
 		s.line("nothing", "there is no statement on record that could be decided again; --since looks further back")
@@ -123,27 +174,78 @@ func (a *app) printReplay(o *trial.Outcome) error {
 		s.line("documents", "revision %s", o.Revision)
 		s.line("statements", "%d, from %s to %s", o.Statements, o.From.Local().Format(time.DateTime), o.To.Local().Format(time.DateTime))
 		s.line("unchanged", "%d", o.Same)
-		s.line("not held", "masks, detections and what only the database's catalog tells: decisions may be stricter then")
+	}
+	for _, d := range o.Databases {
+		if d.Catalog == console.CatalogHeld {
+			s.line("catalog", "of %s, as it was at %s: held against %d statements", d.Title(), d.Read.Local().Format(time.DateTime), d.Statements)
+		}
+	}
+	for _, what := range o.NotHeld {
+		s.coloured("not held", terminal.Yellow, "%s", terminal.OneLine(what))
+	}
+	if m := o.Missing; m != nil {
+		s.coloured("missing", terminal.Yellow, "%d statements use what the catalog does not have now (%s): what that was is not known",
+			m.Statements, terminal.OneLine(strings.Join(m.Names, ", ")))
 	}
 	for _, why := range slices.Sorted(maps.Keys(o.Skipped)) {
 		s.line("left out", "%d %s", o.Skipped[why], why)
 	}
 	for _, what := range slices.Sorted(maps.Keys(o.Warnings)) {
-		s.line("beside", "%d times %s", o.Warnings[what], what)
+		s.line("beside", "%d times %s", o.Warnings[what], terminal.OneLine(what))
+	}
+	for _, p := range o.Patterns {
+		s.coloured("pattern", terminal.Yellow, "%s", terminal.OneLine(patternSays(p)))
 	}
 	for i := range o.Changes {
 		c := &o.Changes[i]
 		s.b.WriteByte('\n')
 		s.coloured(fmt.Sprintf("%d times", c.Count), actionColour(c.Now), "%s by %s, instead of %s by %s", c.Now, orNoRule(c.Rule), c.Recorded, orNoRule(c.Before))
-		for _, e := range c.Examples {
-			s.line("", "%s  %s  %s", e.ID, e.Workload, e.Time.Local().Format(time.DateTime))
-			s.line("", "  %s", shortenText(terminal.OneLine(e.Text)))
-			if e.Reason != "" {
-				s.line("", "  %s", terminal.OneLine(e.Reason))
-			}
-		}
+		printExamples(s, c.Examples)
+	}
+	for i := range o.Masks {
+		m := &o.Masks[i]
+		s.b.WriteByte('\n')
+		s.coloured(fmt.Sprintf("%d times", m.Count), terminal.Magenta, "%s", terminal.OneLine(maskSays(m)))
+		printExamples(s, m.Examples)
 	}
 	return a.printf("%s", s.b.String())
+}
+
+func printExamples(s *sheet, examples []console.ReplayExample) {
+	for _, e := range examples {
+		s.line("", "%s  %s  %s", e.ID, terminal.OneLine(e.Workload), e.Time.Local().Format(time.DateTime))
+		s.line("", "  %s", shortenText(terminal.OneLine(e.Text)))
+		if e.Reason != "" {
+			s.line("", "  %s", shortenText(terminal.OneLine(e.Reason)))
+		}
+	}
+}
+
+// maskSays tells what would become of a column.
+func maskSays(m *console.ReplayMask) string {
+	switch m.Kind {
+	case console.NowMasked:
+		return fmt.Sprintf("%s masked, %s by %s, instead of shown", m.Column, orMask(m.How), orNoRule(m.Rule))
+	case console.NoLongerMasked:
+		return m.Column + " shown, instead of masked"
+	}
+	return fmt.Sprintf("%s masked otherwise, %s by %s, instead of %s", m.Column, orMask(m.How), orNoRule(m.Rule), m.Before)
+}
+
+func orMask(how string) string {
+	if how == "" {
+		return "somehow"
+	}
+	return how
+}
+
+// patternSays tells of a pattern that matches nothing.
+func patternSays(p console.UnmatchedPattern) string {
+	text := p.String() + ": it protects nothing"
+	if len(p.Nearest) > 0 {
+		text += "; there is " + strings.Join(p.Nearest, ", ")
+	}
+	return text
 }
 
 func orNoRule(rule string) string {

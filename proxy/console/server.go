@@ -37,6 +37,7 @@ type Options struct {
 	Records     RecordSource
 	Approvals   ApprovalSource
 	Policy      PolicySource
+	Replay      ReplaySource
 	Connections ConnectionSource
 }
 

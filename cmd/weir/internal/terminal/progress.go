@@ -12,6 +12,11 @@ const patience = 2 * time.Second
 // Progress says what is being waited for once it takes longer than two seconds,
 // on a terminal only, in a line that is wiped when done is called.
 func (s *Screen) Progress(what string) (done func()) {
+	return s.ProgressOf(func() string { return what })
+}
+
+// ProgressOf is Progress of what changes meanwhile; what is called by another goroutine.
+func (s *Screen) ProgressOf(what func() string) (done func()) {
 	if !s.Terminal {
 		return func() {}
 	}
@@ -31,7 +36,7 @@ func (s *Screen) Progress(what string) (done func()) {
 				return
 			case now := <-timer.C:
 				shown = true
-				_, _ = fmt.Fprintf(s, "\r\x1b[K%s… %ds", what, int(now.Sub(start).Seconds()))
+				_, _ = fmt.Fprintf(s, "\r\x1b[K%s… %ds", what(), int(now.Sub(start).Seconds()))
 				timer.Reset(time.Second)
 			}
 		}
