@@ -163,7 +163,7 @@ func touchesColumn(p *pattern.Name, access statement.Access, st *statement.State
 		return false
 	}
 	// What cannot be followed may be the column.
-	if access != statement.AccessWrite && (renamed || len(st.Opaque) > 0) {
+	if access != statement.AccessWrite && (renamed || slices.ContainsFunc(st.Opaque, hidesColumns)) {
 		return true
 	}
 	for i := range st.Columns {
@@ -179,7 +179,17 @@ func touchesColumn(p *pattern.Name, access statement.Access, st *statement.State
 	return wholeTable(p, access, st)
 }
 
+// hidesColumns says whether a construct may touch columns that are not listed. The
+// columns of USING are, and a star that a position counts from.
+func hidesColumns(construct string) bool {
+	return construct != "a JOIN with USING" && !strings.HasSuffix(construct, " a position after a star")
+}
+
 func columnMatches(p *pattern.Name, c *statement.Column, st *statement.Statement) bool {
+	if c.Qualifier == "" && c.Star && c.Use == statement.UseOutput && len(st.Writes) == 0 {
+		// It stands for the outermost FROM, whose subqueries list what they read.
+		return slices.ContainsFunc(st.Tables, func(t statement.Table) bool { return t.Top && tableMatches(p, 1, t.Schema, t.Name) })
+	}
 	if c.Qualifier == "" {
 		return c.Star || p.FromEnd(0).Match(c.Name) || isRow(p, c.Name, st)
 	}
@@ -196,6 +206,11 @@ func columnMatches(p *pattern.Name, c *statement.Column, st *statement.Statement
 		if tableMatches(p, 1, t.Schema, t.Name) {
 			return true
 		}
+	}
+	if !found && c.Star {
+		// All columns of a subquery or a common table expression are what it lists
+		// itself. The rows of triggers and rules are those of the table.
+		return c.Qualifier == "old" || c.Qualifier == "new"
 	}
 	return !found // a subquery's or a common table expression's column may be a copy
 }
