@@ -27,7 +27,7 @@ const (
 type condition struct {
 	program   cel.Program
 	statement bool // reads the variable statement
-	varies    bool // reads session.inTransaction or now, so that one session's same facts may be judged differently
+	varies    bool // reads session.inTransaction, session.readOnly or now, so that one session's same facts may be judged differently
 }
 
 // The variables of a condition. Fields that are named here are the whole of
@@ -81,6 +81,7 @@ type (
 		Database      string `cel:"database"`
 		User          string `cel:"user"`
 		InTransaction bool   `cel:"inTransaction"`
+		ReadOnly      bool   `cel:"readOnly"`
 	}
 )
 
@@ -156,7 +157,7 @@ func (r *reader) when(g *Guard, n *yaml.Node) {
 			}
 		case ast.SelectKind:
 			s := e.AsSelect()
-			if o := s.Operand(); o.Kind() == ast.IdentKind && o.AsIdent() == "session" && s.FieldName() != "inTransaction" {
+			if o := s.Operand(); o.Kind() == ast.IdentKind && o.AsIdent() == "session" && s.FieldName() != "inTransaction" && s.FieldName() != "readOnly" {
 				kept++
 			}
 		case ast.CallKind:
@@ -305,7 +306,7 @@ func (v *variables) activation() (cel.PartialActivation, error) {
 		"statement": statementVariable(v.st, len(v.request.Text)),
 		"identity":  v.identity,
 		"session": &celSession{Database: v.request.Session.Database, User: v.request.Session.User,
-			InTransaction: v.open},
+			InTransaction: v.open, ReadOnly: v.request.Session.ReadOnly},
 		"now": v.request.Now,
 	}, unknown...)
 	if err != nil {

@@ -55,11 +55,10 @@ func TestPacks(t *testing.T) {
 			"select pg_terminate_backend(1)", "select pg_catalog.pg_reload_conf()", "load 'x'", "alter default privileges grant select on tables to public",
 			"create role evil superuser", "alter role app set search_path = evil", "alter user app password 'x'", "drop role x", "create user x",
 			"alter database d set role = 'x'", "alter system set archive_command = 'x'", "create policy p on t using (true)", "drop owned by x",
-			"begin read write", "set transaction read write", "set default_transaction_read_only = off", "reset default_transaction_read_only",
+			"begin read only; begin read write", "select 1; select 2; begin; start transaction read write", "set transaction read write", "set default_transaction_read_only = off", "reset default_transaction_read_only",
 			"set session characteristics as transaction read write", "select set_config('transaction_read_only', 'off', true)",
 			"select set_config('transaction_read_only', $1, true)", "update pg_settings set setting = 'off' where name = 'transaction_read_only'",
-			"begin read only, read write",
-		}, []string{"begin read only", "begin isolation level repeatable read read only", "set transaction read only", "set transaction isolation level serializable",
+		}, []string{"begin read only", "begin read write", "start transaction isolation level read committed, read write", "begin read only; select 1; commit; begin read write", "begin isolation level repeatable read read only", "set transaction read only", "set transaction isolation level serializable",
 			"set session characteristics as transaction read only", "set default_transaction_read_only = on", "select 1", "set application_name = 'x'", "set timezone = 'UTC'", "set datestyle = iso", "show role", "select current_user",
 			"reset all", "select pg_advisory_unlock_all(); close all; unlisten *; reset all", "discard plans", "discard temp", "discard sequences", "deallocate all"}},
 		{"ServerFilesAndPrograms", []string{
@@ -102,6 +101,28 @@ func TestPacks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// To begin a transaction that writes gives up nothing, unless transactions are read only
+// by themselves or one is open that is.
+func TestBeginReadWriteIsRefusedWhereItGivesSomethingUp(t *testing.T) {
+	b := compile(t, onePolicy("  packs: [PrivilegeAndSessionChanges]\n"))
+	rules := b.Rules(bot, b.Database("crm"))
+	for _, c := range []struct {
+		name    string
+		session Session
+		want    Action
+	}{
+		{"where transactions write", Session{}, Allow},
+		{"where they are read only, or the server does not tell", Session{ReadOnly: true}, Deny},
+		{"inside of a transaction", Session{InTransaction: true}, Deny},
+	} {
+		for _, sql := range []string{"BEGIN READ WRITE", "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE"} {
+			if v := rules.Judge(Request{Facts: facts(t, sql), Text: sql, Session: c.session}); v.Action != c.want {
+				t.Errorf("%s: %s is %s", c.name, sql, v.Action)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ type Session struct {
 	Database      string // the PostgreSQL database that the client asked for
 	User          string // the PostgreSQL user that the client asked for
 	InTransaction bool   // a transaction is open in front of the text
+	ReadOnly      bool   // a transaction that does not say otherwise is read only, or may be
 }
 
 // Request is one text to be judged.

@@ -39,6 +39,7 @@ type grounds struct {
 	placed, unplaced bool
 	confirmed        time.Time // when the catalog was, for a text with places; zero for others
 	revision         string
+	meaning          string // of a text that needs an approval
 	warnings         []string
 	audited          []string
 }
@@ -136,6 +137,7 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	state = within(state, facts)
 	asked := j.session
 	asked.InTransaction = state.Tx == wire.TxActive
+	asked.ReadOnly = !state.Writes
 	q := policy.Request{
 		Facts: j.own.meant(s.snapshot, facts, fresh && !s.former), Text: string(text), Session: asked, Now: j.moment(), Prepared: state.Prepared,
 	}
@@ -175,6 +177,7 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 		}
 	case policy.RequireApproval:
 		d.Approval = v
+		d.Terms, p.meaning = j.terms(s, v, facts)
 	}
 	d.Statements = make([]session.Plan, len(facts.Statements))
 	for i := range facts.Statements {

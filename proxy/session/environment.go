@@ -40,6 +40,9 @@ type Censor interface {
 type State struct {
 	User, Database string
 	Tx             byte // transaction state of the last ReadyForQuery
+	// Writes says that the server has told a transaction is not read only unless it
+	// begins so, by default_transaction_read_only, which it reports since PostgreSQL 14.
+	Writes bool
 	// AtRest says that an errand could be run now, as an answer to Decide.
 	AtRest bool
 	// Rests is how often the server has said that no transaction is open.
@@ -60,7 +63,10 @@ type Decision struct {
 
 	Denial   *diagnostic.Diagnostic // not nil: refused
 	Approval any                    // not nil: a person must approve it first; handed back in the Approve question
-	Notices  []*diagnostic.Diagnostic
+	// Terms say, of a text that needs an approval, what that is for: one that was given
+	// for others does not count.
+	Terms   string
+	Notices []*diagnostic.Diagnostic
 
 	Statements []Plan // one for each statement of the text
 	// Settles says that the text changes what later texts mean (settings,

@@ -238,6 +238,8 @@ func (s *Session) parameterStatus(frame, body []byte) {
 		if !encodingFollowed(string(value)) {
 			s.encoding = diagnostic.Encoding(string(value))
 		}
+	case "default_transaction_read_only":
+		s.state.Writes = string(value) == "off"
 	}
 	s.relay(frame)
 }
