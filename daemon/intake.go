@@ -202,7 +202,7 @@ func (in *intake) flow(f redirect.Flow) proxy.Flow {
 func identify(w workload.Workload) *identity.Identity {
 	id := &identity.Identity{
 		Kind: string(w.Kind), Unit: w.Unit, ContainerID: w.ContainerID, PodUID: w.PodUID, CgroupPath: w.CgroupPath,
-		PID: w.PID, UID: w.UID, User: w.User, Executable: w.Executable, Comm: w.Comm,
+		PID: w.PID, UID: w.UID, User: w.User, LoginUID: w.LoginUID, Executable: w.Executable, Comm: w.Comm,
 	}
 	id.Subject = strings.ToLower(string(w.Kind)) + ":" + w.Name
 	return id

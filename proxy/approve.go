@@ -27,6 +27,9 @@ func (v *visit) Approve(ctx context.Context, q *session.Approve, tell func(*diag
 	}
 	broker := v.gateway.cfg.Approvals
 	asked := v.request(q, verdict)
+	if p, ok := q.Decision.Private.(*judged); ok {
+		asked.Meaning = p.meaning
+	}
 	digest := asked.Statement.Digest()
 	ticket, err := broker.Ask(ctx, asked)
 	if err != nil {

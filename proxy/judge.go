@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"sync"
 	"time"
@@ -70,6 +71,7 @@ type judge struct {
 	rests    uint64               // how often the session had been at rest when it was last decided
 	turn     *catalog.Turn        // to read the catalog, nil for none
 	alters   bool                 // it has changed the schema itself
+	made     string               // stands for all that it has made itself, "" for nothing
 	changing changing             // what of it, and others may not see yet
 	seen     map[uint32]time.Time // oids of results that the catalog did not have, and when
 	// redefines: the open transaction may have changed functions.
@@ -381,7 +383,7 @@ func (j *judge) settings(d *session.Decision) {
 		}
 	}
 	if changed {
-		j.own.rests, j.alters = j.rests, true
+		j.own.rests, j.alters, j.made = j.rests, true, rand.Text()
 	}
 	j.changing.rests = j.rests
 	if changed || j.names.String() != before {

@@ -44,6 +44,8 @@ func TestADigestIsOfEveryFieldAndItsBorders(t *testing.T) {
 		"another executable":           func(s *approval.Statement) { s.Identity.Executable = "x" },
 		"another uid":                  func(s *approval.Statement) { s.Identity.UID = 0 },
 		"another role":                 func(s *approval.Statement) { s.User = "x" },
+		"another meaning":              func(s *approval.Statement) { s.Meaning = "x" },
+		"another login":                func(s *approval.Statement) { s.Identity.LoginUID = 7 },
 		"another search path":          func(s *approval.Statement) { s.SearchPath = "evil, public" },
 		"another rule":                 func(s *approval.Statement) { s.Rule = "x" },
 		"another policy":               func(s *approval.Statement) { s.Policy = "x" },
@@ -116,6 +118,9 @@ func TestTheLifeOfARequest(t *testing.T) {
 		"two approvers are two people":                {2, []step{{decide(yes(ann)), nil}, {decide(yes(ann)), approval.ErrTwice}, {use, approval.ErrNotApproved}, {decide(yes(bob)), nil}, {use, nil}}, approval.Used},
 		"one person with two names is one":            {2, []step{{decide(yes(ann)), nil}, {decide(yes(approval.Approver{UID: 1, User: "root"})), approval.ErrTwice}}, approval.Pending},
 		"one name with two numbers is one":            {2, []step{{decide(yes(ann)), nil}, {decide(yes(approval.Approver{UID: 9, User: "ann"})), approval.ErrTwice}}, approval.Pending},
+		"one person, once behind sudo, is one":        {2, []step{{decide(yes(ann)), nil}, {decide(yes(approval.Approver{UID: 0, User: "root", LoginUID: 1})), approval.ErrTwice}}, approval.Pending},
+		"two people behind sudo are two":              {2, []step{{decide(yes(approval.Approver{User: "root", LoginUID: 1})), nil}, {decide(yes(approval.Approver{User: "root", LoginUID: 2})), nil}, {use, nil}}, approval.Used},
+		"who became the requester does not decide":    {1, []step{{decide(yes(approval.Approver{UID: 9, LoginUID: 1001})), approval.ErrSelf}}, approval.Pending},
 		"one denial outweighs approvals":              {3, []step{{decide(yes(ann)), nil}, {decide(yes(bob)), nil}, {decide(no(cat)), nil}, {decide(yes(cat)), approval.ErrFinal}}, approval.Denied},
 		"an approver may take it back":                {2, []step{{decide(yes(ann)), nil}, {decide(no(ann)), nil}}, approval.Denied},
 		"a denial after approval counts while unused": {1, []step{{decide(yes(ann)), nil}, {decide(no(bob)), nil}, {use, approval.ErrNotApproved}}, approval.Denied},
@@ -150,6 +155,32 @@ func TestTheLifeOfARequest(t *testing.T) {
 	}
 	if err := request(1).Decide(yes(approval.Approver{UID: 1001}), noon); !strings.Contains(err.Error(), "user bot") {
 		t.Errorf("the error does not say who asked: %v", err)
+	}
+}
+
+// A request of root comes from a container, or from somebody behind sudo.
+func TestWhoseRequestIsRoots(t *testing.T) {
+	root := func(login uint32) approval.Approver {
+		return approval.Approver{User: "root", LoginUID: login}
+	}
+	for name, c := range map[string]struct {
+		login uint32 // of the requester
+		by    approval.Approver
+		want  error
+	}{
+		"a container's root, by a user":               {0, ann, nil},
+		"a container's root, by somebody behind sudo": {0, root(1), nil},
+		"a container's root, by a service of root's":  {0, root(0), approval.ErrSelf},
+		"behind sudo, by who is behind it":            {1, ann, approval.ErrSelf},
+		"behind sudo, by the same again":              {1, root(1), approval.ErrSelf},
+		"behind sudo, by another":                     {1, root(2), nil},
+		"behind sudo, by another user":                {1, bob, nil},
+	} {
+		r := request(1)
+		r.Identity.UID, r.Identity.User, r.Identity.LoginUID = 0, "root", c.login
+		if err := r.Decide(yes(c.by), noon); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -178,12 +179,12 @@ func (b *Broker) Ask(ctx context.Context, r Request) (*Ticket, error) {
 			return nil, err
 		}
 		if found != nil {
-			if found.Needed >= r.Needed {
+			if found.Needed >= r.Needed && slices.Equal(found.Approvers, r.Approvers) {
 				return b.ticket(ctx, found)
 			}
-			// The policy asks for more approvers than it did.
+			// Who said yes, or was asked, may not be who is to be asked now.
 			if _, err := b.change(ctx, found.ID, func(o *Request) error {
-				return o.Cancel("the policy asks for more approvers now", now)
+				return o.Cancel("the policy asks for other approvers now", now)
 			}); err != nil && !errors.Is(err, ErrFinal) {
 				return nil, err
 			}

@@ -76,10 +76,14 @@ type Statement struct {
 	Identity   identity.Identity `json:"identity"`
 	User       string            `json:"user"` // the role that is in effect
 	SearchPath string            `json:"searchPath"`
-	Policy     string            `json:"policy"`
-	Rule       string            `json:"rule"` // that asked for the approval
-	Text       string            `json:"text"` // the client's bytes
-	Parameters []Parameter       `json:"parameters,omitempty"`
+	// Meaning stands for what the text leads to besides what it says: the relations and
+	// functions of the catalog that its names may mean, and how they are made. "" where
+	// that is not known.
+	Meaning    string      `json:"meaning,omitempty"`
+	Policy     string      `json:"policy"`
+	Rule       string      `json:"rule"` // that asked for the approval
+	Text       string      `json:"text"` // the client's bytes
+	Parameters []Parameter `json:"parameters,omitempty"`
 }
 
 // Digest is a SHA-256 in hexadecimal.
@@ -98,13 +102,14 @@ func (s *Statement) Digest() Digest {
 		number(uint64(len(v)))
 		h.Write([]byte(v))
 	}
-	field("weir approval v1")
+	field("weir approval v2")
 	id := &s.Identity
 	for _, v := range []string{s.Server, s.Database, id.Subject, id.Kind, id.Unit, id.ContainerID, id.PodUID, id.CgroupPath, id.Executable} {
 		field(v)
 	}
 	number(uint64(id.UID))
-	for _, v := range []string{s.User, s.SearchPath, s.Policy, s.Rule, s.Text} {
+	number(uint64(id.LoginUID))
+	for _, v := range []string{s.User, s.SearchPath, s.Meaning, s.Policy, s.Rule, s.Text} {
 		field(v)
 	}
 	number(uint64(len(s.Parameters)))

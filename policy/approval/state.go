@@ -27,9 +27,10 @@ var (
 
 // Approver is who decides, as the kernel says at the admin socket.
 type Approver struct {
-	UID  uint32 `json:"uid"`
-	User string `json:"user,omitempty"`
-	Name string `json:"name,omitempty"` // in full, for display
+	UID      uint32 `json:"uid"`
+	User     string `json:"user,omitempty"`
+	Name     string `json:"name,omitempty"`     // in full, for display
+	LoginUID uint32 `json:"loginUid,omitempty"` // who logged in, see identity.Identity
 }
 
 func (a Approver) String() string {
@@ -39,14 +40,32 @@ func (a Approver) String() string {
 	return fmt.Sprintf("uid %d", a.UID)
 }
 
-// same reports whether two approvers are one person: either fact suffices.
-func (a Approver) same(b Approver) bool {
-	return a.UID == b.UID || a.User != "" && a.User == b.User
-}
+// same reports whether two approvers are one person.
+func (a Approver) same(b Approver) bool { return a.person().is(b.person()) }
 
 // asked reports whether the approver is the user that the request came from.
 func (a Approver) asked(id *identity.Identity) bool {
-	return a.UID == id.UID || a.User != "" && a.User == id.User
+	return a.person().is(person{id.UID, id.LoginUID, id.User})
+}
+
+func (a Approver) person() person { return person{a.UID, a.LoginUID, a.User} }
+
+// person is what is known of who stands behind a process.
+type person struct {
+	uid, login uint32
+	user       string
+}
+
+// is reports whether two may be one person: one fact suffices. That both are root does
+// not where either has a login, since that says who became root.
+func (p person) is(q person) bool {
+	if p.uid == q.uid && (p.uid != 0 || p.login == q.login) {
+		return true
+	}
+	if p.login != 0 && (p.login == q.login || p.login == q.uid) || q.login != 0 && q.login == p.uid {
+		return true
+	}
+	return p.user != "" && p.user == q.user && (p.uid != 0 || q.uid != 0)
 }
 
 // Decision is one approver's answer.

@@ -24,6 +24,8 @@ type Function struct {
 	// Body is what is inside, nil for a function that has none that can be read:
 	// one in another language, an aggregate.
 	Body *Body
+	// Source is a digest of the body and what it was made of, all zero where there is none.
+	Source [16]byte
 	// Parts are the functions that an aggregate is made of, or that may be in its place.
 	Parts []uint32
 

@@ -39,6 +39,10 @@ type Relation struct {
 	Server      string       // of a foreign table: the server's name
 	OwnedBy     ColumnRef    // of a sequence: the column that it belongs to
 
+	// Source is a digest of what a view, or rules, were made of, all zero where there is
+	// none.
+	Source [16]byte
+
 	// Loose says that its columns are not known, as of one that an open transaction has
 	// made: Columns is nil.
 	Loose bool

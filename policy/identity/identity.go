@@ -18,9 +18,12 @@ type Identity struct {
 	PodUID      string `json:"podUid,omitempty"`
 	CgroupPath  string `json:"cgroup"`
 
-	PID        int    `json:"pid,omitempty"`
-	UID        uint32 `json:"uid"`
-	User       string `json:"user,omitempty"`
+	PID  int    `json:"pid,omitempty"`
+	UID  uint32 `json:"uid"`
+	User string `json:"user,omitempty"`
+	// LoginUID is the user who logged in, whatever su and sudo made of it since; 0 for a
+	// process that nobody's login began (a service, a container), and for root's.
+	LoginUID   uint32 `json:"loginUid,omitempty"`
 	Executable string `json:"executable,omitempty"` // "" when it could not be read; a rule that names executables then does not match
 	Comm       string `json:"comm,omitempty"`       // for display; never matched
 }

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -210,6 +212,7 @@ func (r *reader) rule(row [][]byte) error {
 		rule.Action = &catalog.Definition{Unread: tooLarge}
 	}
 	rel.Rewrites = append(rel.Rewrites, rule)
+	mix(&rel.Source, row[2:])
 	return nil
 }
 
@@ -386,6 +389,7 @@ func (r *reader) inside(row [][]byte) error {
 		return err
 	}
 	f.Definer = isTrue(row[2])
+	mix(&f.Source, row[2:])
 	if len(row[3]) > 0 {
 		f.Settings = strings.Split(string(row[3]), "\n")
 	}
@@ -424,4 +428,18 @@ func numbers(value []byte) ([]uint32, error) {
 		}
 	}
 	return all, nil
+}
+
+// mix adds values to a digest, in whatever order it gets them from call to call.
+func mix(to *[16]byte, values [][]byte) {
+	h := sha256.New()
+	for _, v := range values {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(v)))
+		h.Write(length[:])
+		h.Write(v)
+	}
+	for i, b := range h.Sum(nil)[:len(to)] {
+		to[i] ^= b
+	}
 }

@@ -240,6 +240,7 @@ func (r *reader) view(row [][]byte) error {
 	if err != nil || rel == nil {
 		return err
 	}
+	mix(&rel.Source, row[2:])
 	// One view that cannot be read bars its own columns, not the database.
 	if row[2] == nil {
 		rel.Query = &catalog.Definition{Unread: tooLarge}

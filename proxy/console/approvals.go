@@ -71,8 +71,12 @@ func (s BrokerApprovals) Decide(ctx context.Context, id string, approve bool, re
 	if !mayDecide(request.Approvers, by) {
 		return nil, Forbidden("run the command as one of them", "%s may not decide on %s, only %s", by, request.ID, strings.Join(request.Approvers, " or "))
 	}
+	approver := approval.Approver{UID: by.UID, User: by.User, Name: by.String()}
+	if by.LoginUID != nil {
+		approver.LoginUID = *by.LoginUID
+	}
 	request, err = s.Broker.Decide(ctx, id, approval.Decision{
-		Approver: approval.Approver{UID: by.UID, User: by.User, Name: by.String()},
+		Approver: approver,
 		Approve:  approve,
 		Reason:   reason,
 	})

@@ -46,6 +46,13 @@ func ApprovalGone(id, state string) *Diagnostic {
 		Hint:    "Send the statement again to ask anew."}
 }
 
+// ApprovalOutdated refuses a statement that does not mean any more what was approved.
+func ApprovalOutdated(id string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,
+		Message: fmt.Sprintf("approval %s is not for this statement any more: what it names, or who must approve it, has changed since it was asked for", id),
+		Hint:    "Nothing was executed. Send the statement again to ask anew."}
+}
+
 // ApprovalImpossible refuses a statement for which no approval can be had now.
 func ApprovalImpossible(why string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: InsufficientPrivilege,

@@ -269,7 +269,7 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 		if !s.approve(d, nil, a) {
 			return nil, 0, false
 		}
-		why = s.approval.refusal
+		why = s.approval.stands(d)
 		if why == nil && !s.approval.again && !s.stillDecided(d) {
 			// Much may have changed while it was held.
 			s.approval.again, s.decided = true, nil

@@ -42,7 +42,7 @@ func (s *Session) execute(frame, body []byte) bool {
 			s.denied(expectExecute, begin, why)
 			return true
 		}
-		if d.Approval != nil && o.approved == "" {
+		if d.Approval != nil && (o.approved == "" || o.terms != d.Terms) {
 			if done, refused = s.approved(o, &begin); !done || refused {
 				return done
 			}
@@ -166,16 +166,17 @@ func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 	return true, false
 }
 
-// approved sees to the approval of a portal that needed none when it was bound.
+// approved sees to the approval of a portal that needed none when it was bound, or
+// another one.
 // Its results are as those of standing.
 func (s *Session) approved(o *portal, begin *Begin) (done, refused bool) {
 	if !s.approve(o.decision, o, asking{}) {
 		return false, false
 	}
-	if s.approval.refusal != nil {
-		s.denied(expectExecute, *begin, s.approval.refusal)
+	if why := s.approval.stands(o.decision); why != nil {
+		s.denied(expectExecute, *begin, why)
 		return true, true
 	}
-	o.approved = s.approval.id
+	o.approved, o.terms = s.approval.id, s.approval.terms
 	return true, false
 }

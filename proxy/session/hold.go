@@ -15,7 +15,16 @@ import (
 type approval struct {
 	id      string
 	refusal *diagnostic.Diagnostic
-	again   bool // the decision was made again since
+	terms   string // that it was given for
+	again   bool   // the decision was made again since
+}
+
+// stands says why the approval does not let the text of a decision pass, nil if it does.
+func (a *approval) stands(d *Decision) *diagnostic.Diagnostic {
+	if a.refusal == nil && a.terms != d.Terms {
+		return diagnostic.ApprovalOutdated(a.id)
+	}
+	return a.refusal
 }
 
 // batchApproval is the answer for the one Execute of a batch.

@@ -39,6 +39,7 @@ type portal struct {
 	record    uint64          // the running record of a portal that was suspended
 	so        statementRecord // what it gave until it was suspended
 	approved  string          // id of the approval that this portal has used up
+	terms     string          // that it was given for
 	known     bool            // params are those of the Bind
 	size      int
 	segment   uint64

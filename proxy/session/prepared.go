@@ -129,11 +129,11 @@ func (s *Session) bind(frame, body, p []byte) bool {
 			if answer == nil {
 				return false
 			}
-			if answer.refusal != nil {
-				s.denied(expectBind, Begin{Decision: d, Parameters: params, Protocol: "extended"}, answer.refusal)
+			if why := answer.stands(d); why != nil {
+				s.denied(expectBind, Begin{Decision: d, Parameters: params, Protocol: "extended"}, why)
 				return true
 			}
-			made.approved = answer.id
+			made.approved, made.terms = answer.id, answer.terms
 		}
 		made.keep(params)
 	}

@@ -163,9 +163,10 @@ func (s *Session) AnswerDecide(d *Decision) {
 // AnswerApprove goes on with the statement when refusal is nil; id names the
 // approval that was used up.
 func (s *Session) AnswerApprove(id string, refusal *diagnostic.Diagnostic) {
-	if _, ok := s.question.(*Approve); !ok {
+	q, ok := s.question.(*Approve)
+	if !ok {
 		return
 	}
 	s.question = nil
-	s.approval = &approval{id: id, refusal: refusal}
+	s.approval = &approval{id: id, refusal: refusal, terms: q.Decision.Terms}
 }

@@ -23,36 +23,59 @@ var ErrReused = errors.New("the process that connected has ended and its pid bel
 // architecture that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// executable gives the path of the caller's executable, as seen in the caller's
-// own mount namespace.
+// program gives the path of the caller's executable, as seen in the caller's own
+// mount namespace, and the user who logged in (/proc/PID/loginuid), 0 for nobody.
 //
-// It is "" when the process is gone, or when it runs another program by now than
-// at connect(): what it became says nothing of who connected.
-func executable(c redirect.Caller) (string, error) {
+// The path is "" when the process is gone, or when it runs another program by now
+// than at connect(): what it became says nothing of who connected.
+func program(c redirect.Caller) (path string, login uint32, err error) {
 	pidfd, err := unix.PidfdOpen(c.PID, 0)
 	if err != nil {
 		if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
-			return "", nil // gone; what the kernel recorded stands
+			return "", 0, nil // gone; what the kernel recorded stands
 		}
-		return "", fmt.Errorf("look at process %d: %w", c.PID, err)
+		return "", 0, fmt.Errorf("look at process %d: %w", c.PID, err)
 	}
 	defer func() { _ = unix.Close(pidfd) }()
 	started, err := startTime(c.PID)
 	if err != nil {
-		return "", ignoreGone(err)
+		return "", 0, ignoreGone(err)
 	}
 	if c.StartTime != 0 && started != c.StartTime/clockTick {
-		return "", fmt.Errorf("process %d: %w", c.PID, ErrReused)
+		return "", 0, fmt.Errorf("process %d: %w", c.PID, ErrReused)
 	}
-	path, err := programOf(c)
-	if err != nil {
-		return "", ignoreGone(err)
+	if login, err = loginOf(c.PID); err != nil {
+		return "", 0, ignoreGone(err)
+	}
+	if path, err = programOf(c); err != nil {
+		return "", 0, ignoreGone(err)
 	}
 	// Still alive: so all that was read in between was this process's.
 	if err := unix.PidfdSendSignal(pidfd, 0, nil, 0); err != nil {
-		return "", nil
+		return "", 0, nil
 	}
-	return path, nil
+	return path, login, nil
+}
+
+// loginOf gives the user who logged in, 0 for nobody: also where the kernel keeps no
+// such thing (CONFIG_AUDIT).
+func loginOf(pid int) (uint32, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/loginuid")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil // the process is still looked for
+	case err != nil:
+		return 0, err
+	}
+	const unset = 1<<32 - 1
+	uid, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("login of process %d: %w", pid, err)
+	}
+	if uid == unset {
+		return 0, nil
+	}
+	return uint32(uid), nil
 }
 
 // ignoreGone drops the errors of a process that ended while it was looked at.

@@ -61,7 +61,7 @@ func (r *Resolver) Resolve(c redirect.Caller) (Workload, error) {
 	if c.PID <= 0 {
 		return w, nil // outside of this pid namespace
 	}
-	if w.Executable, err = executable(c); err != nil {
+	if w.Executable, w.LoginUID, err = program(c); err != nil {
 		return Workload{}, fmt.Errorf("resolve a workload: %w", err)
 	}
 	return w, nil

@@ -2,11 +2,13 @@ package workload
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,5 +143,23 @@ func TestPasswdGivesTheFirstNameOfAUid(t *testing.T) {
 	names := parsePasswd("root:x:0:0:root:/root:/bin/sh\n# x:y:5:5:\ntoor:x:0:0::/:/bin/sh\nbroken\nagent:x:1000:1000::/:/bin/sh\nbig:x:99999999999:1::/:\n")
 	if names[0] != "root" || names[1000] != "agent" || len(names) != 2 {
 		t.Errorf("%v", names)
+	}
+}
+
+func TestWhoLoggedInIsToldFromNobody(t *testing.T) {
+	b, err := os.ReadFile("/proc/self/loginuid")
+	if err != nil {
+		t.Logf("this kernel keeps no logins: %v", err)
+	}
+	want := strings.TrimSpace(string(b))
+	if want == "4294967295" || want == "" {
+		want = "0"
+	}
+	got, err := loginOf(os.Getpid())
+	if err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%d, %v, want %s", got, err, want)
+	}
+	if got, err := loginOf(1 << 30); got != 0 || err != nil {
+		t.Errorf("a process that there is not: %d, %v", got, err)
 	}
 }

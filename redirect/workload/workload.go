@@ -31,6 +31,7 @@ type Workload struct {
 	StartTime  time.Duration `json:"startTime"` // boot time of the process's start
 	UID        uint32        `json:"uid"`
 	User       string        `json:"user,omitempty"`       // name of UID in the host's passwd, "" when it has none
+	LoginUID   uint32        `json:"loginUid,omitempty"`   // the user who logged in, whatever su and sudo made of it: 0 for nobody, or root
 	Executable string        `json:"executable,omitempty"` // path of the executable as /proc/<pid>/exe gives it, "" when it could not be read
 	Comm       string        `json:"comm,omitempty"`
 }
