@@ -48,6 +48,7 @@ func errandSettings() []string {
 		"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY, NOT DEFERRABLE",
 		"SET LOCAL statement_timeout = 60000", "SET LOCAL lock_timeout = 10000", "SET LOCAL search_path = pg_catalog",
 		"SET LOCAL client_encoding = 'UTF8'", "SET LOCAL standard_conforming_strings = on", "SET LOCAL jit = off",
+		"SET LOCAL max_parallel_workers_per_gather = 0",
 	}
 }
 

@@ -54,10 +54,10 @@ func (f *fake) count(of *int) int {
 type fakeConn struct{ *fake }
 
 func (c *fakeConn) Query(ctx context.Context, sql string) ([][][]byte, error) {
-	if strings.HasPrefix(sql, "LISTEN") || strings.HasPrefix(sql, "BEGIN") || strings.HasPrefix(sql, "COMMIT") {
+	if strings.HasPrefix(sql, "LISTEN") || strings.HasPrefix(sql, "COMMIT") {
 		return nil, nil
 	}
-	check := strings.HasPrefix(sql, "\nWITH parts")
+	check := strings.HasPrefix(sql, "BEGIN")
 	c.mu.Lock()
 	delay, fail, revision := c.delay, c.fail, c.revision
 	if check {

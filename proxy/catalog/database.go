@@ -23,7 +23,8 @@ type Database struct {
 	changes     atomic.Pointer[Changes]          // that latest may lack
 	wanting     atomic.Int32                     // those who wait to read
 
-	conn Connection // kept by who holds busy, nil for none
+	conn   *preparing // kept by who holds busy, nil for none
+	unkept bool       // what is prepared does not stay: of who holds busy, too
 
 	mu        sync.Mutex
 	last      *version  // nil for none
@@ -301,9 +302,12 @@ func (d *Database) check(ctx context.Context, source Source) (err error) {
 	err = d.ask(ctx, source)
 	for again := 0; err != nil && ctx.Err() == nil; again++ {
 		// The server may have been started again, or something was dropped meanwhile.
-		if again >= vanishedAtMost || !Vanished(upstream.SQLState(err)) && (!kept || again > 0) {
+		code := upstream.SQLState(err)
+		plain := unkept(code) && !d.unkept
+		if again >= vanishedAtMost || !plain && !Vanished(code) && (!kept || again > 0) {
 			break
 		}
+		d.unkept = d.unkept || plain
 		d.disconnect()
 		err = d.ask(ctx, source)
 	}
@@ -316,7 +320,7 @@ func (d *Database) ask(ctx context.Context, source Source) error {
 		if err != nil {
 			return err
 		}
-		d.conn = conn
+		d.conn = &preparing{conn, map[string]struct{}{}}
 		// A server that is a standby refuses, and announces nothing.
 		_, _ = conn.Query(ctx, "LISTEN "+Channel)
 	}
@@ -331,24 +335,35 @@ func (d *Database) ask(ctx context.Context, source Source) error {
 // read asks for the catalog on the connection that is kept.
 func (d *Database) read(ctx context.Context) (v *version, began time.Time, err error) {
 	r := d.Reading()
-	if _, err := d.conn.Query(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
-		return nil, r.began, fmt.Errorf("beginning to read the catalog: %w", err)
-	}
 	var answer [][][]byte
+	// What begins the transaction and what ends it go with the questions.
+	before, over := "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; ", "COMMIT"
 	for {
-		question, err := r.Next(answer)
+		a, err := r.next(answer)
 		if err != nil {
 			return nil, r.began, err
 		}
-		if question == "" {
+		if a == nil {
 			break
 		}
-		if answer, err = d.conn.Query(ctx, question); err != nil {
+		after := ""
+		if r.last() {
+			after, over = "; "+over, ""
+		}
+		if a.kept == "" || d.unkept {
+			answer, err = d.conn.Query(ctx, before+a.plain()+after)
+		} else {
+			answer, err = d.conn.ask(ctx, before, a, after)
+		}
+		if err != nil {
 			return nil, r.began, fmt.Errorf("reading the database's catalog: %w", err)
 		}
+		before = ""
 	}
-	if _, err := d.conn.Query(ctx, "COMMIT"); err != nil {
-		return nil, r.began, fmt.Errorf("having read the catalog: %w", err)
+	if over != "" {
+		if _, err := d.conn.Query(ctx, over); err != nil {
+			return nil, r.began, fmt.Errorf("having read the catalog: %w", err)
+		}
 	}
 	v, err = r.version(ctx, d.cache.options.Bodies)
 	return v, r.began, err
@@ -362,7 +377,7 @@ func (d *Database) publish(v *version, began time.Time, source Source) {
 	if d.last != nil && began.Before(d.confirmed) {
 		return // somebody was faster
 	}
-	if v != d.last {
+	if d.last == nil || v.snapshot != d.last.snapshot {
 		d.stats.relations, d.stats.functions, d.stats.unread = sizes(v.snapshot)
 		d.stats.reads++
 		d.stats.took = d.cache.options.Now().Sub(began)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // writer is the transaction that wrote a row of the catalog.
@@ -19,13 +20,21 @@ const writer = `x.xmin::pg_catalog.text::pg_catalog.int8`
 // relations are left out. Rows that a superuser freezes by hand after changing
 // them are not seen; a snapshot is read anew now and then all the same.
 //
-// Each row has a kind and what belongs to it: R relations, F functions, T types, O
+// A row of kind S has the server's start and which transactions it sees: while they are
+// the same nothing has been committed, since each transaction that writes has an id of
+// its own (GetSnapshotData of procarray.c). Where that is $1 nothing else is asked for. A
+// standby gives none, whose snapshots do not tell each end of a transaction.
+//
+// Each other row has a kind and what belongs to it: R relations, F functions, T types, O
 // operators, C casts, E event triggers, N names of schemas, languages and extensions. R
 // and F have a list of oid:number:sum, with one of oid 0 for all of PostgreSQL's own.
 //
 // It is named, and works, like question.
 const fingerprint = `
-WITH parts (kind, owner, lists, hash) AS (
+WITH state (seen) AS (
+SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN
+         pg_catalog.concat_ws(' ', pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.pg_postmaster_start_time()), 'hex'), pg_catalog.txid_current_snapshot()) END
+), parts (kind, owner, lists, hash) AS (
 SELECT 'R'::pg_catalog.text, x.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 1)
   FROM pg_catalog.pg_class x
  WHERE x.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S']::pg_catalog."char"[]) AND x.relpersistence OPERATOR(pg_catalog.<>) 't'
@@ -132,24 +141,39 @@ SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `,
 ), units AS (
 SELECT p.kind, p.own AS owner, pg_catalog.concat_ws(':', p.own, pg_catalog.count(*), pg_catalog.sum(p.hash)) AS mark
   FROM (SELECT q.kind, q.lists, q.hash, CASE WHEN q.owner OPERATOR(pg_catalog.<) 16384::pg_catalog.oid THEN 0::pg_catalog.oid ELSE q.owner END AS own
-          FROM parts q) p
+          FROM parts q WHERE (SELECT COALESCE(s.seen OPERATOR(pg_catalog.<>) $1, TRUE) FROM state s)) p
  GROUP BY p.kind, p.own HAVING pg_catalog.bool_or(p.lists)
 )
 SELECT u.kind, pg_catalog.string_agg(u.mark, ' ') FROM units u GROUP BY u.kind
+UNION ALL
+SELECT 'S', s.seen FROM state s WHERE s.seen IS NOT NULL
 `
 
 // Fingerprint is the question for the fingerprint.
-func Fingerprint() string { return fingerprint }
+func Fingerprint() string {
+	a := askMarks("")
+	return a.plain()
+}
+
+// askMarks asks for the fingerprint of a database, of which seen is known.
+func askMarks(seen string) ask {
+	return ask{kept: "marks", text: fingerprint, values: []value{{seen, "pg_catalog.text"}}}
+}
 
 // marks are a fingerprint's parts.
 type marks struct {
 	relations map[uint32]string // by oid, 0 for PostgreSQL's own
 	functions map[uint32]string
 	others    map[byte]string // by kind
+	seen      string          // which transactions, "" where that is not told
 }
 
-// marksOf reads the answer to the fingerprint's question.
-func marksOf(rows [][][]byte) (*marks, error) {
+// seenAtMost bounds what tells which transactions are seen, in bytes.
+const seenAtMost = 64 << 10
+
+// marksOf reads the answer to the fingerprint's question. before are the marks that the
+// question was asked with, nil for none.
+func marksOf(rows [][][]byte, before *marks) (*marks, error) {
 	m := &marks{relations: map[uint32]string{}, functions: map[uint32]string{}, others: map[byte]string{}}
 	for _, row := range rows {
 		if len(row) != 2 || len(row[0]) != 1 {
@@ -169,9 +193,16 @@ func marksOf(rows [][][]byte) (*marks, error) {
 				}
 				to[n] = string(rest)
 			}
+		case 'S':
+			if len(row[1]) <= seenAtMost && !slices.ContainsFunc(row[1], func(c byte) bool { return !strings.ContainsRune("0123456789abcdef :,", rune(c)) }) {
+				m.seen = string(row[1])
+			}
 		default:
 			m.others[kind] = string(row[1])
 		}
+	}
+	if len(rows) == 1 && before != nil && before.seen != "" && m.seen == before.seen {
+		return before, nil
 	}
 	if len(m.relations) == 0 && len(m.functions) == 0 {
 		return nil, errForm
@@ -184,7 +215,7 @@ var errForm = errors.New("asking whether the catalog has changed: the answer has
 
 // equal says that nothing has changed.
 func (m *marks) equal(o *marks) bool {
-	return maps.Equal(m.relations, o.relations) && maps.Equal(m.functions, o.functions) && maps.Equal(m.others, o.others)
+	return m == o || maps.Equal(m.relations, o.relations) && maps.Equal(m.functions, o.functions) && maps.Equal(m.others, o.others)
 }
 
 // rereadAtMost is how many relations and functions are asked for by their oids. Where

@@ -29,5 +29,6 @@ func LoginSettings() []wire.Setting {
 		{Name: "default_transaction_isolation", Value: "read committed"}, {Name: "default_transaction_read_only", Value: "on"},
 		{Name: "statement_timeout", Value: "60s"}, {Name: "lock_timeout", Value: "10s"},
 		{Name: "client_min_messages", Value: "error"}, {Name: "jit", Value: "off"},
+		{Name: "plan_cache_mode", Value: "force_generic_plan"}, {Name: "max_parallel_workers_per_gather", Value: "0"},
 	}
 }

@@ -62,7 +62,11 @@ func benchmarkReading(b *testing.B, fill func(*conn, testing.TB)) {
 			}
 			defer func() { _ = cache.Close() }()
 			d := cache.Use("db")
-			source := func(context.Context) (proxycatalog.Connection, error) { return c, nil }
+			own, err := dial(s)
+			if err != nil {
+				b.Fatal(err)
+			}
+			source := func(context.Context) (proxycatalog.Connection, error) { return own, nil }
 			for b.Loop() {
 				b.StopTimer()
 				if _, err := c.Query(b.Context(), fmt.Sprintf(one.change, time.Now().UnixNano())); err != nil {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,11 +19,16 @@ func (w *wanted) none() bool {
 	return w != nil && len(w.relations)+len(w.functions)+len(w.parts) == 0
 }
 
-// question gives the statement that asks for what is wanted.
-func question(w *wanted) string {
+// question gives the statement that asks for what is wanted. What is asked for after most
+// changes is worth keeping prepared.
+func question(w *wanted) ask {
 	relations, functions := "TRUE", "TRUE"
+	var a ask
 	if w != nil {
-		relations, functions = listed(w.relations), listed(w.functions)
+		if len(w.parts) == 0 {
+			a.kept = "changed"
+		}
+		relations, functions = a.listed(w.relations), a.listed(w.functions)
 	}
 	var q strings.Builder
 	for _, s := range sections() {
@@ -37,19 +43,25 @@ func question(w *wanted) string {
 		}
 		q.WriteString(filled(filled(s.text, "RELATION(", relations), "FUNCTION(", functions))
 	}
-	return q.String()
+	a.text = q.String()
+	return a
 }
 
-// listed is the condition that an oid is in a list, to follow the oid.
-func listed(oids []uint32) string {
-	b := []byte("OPERATOR(pg_catalog.=) ANY ('{")
+// listed gives the condition that an oid is in a list, to follow the oid. An empty list
+// is asked for nothing.
+func (a *ask) listed(oids []uint32) string {
+	if len(oids) == 0 {
+		return "TRUE"
+	}
+	b := []byte{'{'}
 	for i, oid := range oids {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = strconv.AppendUint(b, uint64(oid), 10)
 	}
-	return string(append(b, "}'::pg_catalog.oid[])"...))
+	a.values = append(a.values, value{string(append(b, '}')), "pg_catalog.oid[]"})
+	return fmt.Sprintf("OPERATOR(pg_catalog.=) ANY ($%d)", len(a.values))
 }
 
 // filled puts a condition in the place of those that a text has a token for: TRUE as it

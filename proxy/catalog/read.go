@@ -43,7 +43,10 @@ func Read(ctx context.Context, q Querier, bodies Bodies) (*catalog.Snapshot, err
 
 // Question is what Read asks, for those who ask it themselves and have the answer
 // read by Digest.
-func Question() string { return question(nil) }
+func Question() string {
+	a := question(nil)
+	return a.plain()
+}
 
 // Digest makes a snapshot of the answer to Question, which was asked at a moment.
 func Digest(ctx context.Context, rows [][][]byte, taken time.Time, bodies Bodies) (*catalog.Snapshot, error) {

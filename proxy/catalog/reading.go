@@ -78,24 +78,49 @@ func (r *Reading) Began() time.Time { return r.began }
 // Next takes the answer to the last question, nil at first, and gives the next
 // question, "" for no more.
 func (r *Reading) Next(answer [][][]byte) (question string, err error) {
+	a, err := r.next(answer)
+	if a == nil {
+		return "", err
+	}
+	return a.plain(), nil
+}
+
+// next is Next, nil for no more.
+func (r *Reading) next(answer [][][]byte) (*ask, error) {
+	var before *marks
+	if r.base != nil {
+		before = r.base.marks
+	}
 	switch r.step {
 	case readingBegin:
 		r.step = readingMark
-		return Fingerprint(), nil
+		a := askMarks("")
+		if before != nil {
+			a = askMarks(before.seen)
+		}
+		return &a, nil
 	case readingMark:
-		if r.marks, err = marksOf(answer); err != nil {
-			return "", err
+		var err error
+		if r.marks, err = marksOf(answer, before); err != nil {
+			return nil, err
+		}
+		if r.marks == before {
+			r.step = readingDone
+			return nil, nil
 		}
 		return r.ask(), nil
 	case readingRows:
 		r.step, r.rows = readingDone, answer
 	case readingDone:
 	}
-	return "", nil
+	return nil, nil
 }
 
-// ask gives the question for what has changed.
-func (r *Reading) ask() string {
+// last says that no question follows the one that was given.
+func (r *Reading) last() bool { return r.step == readingRows }
+
+// ask gives the question for what has changed, nil for none.
+func (r *Reading) ask() *ask {
 	r.step = readingRows
 	if r.base != nil {
 		w, whole := r.marks.since(r.base.marks)
@@ -110,9 +135,10 @@ func (r *Reading) ask() string {
 		r.base = nil
 	} else if r.wanted.none() {
 		r.step = readingDone // but what was dropped
-		return ""
+		return nil
 	}
-	return question(r.wanted)
+	a := question(r.wanted)
+	return &a
 }
 
 // renames says that what was there before may have another name or other columns.
@@ -159,7 +185,7 @@ func (r *Reading) version(ctx context.Context, bodies Bodies) (*version, error) 
 		return nil, errForm
 	}
 	if r.base != nil && r.marks.equal(r.base.marks) {
-		return r.base, nil
+		return &version{snapshot: r.base.snapshot, marks: r.marks, whole: r.base.whole, grown: r.base.grown}, nil
 	}
 	rows := r.rows
 	r.rows = nil
