@@ -20,7 +20,6 @@ import (
 	"github.com/weirgate/weir/policy/approval"
 	snapshot "github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/identity"
-	"github.com/weirgate/weir/policy/lineage"
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/catalog"
 	"github.com/weirgate/weir/proxy/diagnostic"
@@ -87,9 +86,7 @@ type Gateway struct {
 	cfg      Config
 	registry *registry
 	counts   counters
-	masks    *lru.Cache[maskKey, *lineage.Masks]
 	passed   *lru.Cache[passing, time.Time] // until when
-	catalogs *lru.Cache[*snapshot.Snapshot, *policy.Catalog]
 	known    *lru.Cache[knownKey, weak.Pointer[snapshot.Snapshot]]
 	keys     *scram.Cache
 	roots    *upstream.Roots
@@ -107,17 +104,9 @@ const refusedPolitely = 64
 
 // New makes a gateway.
 func New(cfg Config) (*Gateway, error) {
-	masks, err := lru.New[maskKey, *lineage.Masks](masksKept)
-	if err != nil {
-		return nil, fmt.Errorf("making the cache of masks: %w", err)
-	}
 	passed, err := lru.New[passing, time.Time](passedKept)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of passed limits: %w", err)
-	}
-	catalogs, err := lru.New[*snapshot.Snapshot, *policy.Catalog](catalogsKept)
-	if err != nil {
-		return nil, fmt.Errorf("making the cache of catalogs: %w", err)
 	}
 	known, err := lru.New[knownKey, weak.Pointer[snapshot.Snapshot]](knownKept)
 	if err != nil {
@@ -131,7 +120,7 @@ func New(cfg Config) (*Gateway, error) {
 		cfg.KeepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 10 * time.Second, Count: 6}
 	}
 	g := &Gateway{
-		cfg: cfg, registry: newRegistry(cfg.Sessions), masks: masks, passed: passed, catalogs: catalogs, known: known, keys: keys,
+		cfg: cfg, registry: newRegistry(cfg.Sessions), passed: passed, known: known, keys: keys,
 		roots: upstream.NewRoots(), mock: secret(mockSize), starting: starting{limit: cfg.Starting},
 	}
 	g.refusals = newRefusals(g.writeRefusal)

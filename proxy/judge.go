@@ -17,21 +17,17 @@ import (
 	"github.com/weirgate/weir/proxy/upstream"
 )
 
-// masksKept is how many compiled sets of masks are shared by sessions.
-const masksKept = 256
-
-// catalogsKept is how many catalogs are shared by sessions in the form for guards.
-const catalogsKept = 256
-
 // maxSeen is how many unknown oids a session remembers.
 const maxSeen = 1000
 
-// maskKey is all that compiled masks depend on.
+// maskKey is what compiled masks depend on besides the catalog with which they are kept.
 type maskKey struct {
-	rules    *policy.Rules
-	snapshot *snapshot.Snapshot
-	audited  bool
+	rules   *policy.Rules
+	audited bool
 }
+
+// guardKey is that of the form for guards.
+type guardKey struct{}
 
 // standing is what a session's decisions rest on: documents and a catalog.
 type standing struct {
@@ -167,11 +163,11 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 		}
 		s.relies = j.source(r) == nil
 		g.knows(r.database, j.session.Database, s.snapshot)
-		s.catalog = g.catalogOf(s.snapshot)
-		if s.masks, err = g.masksOf(s.rules, s.snapshot, false); err != nil {
+		s.catalog = catalogOf(s.snapshot)
+		if s.masks, err = masksOf(s.rules, s.snapshot, false); err != nil {
 			return err
 		}
-		if s.audited, err = g.masksOf(s.rules, s.snapshot, true); err != nil {
+		if s.audited, err = masksOf(s.rules, s.snapshot, true); err != nil {
 			return err
 		}
 	}
@@ -199,18 +195,18 @@ func wantsCatalog(rules *policy.Rules, db *policy.Database) bool {
 }
 
 // catalogOf gives a snapshot in the form that guards use, shared by sessions.
-func (g *Gateway) catalogOf(snap *snapshot.Snapshot) *policy.Catalog {
-	if c, ok := g.catalogs.Get(snap); ok {
+func catalogOf(snap *snapshot.Snapshot) *policy.Catalog {
+	if c, ok := snap.Kept(guardKey{}).(*policy.Catalog); ok {
 		return c
 	}
 	c := policy.NewCatalog(snap)
-	g.catalogs.Add(snap, c)
+	snap.Keep(guardKey{}, c)
 	return c
 }
 
 // masksOf gives the compiled masks of rules in a catalog, shared by sessions: those
 // that are enforced or those that are only audited. nil is none.
-func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited bool) (*lineage.Masks, error) {
+func masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited bool) (*lineage.Masks, error) {
 	list := rules.Masks
 	if audited {
 		list = rules.AuditedMasks
@@ -218,15 +214,15 @@ func (g *Gateway) masksOf(rules *policy.Rules, snap *snapshot.Snapshot, audited 
 	if len(list) == 0 {
 		return nil, nil
 	}
-	key := maskKey{rules, snap, audited}
-	if m, ok := g.masks.Get(key); ok {
+	key := maskKey{rules, audited}
+	if m, ok := snap.Kept(key).(*lineage.Masks); ok {
 		return m, nil
 	}
 	m, err := lineage.Compile(list, snap)
 	if err != nil {
 		return nil, fmt.Errorf("resolving the masks: %w", err)
 	}
-	g.masks.Add(key, m)
+	snap.Keep(key, m)
 	return m, nil
 }
 

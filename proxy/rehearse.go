@@ -38,19 +38,11 @@ func NewRehearsals(b *policy.Bundle, observe bool) (*Rehearsals, error) {
 	g := &Gateway{cfg: Config{
 		Policies: func() *policy.Bundle { return b }, Observe: observe, Catalogs: r.catalogs, Logger: slog.New(slog.DiscardHandler),
 	}}
-	masks, err := lru.New[maskKey, *lineage.Masks](masksKept)
-	if err != nil {
-		return nil, fmt.Errorf("making the cache of masks: %w", err)
-	}
 	passed, err := lru.New[passing, time.Time](1)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of passed limits: %w", err)
 	}
-	catalogs, err := lru.New[*snapshot.Snapshot, *policy.Catalog](catalogsKept)
-	if err != nil {
-		return nil, fmt.Errorf("making the cache of catalogs: %w", err)
-	}
-	g.masks, g.passed, g.catalogs = masks, passed, catalogs
+	g.passed = passed
 	r.gateway = g
 	return r, nil
 }
@@ -90,12 +82,12 @@ func (r *Rehearsals) Begin(s Rehearsed) (*Rehearsal, error) {
 		at.snapshot = s.Snapshot()
 	}
 	if at.snapshot != nil {
-		at.catalog = r.gateway.catalogOf(at.snapshot)
+		at.catalog = catalogOf(at.snapshot)
 		var err error
-		if at.masks, err = r.gateway.masksOf(at.rules, at.snapshot, false); err != nil {
+		if at.masks, err = masksOf(at.rules, at.snapshot, false); err != nil {
 			return nil, err
 		}
-		if at.audited, err = r.gateway.masksOf(at.rules, at.snapshot, true); err != nil {
+		if at.audited, err = masksOf(at.rules, at.snapshot, true); err != nil {
 			return nil, err
 		}
 	}
@@ -298,7 +290,7 @@ func (x *Rehearsal) MaskedBy(b *policy.Bundle, v *Judgement) ([]MaskedColumn, bo
 	if j.standing.snapshot == nil || v.facts == nil {
 		return nil, false
 	}
-	masks, err := j.gateway.masksOf(rules, j.standing.snapshot, false)
+	masks, err := masksOf(rules, j.standing.snapshot, false)
 	if err != nil {
 		return nil, false
 	}

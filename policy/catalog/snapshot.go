@@ -58,6 +58,7 @@ type Snapshot struct {
 	lowest uint32    // the last oid that was given, 0 for none
 
 	followed sync.Map // step → *Effects, filled as they are asked for
+	kept     kept
 }
 
 // New makes a Snapshot. It takes over what is in d.
