@@ -60,6 +60,7 @@ type Daemon struct {
 	intake    *intake
 	console   *console.Server
 	replaying sync.Mutex // held while what is on record is decided again
+	patterns  patterns
 
 	closers []func() error
 }
@@ -281,7 +282,7 @@ func (d *Daemon) openConsole(context.Context) error {
 	s, err := console.Listen(console.Options{
 		Socket: d.cfg.Admin.Socket, Group: d.cfg.Admin.Group, OpenFolder: d.socketsBeside(), Version: d.opts.Version, Logger: d.log,
 		Status: d, Sessions: console.JournalSessions{Journal: d.journal, Open: d},
-		Records: console.JournalRecords{Journal: d.journal}, Approvals: console.BrokerApprovals{Broker: d.broker}, Policy: d, Replay: d, Connections: d,
+		Records: console.JournalRecords{Journal: d.journal}, Approvals: console.BrokerApprovals{Broker: d.broker}, Policy: d, Replay: d, Patterns: d, Connections: d,
 	})
 	if err != nil {
 		return err

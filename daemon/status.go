@@ -78,6 +78,7 @@ func (d *Daemon) policyStatus() console.PolicyStatus {
 	for _, p := range b.Policies() {
 		s.Policies = append(s.Policies, p.Name)
 	}
+	s.Patterns = d.patterns.of(b, d.gateway.Known())
 	for _, p := range state.problems {
 		s.Refused = append(s.Refused, p.Error())
 	}

@@ -25,6 +25,7 @@ type Unmatched struct {
 	Field        string // columns, tables, functions
 	Pattern      string
 	Databases    []Cataloged // that were looked at
+	Unknown      []string    // Database documents of the policy of which no catalog is known
 	Nearest      []string    // names that exist and are like it, the most alike first
 }
 
@@ -44,13 +45,19 @@ func (b *Bundle) Unmatched(databases []Cataloged) []Unmatched {
 		if len(of) == 0 {
 			continue
 		}
+		var unknown []string
+		for _, d := range b.databases {
+			if p.selects(d.Name) && !slices.ContainsFunc(of, func(c Cataloged) bool { return c.Database == d.Name }) {
+				unknown = append(unknown, d.Name)
+			}
+		}
 		look := func(rule, field string, mask bool, names []pattern.Name) {
 			for _, n := range names {
 				s := search{pattern: n, field: field, mask: mask, packs: packs}
 				if slices.ContainsFunc(of, func(d Cataloged) bool { return s.finds(d.Snapshot) }) {
 					continue
 				}
-				all = append(all, Unmatched{Policy: p.Name, Rule: rule, Field: field, Pattern: n.String(), Databases: of, Nearest: s.nearest(of)})
+				all = append(all, Unmatched{Policy: p.Name, Rule: rule, Field: field, Pattern: n.String(), Databases: of, Unknown: unknown, Nearest: s.nearest(of)})
 			}
 		}
 		for _, m := range p.Masks {

@@ -193,8 +193,8 @@ func (a *app) printReplay(o *console.Replayed) error {
 	for _, what := range slices.Sorted(maps.Keys(o.Warnings)) {
 		s.line("beside", "%d times %s", o.Warnings[what], terminal.OneLine(what))
 	}
-	for _, p := range o.Patterns {
-		s.coloured("pattern", terminal.Yellow, "%s", terminal.OneLine(patternSays(p)))
+	for i := range o.Patterns {
+		s.coloured("pattern", terminal.Yellow, "%s", patternSays(&o.Patterns[i]))
 	}
 	for i := range o.Changes {
 		c := &o.Changes[i]
@@ -240,10 +240,10 @@ func orMask(how string) string {
 }
 
 // patternSays tells of a pattern that matches nothing.
-func patternSays(p console.UnmatchedPattern) string {
+func patternSays(p *console.UnmatchedPattern) string {
 	text := p.String() + ": it protects nothing"
-	if len(p.Nearest) > 0 {
-		text += "; there is " + strings.Join(p.Nearest, ", ")
+	if meant := p.Meant(); meant != "" {
+		text += "; " + meant
 	}
 	return text
 }

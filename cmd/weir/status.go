@@ -55,16 +55,25 @@ const sheetName = 12
 
 func (s *sheet) line(name, format string, args ...any) {
 	value := terminal.OneLine(fmt.Sprintf(format, args...))
-	s.b.WriteString(s.screen.Paint(terminal.Bold, terminal.Pad(name, sheetName)))
+	s.name(name)
 	s.b.WriteString(value)
 	s.b.WriteByte('\n')
 }
 
 func (s *sheet) coloured(name string, colour terminal.Colour, format string, args ...any) {
 	value := terminal.OneLine(fmt.Sprintf(format, args...))
-	s.b.WriteString(s.screen.Paint(terminal.Bold, terminal.Pad(name, sheetName)))
+	s.name(name)
 	s.b.WriteString(s.screen.Paint(colour, value))
 	s.b.WriteByte('\n')
+}
+
+// name begins a line; a long one is still apart from what follows.
+func (s *sheet) name(name string) {
+	padded := terminal.Pad(name, sheetName)
+	if name != "" && !strings.HasSuffix(padded, " ") {
+		padded += " "
+	}
+	s.b.WriteString(s.screen.Paint(terminal.Bold, padded))
 }
 
 func renderStatus(screen *terminal.Screen, st *console.Status, now time.Time) string {
@@ -92,6 +101,7 @@ func renderStatus(screen *terminal.Screen, st *console.Status, now time.Time) st
 		s.coloured("journal", terminal.Red, "%s cannot be written, so statements are refused: %s", st.Journal.Folder, st.Journal.Problem)
 	}
 	statusOfCatalogs(s, st.Catalogs, now)
+	statusOfPatterns(s, st.Policy.Patterns)
 	s.line("parser", "%d workers, %d texts parsed, %s from the cache, %d lost to hostile texts, %d %s", st.Parser.Workers, st.Parser.Misses, share(st.Parser.Hits, st.Parser.Hits+st.Parser.Misses), st.Parser.Lost, st.Parser.Restarts, plural(int(st.Parser.Restarts), "restart", "restarts"))
 	if st.Approvals.Pending > 0 {
 		s.coloured("approvals", terminal.Yellow, "%d pending of at most %d: weir approvals list", st.Approvals.Pending, st.Approvals.Limit)
@@ -116,6 +126,18 @@ func statusOfPolicy(s *sheet, p *console.PolicyStatus, now time.Time) {
 	}
 	if len(p.Refused) > 0 {
 		s.coloured("", terminal.Red, "the newest documents have errors; the revision above stays in force until they are corrected")
+	}
+}
+
+// statusOfPatterns tells of the patterns of rules that match nothing.
+func statusOfPatterns(s *sheet, all []console.UnmatchedPattern) {
+	const most = 5
+	for i := range all {
+		if i == most {
+			s.coloured("pattern", terminal.Yellow, "%d more match nothing: `weir doctor` names them", len(all)-most)
+			return
+		}
+		s.coloured("pattern", terminal.Yellow, "%s", patternSays(&all[i]))
 	}
 }
 

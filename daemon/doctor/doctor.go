@@ -203,6 +203,7 @@ func (x *examination) daemon(ctx context.Context) {
 	for _, p := range status.Problems {
 		x.failed(area, "problem", "look at `weir status` and at the daemon's log", "%s", p)
 	}
+	x.patterns(ctx, client)
 	if n := len(status.Capture.Unseen); n > 0 {
 		x.warn(area, "older connections", "`weir status` lists them; `weir run --destroy-existing` ends them", "%d database connections are older than the capture, and what passes on them is not seen", n)
 	}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/weirgate/weir/daemon/trial"
 	"github.com/weirgate/weir/policy"
 	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/lineage"
@@ -79,6 +81,9 @@ func (x *Explainer) Explain(ctx context.Context, r *console.ExplainRequest) (*co
 	if rules.Unmatched && x.Observe && rules.Refusal == "" {
 		e.Verdict, e.Message, e.Hint, e.Detail, e.Rule = "Observe", "", "", "", ""
 		e.Notes = append(e.Notes, "no policy selects the connection; spec.unmatched is Observe, so it is relayed and recorded")
+	}
+	if snapshot != nil {
+		x.patterns(e, rules, policy.Cataloged{Database: database.Name, Name: asked.DatabaseName, Snapshot: snapshot})
 	}
 	if snapshot != nil && len(rules.Masks) > 0 {
 		masks(e, rules, snapshot, facts)
@@ -169,6 +174,22 @@ func unknown(facts *statement.Facts, snapshot *catalog.Snapshot) []string {
 	return notes
 }
 
+// patterns notes which patterns of the policies that select the connection match nothing
+// in its database.
+func (x *Explainer) patterns(e *console.Explanation, rules *policy.Rules, in policy.Cataloged) {
+	for _, p := range trial.Patterns(x.Bundle, []policy.Cataloged{in}) {
+		name, _, _ := strings.Cut(p.Rule, "/")
+		if !slices.Contains(rules.Policies, name) {
+			continue
+		}
+		note := p.String()
+		if meant := p.Meant(); meant != "" {
+			note += "; " + meant
+		}
+		e.Notes = append(e.Notes, note)
+	}
+}
+
 // masks adds what the masks make of each statement.
 func masks(e *console.Explanation, rules *policy.Rules, snapshot *catalog.Snapshot, facts *statement.Facts) {
 	compiled, err := lineage.Compile(rules.Masks, snapshot)
@@ -191,9 +212,6 @@ func masks(e *console.Explanation, rules *policy.Rules, snapshot *catalog.Snapsh
 				Columns: o.Columns, Rule: o.Rule, Mask: string(o.Mask), Why: o.Reason})
 		}
 		e.Masks = append(e.Masks, m)
-	}
-	for _, column := range compiled.Unmatched() {
-		e.Notes = append(e.Notes, "a mask names what the database does not have: "+column)
 	}
 }
 

@@ -14,7 +14,7 @@ func NoKeys(string) ([]byte, error) { return []byte("a key for trying documents 
 func Patterns(b *policy.Bundle, known []policy.Cataloged) []console.UnmatchedPattern {
 	var all []console.UnmatchedPattern
 	for _, u := range b.Unmatched(known) {
-		p := console.UnmatchedPattern{Rule: u.Policy + "/" + u.Rule, Field: u.Field, Pattern: u.Pattern, Nearest: u.Nearest}
+		p := console.UnmatchedPattern{Rule: u.Policy + "/" + u.Rule, Field: u.Field, Pattern: u.Pattern, Unknown: u.Unknown, Nearest: u.Nearest}
 		for _, d := range u.Databases {
 			p.Databases = append(p.Databases, console.ReplayedDatabase{Database: d.Database, Name: d.Name}.Title())
 		}

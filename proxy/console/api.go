@@ -45,6 +45,8 @@ type PolicyStatus struct {
 	// Refused holds the problems of the newest documents when they could not be
 	// loaded and older ones are still in force.
 	Refused []string `json:"refused,omitempty"`
+	// Patterns are those of rules that match nothing in the catalogs at hand.
+	Patterns []UnmatchedPattern `json:"unmatchedPatterns,omitempty"`
 }
 
 // CaptureStatus is about the programs in the kernel.

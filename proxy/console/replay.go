@@ -139,36 +139,6 @@ type ReplayMissing struct {
 	Names      []string `json:"names"` // some of them
 }
 
-// UnmatchedPattern is a pattern of a rule that matches nothing in any database that the
-// rule is about and whose catalog is known.
-type UnmatchedPattern struct {
-	Rule      string   `json:"rule"`  // policy/rule
-	Field     string   `json:"field"` // columns, tables, functions
-	Pattern   string   `json:"pattern"`
-	Databases []string `json:"databases"`         // that were looked at
-	Nearest   []string `json:"nearest,omitempty"` // names that exist and are like it
-}
-
-// String is a sentence about it.
-func (u UnmatchedPattern) String() string {
-	return fmt.Sprintf("%s: %s %s matches nothing in %s", u.Rule, u.Field, u.Pattern, inWords(u.Databases))
-}
-
-func inWords(names []string) string {
-	const most = 3
-	text := ""
-	for i, name := range names {
-		switch {
-		case i == most:
-			return text + fmt.Sprintf(" and %d more", len(names)-most)
-		case i > 0:
-			text += ", "
-		}
-		text += name
-	}
-	return text
-}
-
 // ReplaySource replays the journal.
 type ReplaySource interface {
 	// Replay decides what is on record again. progress is called now and then, by one

@@ -25,6 +25,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /v1/approvals/{id}/deny", s.answer(s.decide(false)))
 	mux.Handle("POST /v1/policy/reload", s.answer(s.reload))
 	mux.HandleFunc("POST /v1/policy/replay", s.replay)
+	mux.Handle("GET /v1/policy/patterns", s.answer(s.patterns))
 	mux.Handle("POST /v1/explain", s.answer(s.explain))
 	mux.Handle("POST /v1/connections/destroy", s.answer(s.destroy))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

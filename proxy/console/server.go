@@ -38,6 +38,7 @@ type Options struct {
 	Approvals   ApprovalSource
 	Policy      PolicySource
 	Replay      ReplaySource
+	Patterns    PatternSource
 	Connections ConnectionSource
 }
 
