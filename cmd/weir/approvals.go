@@ -14,6 +14,7 @@ import (
 
 	"github.com/weirgate/weir/cmd/weir/internal/terminal"
 	"github.com/weirgate/weir/policy/approval"
+	"github.com/weirgate/weir/proxy/journal"
 )
 
 func (a *app) approvalsCommand() *cobra.Command {
@@ -180,16 +181,24 @@ func renderApproval(screen *terminal.Screen, r *approval.Request, now time.Time)
 		}
 		s.coloured("decision", colour, "%s by %s: %s", verb, by, d.Reason)
 	}
-	s.b.WriteByte('\n')
+	// The text stands behind a margin that nothing in it can come out of, and what is not
+	// of it does not.
 	shown := approval.Escape(r.Text)
+	s.line("text", "%s", sizes(r.Text))
 	for line := range strings.SplitSeq(strings.TrimRight(shown, "\n"), "\n") {
-		s.b.WriteString("    " + line + "\n")
+		for piece := range terminal.Pieces(strings.ReplaceAll(line, "\t", tab), screen.Width-len(margin)) {
+			s.b.WriteString(margin + piece + "\n")
+		}
 	}
 	for i, p := range r.Parameters {
-		fmt.Fprintf(&s.b, "    -- $%d = %s\n", i+1, parameter(p))
+		name := fmt.Sprintf("$%d", i+1)
+		for piece := range terminal.Pieces(parameter(p), screen.Width-sheetName) { // each blank counts
+			s.b.WriteString(screen.Paint(terminal.Bold, terminal.Pad(name, sheetName)) + piece + "\n")
+			name = ""
+		}
 	}
 	s.b.WriteByte('\n')
-	for _, w := range warnings(r.Text, shown) {
+	for _, w := range warnings(r, shown) {
 		s.b.WriteString(screen.Paint(terminal.Yellow, "! "+w) + "\n")
 	}
 	if r.State == approval.Pending {
@@ -198,10 +207,42 @@ func renderApproval(screen *terminal.Screen, r *approval.Request, now time.Time)
 	return s.b.String()
 }
 
-// warnings tell what an approver may not see in a text.
-func warnings(text, shown string) []string {
+// margin stands in front of each line of a text, tab in place of one in it.
+const (
+	margin = "  | "
+	tab    = "    "
+)
+
+// sizes says how long a text is, so that a part of it is not taken for all.
+func sizes(text string) string {
+	lines := strings.Count(strings.TrimRight(text, "\n"), "\n") + 1
+	if lines == 1 {
+		return fmt.Sprintf("%d bytes", len(text))
+	}
+	return fmt.Sprintf("%d bytes in %d lines", len(text), lines)
+}
+
+// What is longer than this is easily not read to its end.
+const (
+	longText  = 4000
+	longLines = 40
+)
+
+// warnings tell what an approver may not see in a request.
+func warnings(r *approval.Request, shown string) []string {
 	var list []string
-	if shown != text {
+	text := r.Text
+	if len(text) > longText || strings.Count(text, "\n") > longLines {
+		list = append(list, fmt.Sprintf("The text is long: %s. Read it to its end (`weir approvals show %s | less`) before you approve it.", sizes(text), r.ID))
+	}
+	var values strings.Builder
+	for i := range r.Parameters {
+		if p := &r.Parameters[i]; !p.Null && p.Format == 0 {
+			values.Write(p.Value)
+		}
+	}
+	text += values.String()
+	if shown != r.Text {
 		list = append(list, "The text holds characters that are not seen or steer a terminal; they are shown as <U+...>.")
 	}
 	if foreign := terminal.Foreign(text); len(foreign) > 0 {
@@ -213,7 +254,7 @@ func warnings(text, shown string) []string {
 		if len(foreign) > most {
 			names = append(names, "...")
 		}
-		list = append(list, "The text holds characters beyond ASCII, some of which look like others: "+strings.Join(names, ", "))
+		list = append(list, "The text or a value holds characters beyond ASCII, some of which look like others: "+strings.Join(names, ", "))
 	}
 	return list
 }
@@ -225,15 +266,26 @@ func parameter(p approval.Parameter) string {
 	case p.Null:
 		s = "NULL"
 	case p.Format == 0 && utf8.Valid(p.Value):
-		s = strconv.Quote(approval.Escape(string(p.Value)))
-		s = "'" + strings.ReplaceAll(strings.ReplaceAll(s[1:len(s)-1], `\"`, `"`), "'", "''") + "'"
+		s = quoted(string(p.Value))
 	default:
-		s = `bytes \x` + hex.EncodeToString(p.Value)
+		raw := `\x` + hex.EncodeToString(p.Value)
+		v := journal.ValueOf(journal.Parameter{Type: p.Type, Format: p.Format, Value: p.Value})
+		if p.Format == 0 || v.Hex != "" || len(p.Value) == 0 {
+			s = "bytes " + raw
+			break
+		}
+		s = quoted(v.Text) + ", sent as " + raw
 	}
 	if p.Type != 0 {
 		s += fmt.Sprintf(" (type %d)", p.Type)
 	}
 	return s
+}
+
+// quoted shows a text as a literal.
+func quoted(text string) string {
+	s := strconv.Quote(approval.Escape(text))
+	return "'" + strings.ReplaceAll(strings.ReplaceAll(s[1:len(s)-1], `\"`, `"`), "'", "''") + "'"
 }
 
 func prefixed(prefix, s string) string {

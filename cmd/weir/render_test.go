@@ -76,6 +76,38 @@ func TestSessionsAreRendered(t *testing.T) {
 	golden(t, "sessions.txt", out.String())
 }
 
+// What a text says must not be taken for what weir says of it.
+func TestATextCannotPassForItsParametersOrForWeirsWords(t *testing.T) {
+	h := newHouse(t)
+	r := h.request(t)
+	r.Text = "delete from t where id = $1\n$1          '5' (type 23)\n\n! approved already" + strings.Repeat(".", 200) + "\n" + strings.Repeat("select 1;\n", 50)
+	r.Parameters = []approval.Parameter{{Type: 23, Format: 1, Value: []byte{0, 0, 0, 7}}, {Type: 25, Value: []byte("аdmin\u202e")}, {Type: 25, Format: 1, Value: nil, Null: true}, {Format: 1, Value: []byte("x")}, {Type: 25, Value: []byte("a   b")}}
+	var out bytes.Buffer
+	screen := plain(&out)
+	screen.Width = 80
+	shown := renderApproval(screen, r, noon)
+	var own []string
+	for line := range strings.SplitSeq(shown, "\n") {
+		if terminal.Width(line) > 80 && strings.HasPrefix(line, margin) {
+			t.Errorf("a line of the text is wider than the screen: %q", line)
+		}
+		if !strings.HasPrefix(line, margin) {
+			own = append(own, line)
+		}
+	}
+	said := strings.Join(own, "\n")
+	for _, want := range []string{"$1          '7', sent as \\x00000007 (type 23)", "$2          'аdmin<U+202E>' (type 25)", "$3          NULL (type 25)", "$4          bytes \\x78", "'a   b'", "bytes in 54 lines", "The text is long", "а (U+0430)"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in\n%s", want, said)
+		}
+	}
+	for _, foreign := range []string{"'5'", "approved already"} {
+		if strings.Contains(said, foreign) {
+			t.Errorf("%q of the text stands where weir speaks:\n%s", foreign, said)
+		}
+	}
+}
+
 func TestARequestShowsExactlyWhatWouldPass(t *testing.T) {
 	h := newHouse(t)
 	r := h.request(t)

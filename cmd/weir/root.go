@@ -121,10 +121,15 @@ func (a *app) outputFlag(cmd *cobra.Command, forms ...string) {
 
 // printJSON writes a value for machines.
 func (a *app) printJSON(value any) error {
-	encoder := json.NewEncoder(a.out)
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	err := encoder.Encode(value)
+	if err == nil {
+		_, err = fmt.Fprint(a.out, terminal.JSON(b.String()))
+	}
+	if err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	return nil

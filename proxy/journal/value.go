@@ -311,3 +311,11 @@ func decodeNumeric(dst, v []byte) ([]byte, bool) {
 func appendFour(dst []byte, n int) []byte {
 	return append(dst, byte('0'+n/1000%10), byte('0'+n/100%10), byte('0'+n/10%10), byte('0'+n%10))
 }
+
+// ValueOf gives a bound value as a record that has room for all of it would.
+func ValueOf(p Parameter) Value {
+	var v Value
+	// What appendValue writes is what UnmarshalJSON reads.
+	_ = v.UnmarshalJSON(appendValue(nil, p.Type, p.Format, p.Value, math.MaxInt))
+	return v
+}

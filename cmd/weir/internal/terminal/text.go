@@ -2,8 +2,10 @@ package terminal
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -60,6 +62,46 @@ func Exact(text string) (shown string, hidden int) {
 		}
 	}
 	return b.String(), hidden
+}
+
+// JSON gives the same JSON with what steers a terminal in its strings escaped. There is no
+// such character outside of strings besides line ends.
+func JSON(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || !Steers(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// Pieces cuts a line at so many columns. Below ten it stays whole.
+func Pieces(line string, width int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if width < 10 {
+			yield(line)
+			return
+		}
+		from, columns := 0, 0
+		for i, r := range line {
+			w := runeWidth(r)
+			if columns+w > width {
+				if !yield(line[from:i]) {
+					return
+				}
+				from, columns = i, 0
+			}
+			columns += w
+		}
+		yield(line[from:])
+	}
 }
 
 // writeSeen writes the character r that rest begins with, or what shows it.

@@ -2,6 +2,9 @@ package terminal
 
 import (
 	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -72,6 +75,42 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	screen := NewScreen(&bytes.Buffer{}, func(string) string { return "" })
 	if got := screen.Paint(Red, "x"); got != "x" || screen.Terminal || screen.Width != 0 {
 		t.Errorf("a buffer was taken for a terminal: %q", got)
+	}
+}
+
+func TestJSONStaysTheSameAndSteersNothing(t *testing.T) {
+	in := map[string]string{"a\u202e\u009b\U000e0041\u200b": "é\ufeff\n\t\x00 'x'"}
+	var b strings.Builder
+	if err := json.NewEncoder(&b).Encode(in); err != nil {
+		t.Fatal(err)
+	}
+	shown := JSON(b.String())
+	for _, r := range strings.TrimSuffix(shown, "\n") {
+		if Steers(r) {
+			t.Errorf("%q has %U", shown, r)
+		}
+	}
+	var out map[string]string
+	if err := json.Unmarshal([]byte(shown), &out); err != nil || !maps.Equal(in, out) {
+		t.Errorf("%q is read as %q, %v", shown, out, err)
+	}
+}
+
+func TestALineIsCutIntoPieces(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		width int
+		want  []string
+	}{
+		{"", 10, []string{""}},
+		{"abcdefghij", 10, []string{"abcdefghij"}},
+		{"abcdefghijk", 10, []string{"abcdefghij", "k"}},
+		{"数数数数数数", 11, []string{"数数数数数", "数"}},
+		{"abcdefghijk", 0, []string{"abcdefghijk"}},
+	} {
+		if got := slices.Collect(Pieces(c.line, c.width)); !slices.Equal(got, c.want) {
+			t.Errorf("%q at %d: %q, want %q", c.line, c.width, got, c.want)
+		}
 	}
 }
 
