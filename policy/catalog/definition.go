@@ -38,7 +38,7 @@ func ParseDefinition(view uint32, action string) (*Definition, error) {
 	d := &Definition{}
 	for i := range targets {
 		t := &targets[i]
-		d.Columns = append(d.Columns, Derivation{Copies: t.copies, Reads: t.reads, Tests: t.tests, Calls: t.calls, Unknown: t.unknown})
+		d.Columns = append(d.Columns, Derivation{Copies: t.copies, Reads: t.reads, Tests: t.tests, Calls: t.calls, Chosen: t.chosen, Unknown: t.unknown})
 	}
 	a.all = true
 	var all source
@@ -54,6 +54,7 @@ func ParseDefinition(view uint32, action string) (*Definition, error) {
 func (a *analysis) finish(d *Definition, all *source) {
 	d.Reads, d.Calls, d.Relations = all.reads, all.calls, a.relations
 	d.Operators, d.Types, d.Writes = a.operators, a.types, a.writes
+	d.Chosen = all.chosen
 }
 
 // ParseGenerated reads the expression of a generated column, pg_attrdef.adbin, as
@@ -101,6 +102,7 @@ type source struct {
 	reads   []ColumnRef
 	tests   []ColumnRef
 	calls   []uint32
+	chosen  []ColumnRef
 	unknown bool
 }
 
@@ -136,6 +138,7 @@ func (s *source) derive(o source) {
 	for _, c := range o.calls {
 		s.call(c)
 	}
+	s.choose(o.chosen)
 	s.unknown = s.unknown || o.unknown
 }
 
@@ -447,51 +450,22 @@ func (a *analysis) everything(s *source, v item, sc *scope) {
 			}
 		}
 	}
+	var by source
 	for _, f := range n.fields {
 		if f.name == "joinaliasvars" || f.name == "groupexprs" {
 			continue // all columns that a join has: read only where a variable names them
 		}
+		into := s
+		if chooses(n.name, f.name) {
+			into = &by
+		}
 		for _, i := range f.values {
-			a.everything(s, i, sc)
+			a.everything(into, i, sc)
 		}
 	}
-}
-
-// The functions count(any) and count(*) (catalog/pg_proc.dat).
-const (
-	countValues = 2147
-	countRows   = 2803
-)
-
-// countsOrTests adds what count() and IS NULL show of columns, which is less than
-// their values. It is false where they are of more than columns.
-func (a *analysis) countsOrTests(s *source, n *node, sc *scope) bool {
-	if a.all {
-		return false
-	}
-	if n.name == "NULLTEST" {
-		arg, _ := n.get("arg")
-		v := a.value(arg, sc)
-		if len(v.copies) == 0 || len(v.reads)+len(v.tests)+len(v.calls) > 0 || v.unknown {
-			return false
-		}
-		for _, r := range v.copies {
-			s.test(r)
-		}
-		return true
-	}
-	if oid := n.integer("aggfnoid"); oid != countValues && oid != countRows {
-		return false
-	}
-	for _, target := range n.nodes("args") {
-		expr, _ := target.get("expr")
-		if v := a.value(expr, sc); len(v.reads)+len(v.tests)+len(v.calls) > 0 || v.unknown {
-			return false
-		}
-	}
-	filter, _ := n.get("aggfilter")
-	a.everything(s, filter, sc)
-	return true
+	s.derive(by)
+	s.choose(by.reads)
+	s.choose(by.tests)
 }
 
 // operator notes an operator that is not PostgreSQL's own.

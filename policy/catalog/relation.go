@@ -149,6 +149,8 @@ type Definition struct {
 	// Writes are the relations that it changes: only a rule's action and a
 	// function's body do.
 	Writes []Change
+	// Chosen are the columns of which it chooses something, see Derivation.
+	Chosen []ColumnRef
 }
 
 // Change is a change of a relation's rows.
@@ -171,6 +173,9 @@ type Derivation struct {
 	Tests []ColumnRef
 	// Calls are the functions that compute it.
 	Calls []uint32
+	// Chosen are those of Reads by which it may be NULL, or one of several values: the
+	// conditions of a CASE, what a NULLIF compares, what a part is taken of.
+	Chosen []ColumnRef
 	// Unknown says that the query could not be followed to its sources: the
 	// column may come from all that the query reads and calls.
 	Unknown bool

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/weirgate/weir/policy/mask"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -120,8 +121,8 @@ func (r *resolver) plain(schema, name string, args []argument) value {
 	v = r.native(name, v)
 	switch name {
 	case "lower", "upper":
-		if !isText(r.wire(args[0].typeOID)) { // of a range
-			v.typeOID = 0
+		if !isText(r.wire(args[0].typeOID)) && !r.isCitext(args[0].typeOID) { // of a range, which may have no bound
+			v.typeOID, v.nullable = 0, v.nullable || v.tainted()
 		}
 	case "min", "max":
 		v.typeOID = args[0].typeOID
@@ -140,6 +141,7 @@ func (r *resolver) native(name string, v value) value {
 		if v.nullable {
 			r.require(v, Allow, construct)
 		}
+		r.counted(v)
 		return value{other: true}
 	case name == "pg_typeof":
 		return value{other: true}
@@ -161,6 +163,22 @@ func (r *resolver) native(name string, v value) value {
 	}
 	r.unknown(construct, v)
 	return v
+}
+
+// counted judges count(): it tells which values are NULL, which no other mask than
+// Null hides.
+func (r *resolver) counted(v value) {
+	v.columns(func(c *column) bool {
+		if c.masker.Type() == mask.Null {
+			r.require(value{derived: []*column{c}}, Equality, "the argument of count()")
+		}
+		return !r.failed
+	})
+}
+
+// isCitext says whether a type is the extension's, whose functions are those of text.
+func (r *resolver) isCitext(oid uint32) bool {
+	return oid != 0 && slices.Contains(r.snapshot.TypesNamed("", "citext"), oid)
 }
 
 // measured says that what the statement needs is told: how much memory a sort takes

@@ -12,6 +12,9 @@ func (r *resolver) inserted(n *statement.Node, sc *scope) *entry {
 	r.with(n.Node(0), sc)
 	target := r.written(n.Node(1))
 	columns := n.List(2)
+	for i := range columns { // into which element a value is put
+		r.assigned(target, columns[i].Name(0), i, true, r.all(columns[i].Nodes, sc))
+	}
 	source := &entry{}
 	if n.Node(3).Kind != statement.NodeNone {
 		source = r.query(n.Node(3), sc.inner())
@@ -132,6 +135,9 @@ func (r *resolver) written(n *statement.Node) *entry {
 func (r *resolver) assignments(list []statement.Node, sc *scope, target *entry) {
 	for i := range list {
 		v := r.all(list[i].Nodes, sc)
+		if len(list[i].Nodes) == 1 && len(list[i].Names) == 1 {
+			v = r.chosen(&list[i].Nodes[0], sc, v)
+		}
 		for _, name := range list[i].Names {
 			r.assigned(target, name, i, list[i].Has(statement.FlagElement), v)
 		}

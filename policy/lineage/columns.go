@@ -147,7 +147,7 @@ func (j *judgement) use(c *statement.Column, t *table, col *column) bool {
 	case statement.UseOutput:
 		return j.output(c, t, col)
 	case statement.UseEquality:
-		if col.predicates.rank() <= Equality.rank() {
+		if col.predicates.rank() <= Equality.rank() && (!col.computed || col.predicates == Allow) {
 			return true
 		}
 		return j.refuse(c.Construct, col.name, col.rule,

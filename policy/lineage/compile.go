@@ -62,6 +62,10 @@ type column struct {
 	predicates Predicates
 	aggregates []string // whose results over it are shown
 	builtIn    bool     // masked because it shows others, not by a policy's rule
+	// computed: its values are answers to questions about masked columns that are more
+	// than which are equal, so that what is asked of it asks these.
+	computed bool
+	blank    bool // and it may be NULL where they are not
 	// unknown says why the column cannot be masked, "" if it can: the
 	// statement is refused that touches it.
 	unknown string
@@ -208,6 +212,9 @@ func (c *compiler) set(r *catalog.Relation, col catalog.Column, with column) boo
 	}
 	if with.unknown != "" && old.unknown == "" {
 		old.unknown, changed = with.unknown, true
+	}
+	if with.computed && !old.computed || with.blank && !old.blank {
+		old.computed, old.blank, changed = old.computed || with.computed, old.blank || with.blank, true
 	}
 	return changed
 }

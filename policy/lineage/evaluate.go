@@ -52,11 +52,9 @@ func (r *resolver) eval(n *statement.Node, sc *scope) value {
 	case statement.NodeField:
 		return r.fieldOf(n, sc)
 	case statement.NodeFields:
-		return r.eval(n.Node(0), sc).made()
+		return r.eval(n.Node(0), sc).part()
 	case statement.NodeElement:
-		v := r.all(n.Nodes, sc).made()
-		v.nullable = v.nullable || v.tainted()
-		return v
+		return r.all(n.Nodes, sc).part()
 	case statement.NodePart:
 		return r.partOf(n, sc)
 	case statement.NodeSublink:
@@ -295,11 +293,11 @@ func (r *resolver) cast(n *statement.Node, sc *scope) value {
 	return v.made()
 }
 
-func (r *resolver) wire(oid uint32) uint32 {
+func (m *Masks) wire(oid uint32) uint32 {
 	if oid == 0 {
 		return 0
 	}
-	base, _, _ := r.snapshot.Wire(oid)
+	base, _, _ := m.snapshot.Wire(oid)
 	return base
 }
 
@@ -362,9 +360,9 @@ func (r *resolver) fieldOf(n *statement.Node, sc *scope) value {
 		return r.ofRow(v.row, n.Name(0))
 	}
 	if o := r.own("", n.Name(0), []argument{{value: v}}); o != nil {
-		return r.outcomeValue(o).union(v.made())
+		return r.outcomeValue(o).union(v.part())
 	}
-	return v.made()
+	return v.part()
 }
 
 // sublink gives the value of a subquery in an expression.

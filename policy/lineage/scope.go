@@ -84,6 +84,10 @@ func (r *resolver) base(rel *catalog.Relation, c *catalog.Column) value {
 	v.array = element != 0
 	if masked := r.relations[rel.OID]; masked != nil {
 		if col := masked.columns[c.Number]; col != nil {
+			if col.computed {
+				v.derived, v.nullable = []*column{col}, col.blank
+				return v
+			}
 			v.copies = []*column{col}
 			return v
 		}

@@ -103,7 +103,7 @@ func (r *resolver) allFields(n *statement.Node, sc *scope) *entry {
 		r.fill(v.row)
 		return v.row
 	}
-	return &entry{loose: true, rest: v.made().union(value{other: true})}
+	return &entry{loose: true, rest: v.part().union(value{other: true})}
 }
 
 // pointed gives the value of an entry of GROUP BY, ORDER BY or DISTINCT ON, which

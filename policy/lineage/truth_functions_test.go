@@ -166,7 +166,7 @@ func followed() map[string]string {
 		"SELECT pl_code(email) FROM customers":                                                                 "",
 		"SELECT pl_hint(email) FROM customers":                                                                 "C",
 		"SELECT pl_no_hint(email) FROM customers":                                                              "",
-		"SELECT place, next, alike, n FROM ranked":                                                             "MMMC",
+		"SELECT place, next, alike, n FROM ranked":                                                             "RMMC",
 		"SELECT pl_raise(email) FROM customers":                                                                "C",
 		"SELECT pl_sqlerrm(email) FROM customers":                                                              "",
 		"SELECT pl_caught(email) FROM customers":                                                               "",

@@ -76,6 +76,13 @@ func (v value) made() value {
 	return value{derived: join(v.derived, v.copies), other: v.other || v.several, nullable: v.nullable, mixed: v.mixed, array: v.array}
 }
 
+// part is a part of v, which may be NULL where v is not.
+func (v value) part() value {
+	m := v.made()
+	m.nullable = m.nullable || m.tainted()
+	return m
+}
+
 // beside is what a column has where rows of two queries or of VALUES come together.
 func (v value) beside(o value) value {
 	u := v.union(o)

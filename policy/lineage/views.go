@@ -16,9 +16,8 @@ func (c *compiler) generated() {
 				if from.number == col.Number || (!slices.Contains(col.Reads, from.number) && !slices.Contains(col.Reads, 0)) {
 					continue
 				}
-				c.set(r.Relation, col, column{
-					rule: from.rule, masker: c.computed(from.masker), predicates: from.predicates, builtIn: from.builtIn,
-				})
+				how := c.how(r.Relation, col)
+				c.set(r.Relation, col, how.of(c.Masks, from))
 			}
 		}
 	}
@@ -52,14 +51,14 @@ func (c *compiler) view(v *catalog.Relation) {
 		}
 		i := int(col.Number) - 1
 		if i < 0 || i >= len(v.Query.Columns) || v.Query.Columns[i].Unknown {
-			c.derive(v, col, v.Query.Reads, v.Query.Calls)
+			c.derive(v, col, v.Query.Reads, v.Query.Calls, making{blank: true})
 			continue
 		}
 		d := &v.Query.Columns[i]
 		for _, ref := range d.Copies {
 			c.copied(v, col, ref)
 		}
-		c.derive(v, col, d.Reads, d.Calls)
+		c.derive(v, col, d.Reads, d.Calls, c.makes(col, d.Calls, d.Chosen))
 		c.tested(v, col, d.Tests)
 	}
 }
@@ -70,7 +69,7 @@ func (c *compiler) tested(v *catalog.Relation, col catalog.Column, tests []catal
 	for _, ref := range tests {
 		if from := c.relations[ref.Relation]; from != nil {
 			if with := from.columns[ref.Column]; with != nil && (with.predicates == Deny || with.unknown != "") {
-				c.derive(v, col, []catalog.ColumnRef{ref}, nil)
+				c.derive(v, col, []catalog.ColumnRef{ref}, nil, making{})
 			}
 		}
 	}
@@ -89,7 +88,7 @@ func (c *compiler) copied(v *catalog.Relation, col catalog.Column, ref catalog.C
 
 // derive redacts a view's column that is computed from masked ones, and bars one
 // that calls what may read them.
-func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catalog.ColumnRef, calls []uint32) {
+func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catalog.ColumnRef, calls []uint32, how making) {
 	for _, ref := range reads {
 		from := c.relations[ref.Relation]
 		if from == nil {
@@ -99,9 +98,7 @@ func (c *compiler) derive(v *catalog.Relation, col catalog.Column, reads []catal
 			if ref.Column != with.number && ref.Column != 0 {
 				continue
 			}
-			c.set(v, col, column{
-				rule: with.rule, masker: c.computed(with.masker), predicates: with.predicates, builtIn: with.builtIn, unknown: with.unknown,
-			})
+			c.set(v, col, how.of(c.Masks, with))
 		}
 	}
 	for _, oid := range calls {
@@ -153,10 +150,9 @@ func (c *compiler) calls(v *catalog.Relation, col catalog.Column, f *catalog.Fun
 		return false
 	}
 	row := r.rowOf(out.entry)
+	how := making{computed: row.nullable, blank: row.nullable}
 	row.columns(func(with *column) bool {
-		c.set(v, col, column{
-			rule: with.rule, masker: c.computed(with.masker), predicates: with.predicates, builtIn: with.builtIn, unknown: with.unknown,
-		})
+		c.set(v, col, how.of(c.Masks, with))
 		return true
 	})
 	return true

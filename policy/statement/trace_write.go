@@ -67,6 +67,7 @@ func (t *tracer) assignList(nodes []*pg_query.Node) Node {
 		if m != nil && m.Source.GetRowExpr() == nil && m.Colno > 1 && len(assigned) > 0 {
 			last := &assigned[len(assigned)-1] // the source is repeated for each column
 			last.Names = append(last.Names, r.GetName())
+			t.element(last, r)
 			continue
 		}
 		assigned = append(assigned, t.assign(r, t.expr(r.GetVal())))
@@ -76,11 +77,17 @@ func (t *tracer) assignList(nodes []*pg_query.Node) Node {
 
 func (t *tracer) assign(r *pg_query.ResTarget, value Node) Node {
 	a := Node{Kind: NodeAssign, Names: []string{r.GetName()}, Nodes: []Node{value}}
+	t.element(&a, r)
+	return a
+}
+
+// element adds the subscripts of what is assigned to: which element has the value
+// tells them.
+func (t *tracer) element(a *Node, r *pg_query.ResTarget) {
 	for _, i := range r.GetIndirection() {
 		a.Flags |= FlagElement
 		if x := i.GetAIndices(); x != nil {
 			a.Nodes = append(a.Nodes, t.expr(x.Lidx), t.expr(x.Uidx))
 		}
 	}
-	return a
 }

@@ -61,3 +61,4 @@ CREATE FUNCTION follows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO
 CREATE TRIGGER follows AFTER INSERT ON entries FOR EACH ROW EXECUTE FUNCTION follows();
 CREATE VIEW placed AS SELECT id, rank() OVER (ORDER BY salary) AS place, lag(id) OVER w AS before, first_value(name) OVER w AS first FROM people WINDOW w AS (ORDER BY ssn DESC);
 CREATE VIEW placed_inside AS WITH x AS (SELECT id, ntile(3) OVER (ORDER BY balance) AS part FROM people) SELECT id, part FROM x;
+CREATE VIEW answers AS SELECT id, CASE WHEN salary % 2 = 0 THEN 'even' END AS b1, nullif(salary / 2 % 2, 0) AS b2, nullif(salary / 4 % 2, 0) AS b3, CASE (salary / 8) % 2 WHEN 0 THEN name END AS b4 FROM people;

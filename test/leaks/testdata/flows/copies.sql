@@ -295,3 +295,8 @@ PREPARE kept AS SELECT ssn FROM people
 EXPLAIN ANALYZE CREATE TEMP TABLE kept_by_explain AS EXECUTE kept
 SELECT * FROM kept_by_explain
 ROLLBACK
+
+BEGIN
+INSERT INTO notes (body) VALUES ('told')
+UPDATE notes SET (body, arr[(SELECT salary FROM people WHERE id = 1)]) = (SELECT 'x', 'y') WHERE body = 'told' RETURNING arr
+ROLLBACK
