@@ -80,6 +80,11 @@ func (r *resolver) firstOf(n *statement.Node, sc *scope) value {
 		of = append(of, r.eval(operand, sc))
 		v = v.union(of[i])
 	}
+	if n.Name(0) == "COALESCE" {
+		if json, ok := r.edited("||", of); ok { // the document, or what stands for one that is missing
+			return json
+		}
+	}
 	v = v.made()
 	v.typeOID = r.text(of)
 	if n.Name(0) == "COALESCE" {
