@@ -42,7 +42,7 @@ func (d *Daemon) Status(ctx context.Context) (*console.Status, error) {
 	}
 	p := d.parser.Stats()
 	s.Parser = console.ParserStatus{Workers: d.cfg.Parser.Workers, Misses: p.Misses, Hits: p.Hits, Lost: p.Crashes + p.Deadlines, Restarts: p.Restarts}
-	pending, err := d.broker.List(ctx, approval.Filter{States: []approval.State{approval.Pending}})
+	pending, err := d.broker.List(ctx, approval.Filter{States: []approval.State{approval.Pending}, Brief: true})
 	if err != nil {
 		s.Problems = append(s.Problems, fmt.Sprintf("approvals cannot be read: %v", err))
 	}
@@ -158,7 +158,7 @@ func (d *Daemon) counted() console.Counted {
 			return console.JournalStats{Records: uint64(n.Records), Bytes: uint64(n.Bytes), Errors: uint64(n.Refused + n.Lost), Usable: d.journal.Unavailable() == nil}
 		},
 		ApprovalsPending: func() (int, error) {
-			pending, err := d.broker.List(context.Background(), approval.Filter{States: []approval.State{approval.Pending}})
+			pending, err := d.broker.List(context.Background(), approval.Filter{States: []approval.State{approval.Pending}, Brief: true})
 			return len(pending), err
 		},
 		Catalogs:      d.catalogStatus,

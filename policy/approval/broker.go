@@ -20,8 +20,10 @@ type Options struct {
 	// Poll is how often Run looks for requests that are over and for what
 	// other processes decided. Default 500 ms.
 	Poll time.Duration
-	// Keep is how long final requests are kept; default 30 days.
-	Keep time.Duration
+	// Keep is how long final requests are kept, default 30 days, and KeepBytes how
+	// many bytes of them, default 256 MiB: the journal has what became of the others.
+	Keep      time.Duration
+	KeepBytes int64
 	// Changed is told of every change that this Broker makes, after it is
 	// stored. It must not call the Broker.
 	Changed func(*Request)
@@ -55,6 +57,9 @@ func NewBroker(store Store, o Options) *Broker {
 	}
 	if o.Keep == 0 {
 		o.Keep = 30 * 24 * time.Hour
+	}
+	if o.KeepBytes == 0 {
+		o.KeepBytes = 256 << 20
 	}
 	return &Broker{store: store, o: o, tickets: make(map[string]map[*Ticket]struct{})}
 }
@@ -220,7 +225,7 @@ func (b *Broker) create(ctx context.Context, r Request, now time.Time) (*Request
 
 // room checks the bounds.
 func (b *Broker) room(ctx context.Context, subject string) error {
-	pending, err := b.store.List(ctx, Filter{States: []State{Pending}})
+	pending, err := b.store.List(ctx, Filter{States: []State{Pending}, Brief: true})
 	if err != nil {
 		return fmt.Errorf("asking for an approval: %w", err)
 	}
@@ -320,7 +325,7 @@ func (b *Broker) List(ctx context.Context, f Filter) ([]*Request, error) {
 
 // Expire ends the live requests whose time is over, and says how many.
 func (b *Broker) Expire(ctx context.Context) (int, error) {
-	live, err := b.store.List(ctx, Filter{States: []State{Pending, Approved}})
+	live, err := b.store.List(ctx, Filter{States: []State{Pending, Approved}, Due: b.o.Now(), Brief: true})
 	if err != nil {
 		return 0, fmt.Errorf("looking for expired approvals: %w", err)
 	}
@@ -369,9 +374,9 @@ func (b *Broker) Run(ctx context.Context, report func(error)) {
 
 func (b *Broker) sweep(ctx context.Context, revision *int64, removed *time.Time) error {
 	_, err := b.Expire(ctx)
-	if now := b.o.Now(); err == nil && now.Sub(*removed) >= time.Hour {
+	if now := b.o.Now(); err == nil && now.Sub(*removed) >= time.Minute {
 		*removed = now
-		_, err = b.store.Remove(ctx, now.Add(-b.o.Keep))
+		_, err = b.store.Remove(ctx, now.Add(-b.o.Keep), b.o.KeepBytes)
 	}
 	if err != nil {
 		return err

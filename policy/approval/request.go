@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/weirgate/weir/policy/identity"
 )
@@ -60,6 +62,10 @@ type Request struct {
 	// agree, at least 1.
 	Approvers []string `json:"approvers,omitempty"`
 	Needed    int      `json:"needed"`
+
+	// Cut: Text is the beginning of the statement's only and Parameters are left out, see
+	// Filter.Brief. Nothing can be decided about what is not seen: ask for the whole.
+	Cut bool `json:"cut,omitempty"`
 
 	Decisions []Decision `json:"decisions,omitempty"`
 	// Changed is when State was reached, Reason why in the case of Cancelled.
@@ -125,6 +131,34 @@ func (s *Statement) Digest() Digest {
 		field(string(p.Value))
 	}
 	return Digest(hex.EncodeToString(h.Sum(nil)))
+}
+
+// briefText is how much of a text a brief request has, in bytes, and up to what its
+// statement is left whole.
+const briefText = 1 << 10
+
+// Size is about how many bytes the client's part of a request takes.
+func (r *Request) Size() int {
+	n := len(r.Text)
+	for i := range r.Parameters {
+		n += len(r.Parameters[i].Value) + 64
+	}
+	return n
+}
+
+// Brief returns a request that takes little room: r itself, or a copy that is cut.
+func (r *Request) Brief() *Request {
+	if r.Size() <= briefText {
+		return r
+	}
+	c := *r
+	c.Parameters, c.Cut = nil, true
+	end := min(len(c.Text), briefText)
+	for end > 0 && end < len(c.Text) && !utf8.RuneStart(c.Text[end]) {
+		end--
+	}
+	c.Text = strings.Clone(c.Text[:end])
+	return c.Clone()
 }
 
 // Clone returns a copy that shares nothing with r.

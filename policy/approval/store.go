@@ -16,7 +16,11 @@ type Filter struct {
 	Digest  Digest
 	Subject string // of the identity
 	Before  time.Time
-	Limit   int // the newest so many; 0 gives all
+	Due     time.Time // that expire then or earlier
+	Limit   int       // the newest so many; 0 gives all
+	// Brief: requests are cut where they are large, see Request.Cut. Lists of many are
+	// to be, since a client chooses how large a request is.
+	Brief bool
 }
 
 // Store keeps requests. What it returns is the caller's own, what it is given
@@ -36,9 +40,9 @@ type Store interface {
 	Update(ctx context.Context, id string, version int64, mutate func(*Request) error) (*Request, error)
 	// List returns the requests that match, the newest last.
 	List(ctx context.Context, f Filter) ([]*Request, error)
-	// Remove forgets requests that are final since before the given time, and
-	// says how many.
-	Remove(ctx context.Context, before time.Time) (int, error)
+	// Remove forgets requests that are final since before the given time, and the
+	// earliest final ones beyond so many bytes of them. It says how many.
+	Remove(ctx context.Context, before time.Time, most int64) (int, error)
 	// Revision changes with every change by anybody. It is cheap.
 	Revision(ctx context.Context) (int64, error)
 }
@@ -122,7 +126,11 @@ func (m *Memory) List(ctx context.Context, f Filter) ([]*Request, error) {
 		if (len(f.States) == 0 || slices.Contains(f.States, r.State)) &&
 			(f.Digest == "" || r.Digest == f.Digest) &&
 			(f.Subject == "" || r.Identity.Subject == f.Subject) &&
-			(f.Before.IsZero() || r.Created.Before(f.Before)) {
+			(f.Before.IsZero() || r.Created.Before(f.Before)) &&
+			(f.Due.IsZero() || !r.Expires.After(f.Due)) {
+			if f.Brief {
+				r = r.Brief()
+			}
 			all = append(all, r.Clone())
 		}
 	}
@@ -139,16 +147,28 @@ func (m *Memory) List(ctx context.Context, f Filter) ([]*Request, error) {
 }
 
 // Remove implements Store.
-func (m *Memory) Remove(ctx context.Context, before time.Time) (int, error) {
+func (m *Memory) Remove(ctx context.Context, before time.Time, most int64) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	n := 0
-	for id, r := range m.requests {
-		if !r.State.Live() && r.Changed.Before(before) {
-			delete(m.requests, id)
+	var final []*Request
+	for _, r := range m.requests {
+		if !r.State.Live() {
+			final = append(final, r)
+		}
+	}
+	slices.SortFunc(final, func(a, b *Request) int {
+		if c := b.Changed.Compare(a.Changed); c != 0 {
+			return c
+		}
+		return strings.Compare(b.ID, a.ID)
+	})
+	n, size := 0, int64(0)
+	for _, r := range final {
+		if size += int64(r.Size()); r.Changed.Before(before) || size > most {
+			delete(m.requests, r.ID)
 			n++
 		}
 	}

@@ -40,9 +40,9 @@ func ApproverUser(name string) string { return approverUser + name }
 // decide.
 func ApproverGroup(name string) string { return approverGroup + name }
 
-// Approvals gives the requests in a state, the newest first.
+// Approvals gives the requests in a state, the newest first, cut where they are large.
 func (s BrokerApprovals) Approvals(ctx context.Context, state approval.State) ([]*approval.Request, error) {
-	filter := approval.Filter{Limit: maxApprovals}
+	filter := approval.Filter{Limit: maxApprovals, Brief: true}
 	if state != "" {
 		filter.States = []approval.State{state}
 	}

@@ -80,7 +80,8 @@ func (c *Client) Session(ctx context.Context, id string) (*Session, error) {
 	return get[Session](ctx, c, "/v1/sessions/"+url.PathEscape(id), nil)
 }
 
-// Approvals asks for the requests in a state, all for "".
+// Approvals asks for the requests in a state, all for "". Large ones are cut, see
+// approval.Request.Cut.
 func (c *Client) Approvals(ctx context.Context, state approval.State) ([]*approval.Request, error) {
 	q := make(url.Values)
 	put(q, "state", string(state))

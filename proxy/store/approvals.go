@@ -36,6 +36,17 @@ func encode(r *approval.Request) (string, error) {
 	return string(b), nil
 }
 
+// encodeBoth gives a request's JSON and that of its brief form, "" where it has none.
+func encodeBoth(r *approval.Request) (whole, brief string, err error) {
+	if whole, err = encode(r); err != nil {
+		return "", "", err
+	}
+	if b := r.Brief(); b.Cut {
+		brief, err = encode(b)
+	}
+	return whole, brief, err
+}
+
 func decode(id string, version int64, text string) (*approval.Request, error) {
 	var w row
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
@@ -54,7 +65,7 @@ func touch(ctx context.Context, tx *sql.Tx) error {
 func (a approvals) Create(ctx context.Context, r *approval.Request) error {
 	c := r.Clone()
 	c.Version = 1
-	text, err := encode(c)
+	text, brief, err := encodeBoth(c)
 	if err != nil {
 		return err
 	}
@@ -67,8 +78,8 @@ func (a approvals) Create(ctx context.Context, r *approval.Request) error {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO approvals (id, version, digest, state, subject, created, changed, request) VALUES (?,?,?,?,?,?,?,?)",
-			c.ID, c.Version, string(c.Digest), string(c.State), c.Identity.Subject, micros(c.Created), micros(c.Changed), text); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO approvals (id, version, digest, state, subject, created, changed, expires, request, brief, bytes) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+			c.ID, c.Version, string(c.Digest), string(c.State), c.Identity.Subject, micros(c.Created), micros(c.Changed), micros(c.Expires), text, brief, len(text)+len(brief)); err != nil {
 			return err
 		}
 		return touch(ctx, tx)
@@ -114,12 +125,12 @@ func (a approvals) Update(ctx context.Context, id string, version int64, mutate 
 			return err
 		}
 		r.ID, r.Version = id, version+1
-		text, err := encode(r)
+		text, brief, err := encodeBoth(r)
 		if err != nil {
 			return err
 		}
-		done, err := tx.ExecContext(ctx, "UPDATE approvals SET version = ?, digest = ?, state = ?, subject = ?, created = ?, changed = ?, request = ? WHERE id = ? AND version = ?",
-			r.Version, string(r.Digest), string(r.State), r.Identity.Subject, micros(r.Created), micros(r.Changed), text, id, version)
+		done, err := tx.ExecContext(ctx, "UPDATE approvals SET version = ?, digest = ?, state = ?, subject = ?, created = ?, changed = ?, expires = ?, request = ?, brief = ?, bytes = ? WHERE id = ? AND version = ?",
+			r.Version, string(r.Digest), string(r.State), r.Identity.Subject, micros(r.Created), micros(r.Changed), micros(r.Expires), text, brief, len(text)+len(brief), id, version)
 		if err != nil {
 			return fmt.Errorf("storing %s: %w", id, err)
 		}
@@ -152,8 +163,15 @@ func (a approvals) List(ctx context.Context, f approval.Filter) ([]*approval.Req
 	if !f.Before.IsZero() {
 		where, args = append(where, "created < ?"), append(args, micros(f.Before))
 	}
-	//nolint:gosec // the conditions are constants, their values are arguments
-	query := "SELECT id, version, request FROM approvals WHERE " + strings.Join(where, " AND ") + " ORDER BY created DESC, id DESC"
+	if !f.Due.IsZero() {
+		where, args = append(where, "expires <= ?"), append(args, micros(f.Due))
+	}
+	column := "request"
+	if f.Brief {
+		column = "CASE brief WHEN '' THEN request ELSE brief END"
+	}
+	//nolint:gosec // column and conditions are constants, their values are arguments
+	query := "SELECT id, version, " + column + " FROM approvals WHERE " + strings.Join(where, " AND ") + " ORDER BY created DESC, id DESC"
 	if f.Limit > 0 {
 		query, args = query+" LIMIT ?", append(args, f.Limit)
 	}
@@ -173,6 +191,9 @@ func (a approvals) List(ctx context.Context, f approval.Filter) ([]*approval.Req
 		if err != nil {
 			return nil, err
 		}
+		if f.Brief {
+			r = r.Brief() // one of before there were brief ones
+		}
 		all = append(all, r)
 	}
 	if err := rows.Err(); err != nil {
@@ -182,10 +203,12 @@ func (a approvals) List(ctx context.Context, f approval.Filter) ([]*approval.Req
 	return all, nil
 }
 
-func (a approvals) Remove(ctx context.Context, before time.Time) (int, error) {
+func (a approvals) Remove(ctx context.Context, before time.Time, most int64) (int, error) {
 	var n int64
 	err := a.d.write(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "DELETE FROM approvals WHERE state NOT IN ('Pending', 'Approved') AND changed < ?", micros(before))
+		done, err := tx.ExecContext(ctx, `DELETE FROM approvals WHERE id IN (
+			SELECT id FROM (SELECT id, changed, SUM(bytes) OVER (ORDER BY changed DESC, id DESC) AS total FROM approvals WHERE state NOT IN ('Pending', 'Approved'))
+			WHERE changed < ? OR total > ?)`, micros(before), most)
 		if err != nil {
 			return err
 		}

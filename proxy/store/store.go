@@ -38,6 +38,11 @@ var migrations = [...]string{
 	CREATE INDEX approvals_created ON approvals (created);
 	CREATE TABLE revisions (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
 	INSERT INTO revisions VALUES ('approvals', 0);`,
+	`ALTER TABLE approvals ADD COLUMN expires INTEGER NOT NULL DEFAULT 0; -- 0 says that only the request tells
+	ALTER TABLE approvals ADD COLUMN brief TEXT NOT NULL DEFAULT '';      -- JSON of a request that is cut, '' where it is small
+	ALTER TABLE approvals ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;    -- of both
+	UPDATE approvals SET bytes = length(request);
+	CREATE INDEX approvals_expires ON approvals (expires) WHERE state IN ('Pending', 'Approved');`,
 }
 
 // Open opens the file and makes it if there is none, readable by its owner only.

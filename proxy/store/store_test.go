@@ -195,3 +195,41 @@ func TestAKillLeavesEveryUseOnRecord(t *testing.T) {
 	}
 	t.Logf("%d approvals used over 4 kills", len(used))
 }
+
+func TestAFileOfAnEarlierVersionIsBroughtUpToDate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "weir.db")
+	d, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := approvaltest.Request("ap-1", strings.Repeat("x", 100_000))
+	if err := errors.Join(d.Approvals().Create(t.Context(), r), d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"DROP INDEX approvals_expires", "ALTER TABLE approvals DROP COLUMN expires", "ALTER TABLE approvals DROP COLUMN brief",
+		"ALTER TABLE approvals DROP COLUMN bytes", "PRAGMA user_version = 1",
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = store.Open(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	all, err := d.Approvals().List(t.Context(), approval.Filter{Due: r.Expires, Brief: true})
+	if err != nil || len(all) != 1 || !all[0].Cut || len(all[0].Text) > 2000 {
+		t.Errorf("listed %d, %v", len(all), err)
+	}
+	if got, err := d.Approvals().Get(t.Context(), "ap-1"); err != nil || got.Text != r.Text {
+		t.Errorf("got %v", err)
+	}
+}

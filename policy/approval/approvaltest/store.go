@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/weirgate/weir/policy/approval"
 	"github.com/weirgate/weir/policy/identity"
@@ -45,6 +47,9 @@ func Store(t *testing.T, open func(t *testing.T) approval.Store) {
 		{"of many that use an approval one succeeds", testRace},
 		{"a list has what matches, the newest last", testList},
 		{"only what has been final for long is removed", testRemove},
+		{"the earliest final ones beyond the bytes are removed", testRemoveBytes},
+		{"a brief list cuts what is large", testBrief},
+		{"those that are due are found", testDue},
 		{"the revision changes with each change", testRevision},
 		{"what a store returns is the caller's own", testOwn},
 		{"a cancelled context stops", testContext},
@@ -195,12 +200,81 @@ func testRemove(t *testing.T, s approval.Store) {
 		_, err := s.Update(t.Context(), fmt.Sprintf("ap-%d", i), 1, func(r *approval.Request) error { return r.Cancel("", when) })
 		must(t, err)
 	}
-	n, err := s.Remove(t.Context(), base.Add(time.Minute))
+	n, err := s.Remove(t.Context(), base.Add(time.Minute), 1<<30)
 	must(t, err)
 	all, err := s.List(t.Context(), approval.Filter{})
 	must(t, err)
 	if n != 1 || len(all) != 2 {
 		t.Errorf("%d were removed, %d are left", n, len(all))
+	}
+}
+
+func testRemoveBytes(t *testing.T, s approval.Store) {
+	for i := range 4 {
+		must(t, s.Create(t.Context(), Request(fmt.Sprintf("ap-%d", i), strings.Repeat(fmt.Sprint(i), 100_000))))
+		if i == 0 {
+			continue // stays live, and is not counted
+		}
+		_, err := s.Update(t.Context(), fmt.Sprintf("ap-%d", i), 1, func(r *approval.Request) error { return r.Cancel("", base.Add(time.Duration(i)*time.Hour)) })
+		must(t, err)
+	}
+	n, err := s.Remove(t.Context(), base, 300_000) // a store may need more for each than its text
+	must(t, err)
+	all, err := s.List(t.Context(), approval.Filter{Brief: true})
+	must(t, err)
+	if n == 0 || len(all) != 4-n || all[0].ID != "ap-0" || all[len(all)-1].ID != "ap-3" {
+		t.Errorf("%d were removed, %d are left", n, len(all))
+	}
+}
+
+func testBrief(t *testing.T, s approval.Store) {
+	long := strings.Repeat("é", 400_000)
+	must(t, s.Create(t.Context(), Request("ap-1", long)))
+	many := Request("ap-2", "b")
+	many.Parameters = []approval.Parameter{{Value: make([]byte, 100_000)}}
+	many.Digest = many.Statement.Digest()
+	must(t, s.Create(t.Context(), many))
+	must(t, s.Create(t.Context(), Request("ap-3", "c")))
+	for range 2 { // as they were made, and after a change
+		all, err := s.List(t.Context(), approval.Filter{Brief: true})
+		must(t, err)
+		if len(all) != 3 {
+			t.Fatalf("%d requests", len(all))
+		}
+		if r := all[0]; !r.Cut || len(r.Text) < 100 || len(r.Text) > 2000 || !strings.HasPrefix(long, r.Text) || !utf8.ValidString(r.Text) || r.Parameters != nil {
+			t.Errorf("a long text became %d bytes, cut %v, %d parameters", len(r.Text), r.Cut, len(r.Parameters))
+		}
+		if r := all[1]; !r.Cut || r.Text != "b" || r.Parameters != nil || r.Digest != many.Digest {
+			t.Errorf("large parameters became %+v", r)
+		}
+		if r := all[2]; r.Cut || len(r.Parameters) != 3 {
+			t.Errorf("a small one became %+v", r)
+		}
+		whole, err := s.Get(t.Context(), "ap-1")
+		must(t, err)
+		if whole.Cut || whole.Text != long || whole.Statement.Digest() != whole.Digest {
+			t.Error("the request itself is cut")
+		}
+		for _, r := range all {
+			_, err := s.Update(t.Context(), r.ID, r.Version, func(r *approval.Request) error {
+				r.Reason = "changed"
+				return nil
+			})
+			must(t, err)
+		}
+	}
+}
+
+func testDue(t *testing.T, s approval.Store) {
+	for i := range 3 {
+		r := Request(fmt.Sprintf("ap-%d", i), fmt.Sprint(i))
+		r.Expires = base.Add(time.Duration(i) * time.Minute)
+		must(t, s.Create(t.Context(), r))
+	}
+	all, err := s.List(t.Context(), approval.Filter{Due: base.Add(time.Minute)})
+	must(t, err)
+	if len(all) != 2 || all[0].ID != "ap-0" || all[1].ID != "ap-1" {
+		t.Errorf("%d are due", len(all))
 	}
 }
 
@@ -221,7 +295,7 @@ func testRevision(t *testing.T, s approval.Store) {
 	_, err := s.Update(t.Context(), "ap-1", 1, func(r *approval.Request) error { return r.Cancel("", base) })
 	must(t, err)
 	look()
-	_, err = s.Remove(t.Context(), base.Add(time.Minute))
+	_, err = s.Remove(t.Context(), base.Add(time.Minute), 1<<30)
 	must(t, err)
 	look()
 }
