@@ -27,18 +27,40 @@ func (c *Catalog) limited(writes []statement.Write) []statement.Write {
 	return writes
 }
 
-// choosesAll says whether a condition asks only whether columns are not NULL that never
-// are, in one of the relations that the name may mean.
+// choosesAll says whether a condition asks only what the definitions of columns answer,
+// whether they are NULL that never are, in one of the relations that the name may mean.
 func (c *Catalog) choosesAll(w statement.Write) bool {
-	if w.Where != statement.WherePresent || len(w.NotNull) == 0 {
+	if w.Where != statement.WherePresent || w.Given == nil {
 		return false
 	}
 	return slices.ContainsFunc(c.snapshot.Named(w.Schema, w.Table), func(r *catalog.Relation) bool {
-		return !slices.ContainsFunc(w.NotNull, func(name string) bool {
+		return !slices.ContainsFunc(w.Given.NotNull, func(name string) bool {
 			col, ok := r.Column(name)
 			return !ok || !col.NotNull
+		}) && !slices.ContainsFunc(w.Given.Typed, func(name string) bool {
+			col, ok := r.Column(name)
+			return !ok || !slices.Contains(w.Given.As, kindOfType(col.Type))
 		})
 	})
+}
+
+// kindOfType gives the kind of a type by its oid (catalog/pg_type.dat), "" for texts,
+// for types that are not built in, and for those that are not known.
+func kindOfType(oid uint32) statement.TypeKind {
+	switch oid {
+	case 20, 21, 23, 26, 700, 701, 790, 1700:
+		return statement.TypeNumber
+	case 16:
+		return statement.TypeBoolean
+	case 1082, 1114, 1184:
+		return statement.TypeTime
+	case 2950:
+		return statement.TypeUUID
+	case 114, 142, 600, 601, 602, 603, 604, 628, 650, 718, 774, 829, 869, 1083, 1186, 1266, 1560, 3614, 3802, 3904, 3906, 3908, 3910, 3912, 3926,
+		1000, 1005, 1007, 1009, 1015, 1016, 1021, 1022, 1115, 1182, 1185, 1231, 2951, 3807:
+		return statement.TypeOther
+	}
+	return ""
 }
 
 // correlated says whether each subquery of a condition has a name that can only be

@@ -11,40 +11,65 @@ import (
 // It errs towards WhereConstant: a condition counts as present only where the
 // target's own columns decide, and not through a form that is always true.
 //
-// from is what else the statement reads beside the target, with its CTEs. correlated
-// and notNull are for a catalog to say more, see Write.
-func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Condition, correlated []Correlation, notNull []string) {
+// from is what else the statement reads beside the target, with its CTEs. Correlated
+// and Given of what it gives are for a catalog to say more, see Write.
+func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Write) {
 	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with, spent: w.spent}
 	if c.spent == nil {
 		c.spent = new(int)
 	}
-	c.twins = c.twinsIn(from)
-	c.others = otherNames(from)
+	var quals []*pg_query.Node
+	c.twins, quals = c.twinsOf(from)
+	c.others, c.meanings = otherNames(from), meaningsIn(from)
 	c.joined = c.joins(where)
-	if found = c.condition(where); found == WherePresent {
-		always, needed := c.sampled(where)
+	switch found.Where = c.condition(where); found.Where {
+	case WherePresent:
+		var always bool
+		if always, found.Given = c.sampled(where); !always && found.Given == nil && len(c.twins) > 0 {
+			// Of each twin one row is the target's own.
+			own := c
+			own.identical = true
+			always, found.Given = own.limitsNothing(append(quals, where))
+		}
 		if always {
-			return WhereConstant, nil, nil
+			return Write{Where: WhereConstant}
 		}
-		if len(needed) > 0 {
-			return found, nil, needed
+		if found.Given == nil {
+			var notNull []string
+			c.notNull = &notNull
+			if t := c.judge(where); (t == alwaysTrue || t == unknownConstant) && len(notNull) > 0 {
+				found.Given = &Given{NotNull: notNull}
+			}
 		}
-		c.notNull = &notNull
-		if c.judge(where) == dependsOnRow {
-			notNull = nil
+	case WhereConstant:
+		if c.joined && c.linked(from, quals, where) {
+			return Write{Where: WherePresent}
 		}
-		return found, nil, notNull
-	} else if found == WhereMissing {
-		return found, nil, nil
+		if c.judge(where) == unknownConstant {
+			outward := c
+			outward.correlated = &found.Correlated
+			if outward.judge(where) != dependsOnRow {
+				found.Correlated = nil
+			}
+		}
 	}
-	if c.judge(where) == unknownConstant {
-		outward := c
-		outward.correlated = &correlated
-		if outward.judge(where) != dependsOnRow {
-			correlated = nil
-		}
+	return found
+}
+
+// limitsNothing says whether several conditions together are true for every row, or
+// what must be given for that.
+func (c *judgement) limitsNothing(conditions []*pg_query.Node) (always bool, given *Given) {
+	all := conditions[0]
+	if len(conditions) > 1 {
+		all = &pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: &pg_query.BoolExpr{Boolop: pg_query.BoolExprType_AND_EXPR, Args: conditions}}}
 	}
-	return found, correlated, nil
+	switch c.judge(all) {
+	case alwaysTrue, unknownConstant:
+		return true, nil
+	case alwaysFalse:
+		return false, nil
+	}
+	return c.sampled(all)
 }
 
 func (c judgement) condition(where *pg_query.Node) Condition {
@@ -72,27 +97,24 @@ type judgement struct {
 	constants *constants
 	variables map[string]struct{} // of the PL/pgSQL body around
 
-	// twins are the names of the target's relation that stand beside it, joined
-	// says that one is held equal to the target: then its columns are the row's.
-	twins  []string
-	joined bool
-	// renamed has the target's names of columns that twins have by others.
-	renamed map[string]string
+	// twins are what stands beside the target and has all of its rows. joined says that
+	// one is held equal to the target: then its columns are the row's. identical says
+	// that of each it is the target's own row that is looked at.
+	twins     []twin
+	joined    bool
+	identical bool
 	// others are the names of columns that stand beside the target for certain.
 	others map[string]struct{}
-	with   *pg_query.WithClause // of the write
-	inside bool                 // a subquery's condition is judged
-	spent  *int                 // how much has been tried of the text's conditions, see sampler
+	// meanings are what columns stand for of what beside the target is one row.
+	meanings map[string]*pg_query.Node
+	with     *pg_query.WithClause // of the write
+	inside   bool                 // a subquery's condition is judged
+	spent    *int                 // how much has been tried of the text's conditions, see sampler
 	// correlated takes the names in subqueries that may be the target's; not nil,
 	// these count as such.
 	correlated *[]Correlation
 	// notNull takes the columns that are asked to be not NULL; not nil, they count as being so.
 	notNull *[]string
-}
-
-// of is a judgement about another relation's rows.
-func (c *judgement) of(target *pg_query.RangeVar) judgement {
-	return judgement{target: target, constants: c.constants, variables: c.variables}
 }
 
 func (c *judgement) judge(n *pg_query.Node) truth {
@@ -155,14 +177,19 @@ func (c *judgement) boolean(b *pg_query.BoolExpr) truth {
 		for _, arg := range b.Args {
 			switch t := c.judge(arg); t {
 			case dependsOnRow:
-				return dependsOnRow
+				if result = t; c.correlated != nil {
+					return t // another arm need not be
+				}
 			case alwaysFalse:
-				result = alwaysFalse
+				return t
 			case unknownConstant:
 				if result == alwaysTrue {
 					result = unknownConstant
 				}
 			}
+		}
+		if result == dependsOnRow && c.complementary(b.Args) {
+			return alwaysFalse
 		}
 		return result
 	}
@@ -250,11 +277,7 @@ func (c *judgement) comparison(e *pg_query.A_Expr) truth {
 				return alwaysTrue
 			}
 		}
-		if s := uncast(e.Rexpr).GetSubLink(); name == "=" && s.GetSubLinkType() == pg_query.SubLinkType_EXPR_SUBLINK && c.holdsAggregated(e.Lexpr, s.Subselect.GetSelectStmt()) {
-			return alwaysTrue
-		}
-		if s := e.Rexpr.GetSubLink(); name == "=" && s.GetSubLinkType() == pg_query.SubLinkType_ARRAY_SUBLINK &&
-			c.holdsItself(e.Lexpr, s.Subselect.GetSelectStmt()) {
+		if name == "=" && c.holdsColumn(e.Rexpr, e.Lexpr) {
 			return alwaysTrue
 		}
 	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
@@ -275,14 +298,6 @@ func reflexive(operator string) bool {
 		return false
 	}
 	return true
-}
-
-func matchesAll(pattern string) bool {
-	switch strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "$") {
-	case "", ".*", ".*?", "(.*)":
-		return true
-	}
-	return false
 }
 
 func (c *judgement) nullTest(t *pg_query.NullTest) truth {

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -23,9 +24,13 @@ func (c *judgement) holdsAlways(name string, left, right *pg_query.Node) bool {
 	case "^@":
 		return c.isText(right, "")
 	case "@>":
-		return c.isText(right, "{}", "[]")
+		return c.isNothing(right)
 	case "<@":
-		return c.isText(left, "{}", "[]")
+		return c.isNothing(left)
+	case "<<=":
+		return c.isText(right, "0.0.0.0/0", "::/0")
+	case ">>=":
+		return c.isText(left, "0.0.0.0/0", "::/0")
 	case ">", ">=":
 		return c.least(name, left, right)
 	case "<", "<=":
@@ -165,9 +170,36 @@ func neverNegative(n *pg_query.Node) bool {
 	return false
 }
 
-// callHoldsAlways is holdsAlways of a call: starts_with(x, ”).
+// isNothing says whether a constant is in every value of its type: {}, [], ARRAY[].
+func (c *judgement) isNothing(n *pg_query.Node) bool {
+	if array := uncast(n).GetAArrayExpr(); array != nil {
+		return len(array.Elements) == 0
+	}
+	if call := uncast(n).GetFuncCall(); call != nil && len(call.Args) == 0 {
+		return bareFunction(call) == "jsonb_build_object"
+	}
+	return c.isText(n, "{}", "[]")
+}
+
+// callHoldsAlways is holdsAlways of a call: starts_with(x, ”), textlike(x, '%').
 func (c *judgement) callHoldsAlways(call *pg_query.FuncCall) bool {
-	return len(call.Args) == 2 && call.Funcname[len(call.Funcname)-1].GetString_().GetSval() == "starts_with" && c.isText(call.Args[1], "")
+	if len(call.Args) != 2 {
+		return false
+	}
+	name := bareFunction(call)
+	if name == "starts_with" {
+		return c.isText(call.Args[1], "")
+	}
+	operator := map[string]string{"textlike": "~~", "like": "~~", "bpcharlike": "~~", "namelike": "~~", "texticlike": "~~*", "textregexeq": "~", "texticregexeq": "~*",
+		"regexp_like": "~", "jsonb_contains": "@>", "arraycontains": "@>", "jsonb_contained": "<@", "arraycontained": "<@", "network_subeq": "<<="}[name]
+	if operator != "" {
+		return c.holdsAlways(operator, call.Args[0], call.Args[1])
+	}
+	switch name {
+	case "record_eq", "record_ge", "record_le", "array_eq", "array_ge", "array_le", "interval_eq", "range_eq", "network_eq", "enum_eq", "time_eq":
+		return c.alike(call.Args[0], call.Args[1])
+	}
+	return false
 }
 
 // sameType says whether an expression asks for the type of something, which is that
@@ -187,6 +219,9 @@ func (c *judgement) all(e *pg_query.A_Expr) truth {
 		return alwaysTrue
 	}
 	array := items.GetAArrayExpr()
+	if name := operatorName(e); (name == "<>" || name == "!=") && c.holdsColumn(e.Rexpr, e.Lexpr) {
+		return alwaysFalse
+	}
 	if array == nil {
 		return c.rowOrConstant(&pg_query.Node{Node: &pg_query.Node_AExpr{AExpr: e}})
 	}
@@ -222,7 +257,55 @@ func untested(n *pg_query.Node) *pg_query.Node {
 	return n
 }
 
-// unlimitedCount says whether a LIMIT is none: ALL or NULL.
+// unlimitedCount says whether a LIMIT is none: ALL, NULL, the number of all rows, or one
+// that is never reached.
 func (c *judgement) unlimitedCount(n *pg_query.Node) bool {
-	return n == nil || c.constants.isNull(n.GetAConst())
+	if n == nil || c.constants.isNull(uncast(n).GetAConst()) {
+		return true
+	}
+	if s := uncast(n).GetSubLink(); s.GetSubLinkType() == pg_query.SubLinkType_EXPR_SUBLINK {
+		sub := s.Subselect.GetSelectStmt()
+		if aggregates(sub) && len(sub.TargetList) == 1 && bareFunction(sub.TargetList[0].GetResTarget().GetVal().GetFuncCall()) == "count" {
+			return sub.WhereClause == nil
+		}
+	}
+	count, ok := c.folds(n)
+	return ok && count >= endless
+}
+
+// noOffset says whether an OFFSET is none.
+func (c *judgement) noOffset(n *pg_query.Node) bool {
+	if n == nil || c.constants.isNull(uncast(n).GetAConst()) {
+		return true
+	}
+	start, ok := c.folds(n)
+	return ok && start <= 0
+}
+
+// folds gives the value of a number, or of a product or sum of some.
+func (c *judgement) folds(n *pg_query.Node) (float64, bool) {
+	if r := c.number(n); r != nil {
+		value, _ := r.Float64()
+		return value, true
+	}
+	e := n.GetAExpr()
+	if e == nil || e.Lexpr == nil || e.Kind != pg_query.A_Expr_Kind_AEXPR_OP {
+		return 0, false
+	}
+	x, ok := c.folds(e.Lexpr)
+	y, also := c.folds(e.Rexpr)
+	if !ok || !also {
+		return 0, false
+	}
+	switch operatorName(e) {
+	case "+":
+		return x + y, true
+	case "-":
+		return x - y, true
+	case "*":
+		return x * y, true
+	case "^":
+		return math.Pow(x, y), true
+	}
+	return 0, false
 }

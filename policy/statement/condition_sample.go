@@ -3,7 +3,6 @@ package statement
 import (
 	"hash/fnv"
 	"slices"
-	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -42,11 +41,17 @@ type sampler struct {
 	param   float64                      // which have this value
 	assume  bool                         // columns are not NULL
 	asked   []string                     // columns of which it was asked whether they are
-	depth   int
-	steps   int
-	most    int                       // how many steps there may be
-	written map[*pg_query.Node]string // what has been written as a key, "" where it is not of the row
-	kinds   map[*pg_query.Node]sampleKind
+	asText  bool                         // columns are looked at as texts,
+	as      TypeKind                     // which are those of such a type, "" for any text
+	typed   []string                     // columns that were taken for such
+	// What is kept of the condition: patterns that were tried, and conditions of elements.
+	patterns map[string]bool
+	elements map[*pg_query.A_Expr][]*pg_query.Node
+	depth    int
+	steps    int
+	most     int                       // how many steps there may be
+	written  map[*pg_query.Node]string // what has been written as a key, "" where it is not of the row
+	kinds    map[*pg_query.Node]sampleKind
 }
 
 // choice is what varies from row to row: a column, or the result of something that is
@@ -58,11 +63,13 @@ type choice struct {
 }
 
 // sampled says whether a condition that seems to depend on the row is true for every
-// row. notNull are the columns that must not be NULL for that, where it is true only
-// then.
-func (c *judgement) sampled(where *pg_query.Node) (always bool, notNull []string) {
+// row, or what must be so of its columns for that.
+func (c *judgement) sampled(where *pg_query.Node) (always bool, given *Given) {
 	if c.selective(where) {
 		return false, nil
+	}
+	if c.spent == nil {
+		c.spent = new(int)
 	}
 	s := &sampler{judgement: c, most: min(maxSteps, maxStepsOfText-*c.spent), written: map[*pg_query.Node]string{}, kinds: map[*pg_query.Node]sampleKind{}}
 	defer func() { *c.spent += s.steps }()
@@ -70,14 +77,27 @@ func (c *judgement) sampled(where *pg_query.Node) (always bool, notNull []string
 	if s.holds(where) {
 		return true, nil
 	}
-	if len(s.asked) == 0 {
+	if len(s.asked) > 0 {
+		s.assume, s.asked = true, nil
+		if s.holds(where) {
+			return false, &Given{NotNull: s.asked}
+		}
+	}
+	if !s.asText {
 		return false, nil
 	}
-	s.assume, s.asked = true, nil
-	if s.holds(where) {
-		return false, s.asked
+	s.assume = true
+	for _, s.as = range typeKinds() {
+		if s.asked, s.typed = nil, nil; !s.holds(where) || len(s.typed) == 0 || s.steps > s.most {
+			continue
+		}
+		if given == nil {
+			given = &Given{}
+		}
+		given.NotNull, given.Typed = s.asked, s.typed
+		given.As = append(given.As, s.as)
 	}
-	return false, nil
+	return false, given
 }
 
 // selective knows the usual conditions by their form, so that they cost nothing.
@@ -263,70 +283,6 @@ func (s *sampler) next() bool {
 	return false
 }
 
-// choose gives the value of what varies by a key, of one of the kinds.
-func (s *sampler) choose(key string, kind sampleKind) sample {
-	key = string(rune('0'+kind)) + key
-	s.steps += len(key) / 64
-	if i, ok := s.at[key]; ok {
-		return s.choices[i].values[s.choices[i].taken]
-	}
-	c := choice{key: key}
-	switch kind {
-	case ofTruth:
-		c.values = []sample{truly(false), truly(true)}
-	case ofText:
-		c.values = []sample{text("Weir\x01sample"), text(""), text("A")}
-		for _, t := range s.texts {
-			if !infinite(t) {
-				c.values = append(c.values, text(t), text(t+"x"), text(strings.Trim(t, "%")))
-			}
-		}
-	case ofOrder:
-		c.values = []sample{number(-1), number(0), number(1)}
-	default:
-		c.values = []sample{number(987654321)}
-		for _, by := range []float64{0, 1, -1} {
-			for _, n := range s.numbers {
-				if !beyond(n) {
-					c.values = append(c.values, number(n+by))
-				}
-			}
-		}
-		c.values = append(c.values, number(0), number(1), number(-1), number(-987654321))
-	}
-	if s.draw != nil {
-		c.taken = s.draw(key, len(c.values))
-	}
-	s.at[key] = len(s.choices)
-	s.choices = append(s.choices, c)
-	return c.values[c.taken]
-}
-
-// unknown is the result of something that is not evaluated.
-func (s *sampler) unknown(n *pg_query.Node, kind sampleKind) sample {
-	key := s.ofRow(n)
-	if key == "" {
-		return sample{kind: ofAnything}
-	}
-	return s.choose(key, kind)
-}
-
-// ofRow gives an expression's key, "" where the row does not decide what it is.
-func (s *sampler) ofRow(n *pg_query.Node) string {
-	key, found := s.written[n]
-	if !found && s.steps > s.most {
-		return "" // as though nothing of the row were in it: nothing is decided any more
-	}
-	if !found {
-		if s.mentionsRow(n.ProtoReflect().Interface(), s.inside) {
-			key = s.key(n)
-			s.steps += len(key) / 8
-		}
-		s.written[n] = key
-	}
-	return key
-}
-
 // value evaluates an expression, where a value of a kind is asked for.
 func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
 	if s.depth > 300 || s.steps > s.most {
@@ -347,13 +303,19 @@ func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
 		}
 		return number(s.param)
 	case *pg_query.Node_ColumnRef:
+		if meant := s.resolve(n); meant != n {
+			return s.value(meant, kind)
+		}
 		if !s.isOfRow(v.ColumnRef, s.inside) {
 			return sample{kind: ofAnything}
 		}
 		return s.unknown(n, kind)
 	case *pg_query.Node_TypeCast:
 		if t := kindOfType(v.TypeCast.TypeName); t != ofAnything {
-			return s.converted(v.TypeCast.Arg, t)
+			if t == ofNumber && v.TypeCast.Arg.GetColumnRef() != nil {
+				s.asText = true // it may be a truth value
+			}
+			return s.converted(v.TypeCast.Arg, t).as(t)
 		}
 		if v.TypeCast.Arg.GetAConst() != nil {
 			return s.value(v.TypeCast.Arg, kind)
@@ -375,6 +337,10 @@ func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
 			}
 		}
 		return sample{}
+	case *pg_query.Node_AIndirection:
+		if element := s.element(v.AIndirection); element != nil {
+			return s.value(element, kind)
+		}
 	case *pg_query.Node_MinMaxExpr:
 		return s.extremum(v.MinMaxExpr, kind)
 	case *pg_query.Node_AExpr:
@@ -384,6 +350,9 @@ func (s *sampler) value(n *pg_query.Node, kind sampleKind) sample {
 	case *pg_query.Node_SubLink:
 		if inner := unwrapped(n); inner != n {
 			return s.value(inner, kind)
+		}
+		if got, ok := s.ofItself(v.SubLink, kind); ok {
+			return got
 		}
 		if kind == ofTruth {
 			switch s.judge(n) {

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -18,9 +19,11 @@ func known(call *pg_query.FuncCall) (sampleKind, string) {
 	}
 	name := names[len(names)-1].GetString_().GetSval()
 	switch name {
-	case "abs", "sign", "length", "char_length", "character_length", "octet_length", "ascii", "strpos", "position", "num_nulls", "num_nonnulls", "mod":
+	case "abs", "sign", "length", "char_length", "character_length", "octet_length", "ascii", "strpos", "position", "num_nulls", "num_nonnulls", "mod", "power", "pow":
 		return ofNumber, name
-	case "lower", "upper", "reverse", "concat", "left", "right", "substr", "substring", "repeat", "btrim", "ltrim", "rtrim":
+	case "lower", "upper", "reverse", "concat", "left", "right", "substr", "substring", "repeat", "btrim", "ltrim", "rtrim", "replace", "translate":
+		return ofText, name
+	case "make_date", "make_timestamp", "make_timestamptz":
 		return ofText, name
 	case "starts_with":
 		return ofTruth, name
@@ -67,6 +70,18 @@ func (s *sampler) call(n *pg_query.Node, call *pg_query.FuncCall, kind sampleKin
 		return s.unknown(n, kind)
 	case name == "concat":
 		return s.joinedTexts(n, args, false)
+	case (name == "replace" || name == "translate") && len(args) == 3:
+		// What is replaced by itself, or not there, stays.
+		if s.alike(args[1], args[2]) || s.isText(args[1], "") {
+			return s.value(args[0], ofText)
+		}
+		return s.unknown(n, kind)
+	case strings.HasPrefix(name, "make_"):
+		if year := s.number(args[0]); year != nil && len(args) >= 3 {
+			at, _ := year.Float64()
+			return text(fmt.Sprintf("%04d-01-01", int(max(min(at, 99999), 0))))
+		}
+		return s.unknown(n, kind)
 	case name == "num_nulls", name == "num_nonnulls":
 		count := 0
 		for _, arg := range args {
@@ -83,7 +98,7 @@ func (s *sampler) call(n *pg_query.Node, call *pg_query.FuncCall, kind sampleKin
 	values := make([]sample, len(args))
 	for i, arg := range args {
 		want := ofText
-		if i > 0 && !slices.Contains([]string{"strpos", "position", "starts_with", "btrim", "ltrim", "rtrim"}, name) || slices.Contains([]string{"abs", "sign", "mod"}, name) {
+		if i > 0 && !slices.Contains([]string{"strpos", "position", "starts_with", "btrim", "ltrim", "rtrim"}, name) || slices.Contains([]string{"abs", "sign", "mod", "power", "pow"}, name) {
 			want = ofNumber
 		}
 		if values[i] = s.value(arg, want); values[i].kind == ofNull {
@@ -137,6 +152,12 @@ func evaluated(name string, v []sample) (sample, bool) {
 		}
 	case 2:
 		switch name {
+		case "power", "pow":
+			return number(math.Pow(v[0].number, v[1].number)), true
+		case "right":
+			if v[1].number == 0 {
+				return text(""), true
+			}
 		case "mod":
 			if v[1].number == 0 {
 				return sample{}, true
@@ -186,6 +207,10 @@ func (s *sampler) null(n *pg_query.Node) bool {
 		return some(v.BoolExpr.Args...)
 	case *pg_query.Node_ColumnRef:
 		return s.nullColumn(n)
+	case *pg_query.Node_SubLink:
+		if null, ok := s.nullOfItself(v.SubLink); ok {
+			return null
+		}
 	case *pg_query.Node_RowExpr:
 		return some(v.RowExpr.Args...)
 	case *pg_query.Node_CoalesceExpr:
@@ -196,6 +221,10 @@ func (s *sampler) null(n *pg_query.Node) bool {
 		switch operatorName(v.AExpr) {
 		case "=", "<>", "!=", "<", ">", "<=", ">=", "+", "-", "*", "||", "~~", "!~~", "&", "|", "#":
 			switch {
+			case v.AExpr.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF && s.alike(v.AExpr.Lexpr, v.AExpr.Rexpr):
+				return true
+			case v.AExpr.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF && s.as != "":
+				return s.null(v.AExpr.Lexpr) || s.compare("=", v.AExpr.Lexpr, v.AExpr.Rexpr).isTrue()
 			case v.AExpr.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF:
 				// All rows but those with one number: no more than that number.
 				if s.kindIn(v.AExpr.Rexpr) == ofNumber {
@@ -209,6 +238,14 @@ func (s *sampler) null(n *pg_query.Node) bool {
 		}
 	case *pg_query.Node_FuncCall:
 		names := v.FuncCall.GetFuncname()
+		if args := v.FuncCall.Args; len(args) == 2 {
+			switch name := bareFunction(v.FuncCall); {
+			case name == "regexp_match" && constantIn(args[1]) != nil && s.takesAll(args[0], s.constants.value(constantIn(args[1])).text):
+				return s.null(args[0])
+			case name == "array_position" && s.holdsColumn(args[0], args[1]):
+				return false
+			}
+		}
 		switch whenNull(names[len(names)-1].GetString_().GetSval()) {
 		case neverNull:
 			return false

@@ -19,7 +19,18 @@ func (s *sampler) operation(n *pg_query.Node, e *pg_query.A_Expr, kind sampleKin
 			if e.Lexpr != nil && e.Rexpr.GetRowExpr() == nil {
 				return s.compare(name, e.Lexpr, e.Rexpr)
 			}
-		case "+", "-", "*", "/", "%", "&", "|", "#", "<<", ">>", "~":
+			if a, b := e.Lexpr.GetRowExpr().GetArgs(), e.Rexpr.GetRowExpr().GetArgs(); len(a) > 0 && len(a) == len(b) {
+				return s.compareRows(name, a, b)
+			}
+		case "~", "~*", "!~", "!~*":
+			if e.Lexpr != nil {
+				return s.matches(n, e.Lexpr, e.Rexpr, name)
+			}
+			return s.arithmetic(n, e, name)
+		case "+", "-", "*", "/", "%", "&", "|", "#", "<<", ">>", "^":
+			if end := s.farAway(e, name); end != "" {
+				return text(end)
+			}
 			return s.arithmetic(n, e, name)
 		case "||":
 			return s.joinedTexts(n, []*pg_query.Node{e.Lexpr, e.Rexpr}, true)
@@ -27,9 +38,16 @@ func (s *sampler) operation(n *pg_query.Node, e *pg_query.A_Expr, kind sampleKin
 			if s.unbounded(e.Lexpr) || s.unbounded(e.Rexpr) {
 				return truly(true)
 			}
+			whole, part := e.Lexpr, e.Rexpr
+			if name == "<@" {
+				whole, part = part, whole
+			}
+			if got, ok := s.contains(whole, part); ok {
+				return got
+			}
 		}
 	case pg_query.A_Expr_Kind_AEXPR_LIKE:
-		return s.like(n, e, name)
+		return s.like(n, e.Lexpr, e.Rexpr, name)
 	case pg_query.A_Expr_Kind_AEXPR_IN:
 		found := truly(false)
 		for _, item := range items {
@@ -46,7 +64,24 @@ func (s *sampler) operation(n *pg_query.Node, e *pg_query.A_Expr, kind sampleKin
 			return truly(!found.truth)
 		}
 		return found
-	case pg_query.A_Expr_Kind_AEXPR_OP_ANY:
+	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
+		if call := e.Rexpr.GetFuncCall(); len(call.GetArgs()) == 1 && name == "~" {
+			if p := s.value(call.Args[0], ofText); p.kind == ofText && constantIn(call.Args[0]) != nil && s.takesAll(e.Lexpr, fromSimilar(p.text)) {
+				return truly(true)
+			}
+		}
+	case pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
+		if len(items) == 2 {
+			one := truly(s.compare(">=", e.Lexpr, items[0]).isTrue() && s.compare("<=", e.Lexpr, items[1]).isTrue())
+			return truly(one.isTrue() || s.compare(">=", e.Lexpr, items[1]).isTrue() && s.compare("<=", e.Lexpr, items[0]).isTrue())
+		}
+	case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
+		if array := uncast(e.Rexpr).GetAArrayExpr(); array != nil && len(array.Elements) <= 64 {
+			return s.each(e, array.Elements)
+		}
+		if e.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ALL {
+			break
+		}
 		if v := constantIn(e.Rexpr); v != nil && name == "=" {
 			return s.among(n, e.Lexpr, s.constants.value(v))
 		}
@@ -83,6 +118,7 @@ func (s *sampler) distinct(e *pg_query.A_Expr) bool {
 // compare evaluates a comparison. How two values compare of which one is not known
 // varies from row to row; a comparison that has nothing of the row is taken to hold.
 func (s *sampler) compare(name string, left, right *pg_query.Node) sample {
+	left, right = s.resolve(left), s.resolve(right)
 	kind := s.kindAmong([]*pg_query.Node{right, left}, ofNumber)
 	if left.GetAConst() != nil && s.kindIn(left) == ofText { // a bare string takes the other's type
 		kind = s.kindAmong([]*pg_query.Node{right}, ofText)
@@ -93,10 +129,15 @@ func (s *sampler) compare(name string, left, right *pg_query.Node) sample {
 	if kind == ofAnything {
 		kind = ofNumber
 	}
-	if s.outermost(name, left, right) {
+	if s.outermost(name, left, right) || s.stepsPast(name, left, right) || s.notTaken(name, left, right) {
 		return truly(true)
 	}
-	if kind == ofText && (s.truthWord(left) || s.truthWord(right)) && !s.worded[bareOrLast(left)] && !s.worded[bareOrLast(right)] {
+	if column := s.systemColumn(left, right); column != "" {
+		if got, ok := s.compareSystem(column, name, left, right); ok {
+			return got
+		}
+	}
+	if kind == ofText && left.GetTypeCast() == nil && (s.truthWord(left) || s.truthWord(right)) && !s.worded[bareOrLast(left)] && !s.worded[bareOrLast(right)] {
 		kind = ofTruth
 	}
 	a, b := s.value(left, kind), s.value(right, kind)
@@ -105,7 +146,7 @@ func (s *sampler) compare(name string, left, right *pg_query.Node) sample {
 	}
 	order, ok := a.order(b)
 	if name == "=" || name == "<>" || name == "!=" { // the latest time is one that rows may have
-		ok = ok && (a.kind != ofText || infinite(a.text) == infinite(b.text))
+		ok = ok && !(a.kind == ofText && unreached(a.text) != 0) == !(b.kind == ofText && unreached(b.text) != 0)
 	}
 	if !ok {
 		if s.ofRow(left) == "" && s.ofRow(right) == "" {
@@ -161,30 +202,60 @@ func (s *sampler) outermost(name string, left, right *pg_query.Node) bool {
 		left, right = right, left
 		name = map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}[name]
 	}
-	sub := right.GetSubLink().GetSubselect().GetSelectStmt()
-	column := bareOrLast(left)
-	if sub == nil || column == "" || len(sub.TargetList) != 1 || len(sub.GroupClause) > 0 {
+	// Something past the end is one, too: max(x) + 1.
+	if e := uncast(right).GetAExpr(); e != nil && e.Lexpr != nil && e.Lexpr.GetSubLink() != nil {
+		by := s.number(e.Rexpr)
+		if by == nil || by.Sign() < 0 || operatorName(e) != map[string]string{"<": "+", "<=": "+", ">": "-", ">=": "-"}[name] {
+			return false
+		}
+		if right = e.Lexpr; by.Sign() > 0 {
+			name = map[string]string{"<": "<=", "<=": "<=", ">": ">=", ">=": ">="}[name]
+		}
+	}
+	column := s.columnOf(left)
+	sub := uncast(right).GetSubLink().GetSubselect().GetSelectStmt()
+	if sub == nil || column == "" {
 		return false
 	}
-	call := sub.TargetList[0].GetResTarget().GetVal().GetFuncCall()
-	if len(call.GetArgs()) != 1 || call.AggFilter != nil || bareOrLast(call.Args[0]) != column || !s.givesAll(right.GetSubLink().Subselect) {
-		return false
+	if len(sub.SortClause) == 1 && len(sub.TargetList) == 1 && s.isNumberOrNil(sub.LimitCount, 1) && s.noOffset(sub.LimitOffset) {
+		// ORDER BY x LIMIT 1
+		by := sub.SortClause[0].GetSortBy()
+		all := &pg_query.SelectStmt{TargetList: sub.TargetList, FromClause: sub.FromClause, WhereClause: sub.WhereClause, WithClause: sub.WithClause}
+		v := s.cover(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: all}})
+		if v == nil || len(v.order) != 1 || v.order[0] != column || bareOrLast(by.GetNode()) != bareOrLast(sub.TargetList[0].GetResTarget().GetVal()) {
+			return false
+		}
+		descending := by.SortbyDir == pg_query.SortByDir_SORTBY_DESC
+		return descending && name == "<=" || !descending && name == ">="
 	}
-	function := call.Funcname[len(call.Funcname)-1].GetString_().GetSval()
-	return function == "max" && name == "<=" || function == "min" && name == ">="
+	return name == "<=" && s.aggregated(sub, "max") == column || name == ">=" && s.aggregated(sub, "min") == column
 }
 
 // unbounded says whether an expression is a range without bounds.
 func (s *sampler) unbounded(n *pg_query.Node) bool {
-	if s.isText(n, "(,)", "[,]", "(,]", "[,)") {
-		return true
+	if v := constantIn(n); v != nil {
+		if got := s.constants.value(v); got.kind == stringConstant {
+			inner := strings.TrimRight(strings.TrimLeft(got.text, "(["), ")]")
+			low, high, ok := strings.Cut(inner, ",")
+			return ok && len(inner) < len(got.text) && (low == "" || unreached(low) < 0) && (high == "" || unreached(high) > 0)
+		}
 	}
 	call := n.GetFuncCall()
 	if call == nil || len(call.Args) < 2 || !strings.HasSuffix(call.Funcname[len(call.Funcname)-1].GetString_().GetSval(), "range") {
 		return false
 	}
-	null := func(n *pg_query.Node) bool { return s.constants.isNull(uncast(n).GetAConst()) }
-	return null(call.Args[0]) && null(call.Args[1])
+	ends := func(n *pg_query.Node, way int) bool {
+		if s.constants.isNull(uncast(n).GetAConst()) {
+			return true
+		}
+		if r := s.number(n); r != nil {
+			value, _ := r.Float64()
+			return beyond(value) && (value > 0) == (way > 0)
+		}
+		v := constantIn(n)
+		return v != nil && unreached(s.constants.value(v).text) == way
+	}
+	return ends(call.Args[0], -1) && ends(call.Args[1], 1)
 }
 
 // among evaluates x = ANY ('{...}').
@@ -248,6 +319,8 @@ func (s *sampler) arithmetic(n *pg_query.Node, e *pg_query.A_Expr, name string) 
 		return number(math.Trunc(x / y))
 	case "~":
 		return number(float64(^int64(y)))
+	case "^":
+		return number(math.Pow(x, y))
 	case "&":
 		return number(float64(int64(x) & int64(y)))
 	case "|":
@@ -288,12 +361,15 @@ func (s *sampler) joinedTexts(n *pg_query.Node, parts []*pg_query.Node, strict b
 }
 
 // like evaluates LIKE with a pattern of letters and %.
-func (s *sampler) like(n *pg_query.Node, e *pg_query.A_Expr, name string) sample {
-	x, p := s.value(e.Lexpr, ofText), s.value(e.Rexpr, ofText)
+func (s *sampler) like(n, left, right *pg_query.Node, name string) sample {
+	x, p := s.value(left, ofText), s.value(right, ofText)
 	if x.kind == ofNull || p.kind == ofNull {
 		return sample{}
 	}
 	if x.kind != ofText || p.kind != ofText || strings.ContainsAny(p.text, "_\\\x02") {
+		if constantIn(right) != nil && p.kind == ofText && (name == "~~" || name == "~~*") && s.takesAll(left, fromLike(p.text)) {
+			return truly(true)
+		}
 		return s.unknown(n, ofTruth)
 	}
 	return truly(likeness(x.text, p.text) == (name == "~~"))

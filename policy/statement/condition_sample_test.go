@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,8 +33,40 @@ func TestConditionsThatSpareRowsWithNullsNameTheColumns(t *testing.T) {
 	for _, line := range listed(t, "conditions_sparing_nulls.txt") {
 		where, columns, _ := strings.Cut(line, " -> ")
 		got := only(t, "delete from wide where "+where).Writes[0]
-		if want := strings.Split(columns, " "); got.Where != WherePresent || !slices.Equal(got.NotNull, want) {
-			t.Errorf("%s: got %s %v, want %v", where, got.Where, got.NotNull, want)
+		if want := strings.Split(columns, " "); got.Where != WherePresent || !slices.Equal(got.Given.NotNull, want) {
+			t.Errorf("%s: got %s %v, want %v", where, got.Where, got.Given.NotNull, want)
+		}
+	}
+}
+
+// The columns stand behind the arrow, and the kinds of types of which one must be theirs.
+func TestConditionsThatSpareNoValueOfATypeNameTheColumns(t *testing.T) {
+	for _, line := range listed(t, "conditions_sparing_by_type.txt") {
+		where, given, _ := strings.Cut(line, " -> ")
+		columns, kinds, _ := strings.Cut(given, " : ")
+		got := only(t, "delete from wide where "+where).Writes[0]
+		if got.Where != WherePresent || got.Given == nil || strings.Join(got.Given.Typed, " ") != columns || strings.Trim(fmt.Sprint(got.Given.As), "[]") != kinds {
+			t.Errorf("%s: got %s %v, want %s", where, got.Where, got.Given, given)
+		}
+	}
+}
+
+// By joins with the table itself, CTEs, MERGE and ON CONFLICT.
+func TestWritesThatReachEveryRow(t *testing.T) {
+	for _, text := range listed(t, "writes_of_all_rows.txt") {
+		if !slices.ContainsFunc(only(t, text).Writes, func(w Write) bool { return w.Where != WherePresent || w.Given != nil }) {
+			t.Errorf("%s: got Present", text)
+		}
+	}
+}
+
+// What applications send.
+func TestWritesThatReachSomeRows(t *testing.T) {
+	for _, text := range listed(t, "writes_of_some_rows.txt") {
+		for _, w := range only(t, text).Writes {
+			if w.Where != WherePresent || w.Given != nil && len(w.Given.Typed) == 0 {
+				t.Errorf("%s: got %s %v", text, w.Where, w.Given)
+			}
 		}
 	}
 }
@@ -42,8 +75,8 @@ func TestConditionsThatSpareRowsWithNullsNameTheColumns(t *testing.T) {
 func TestUsualConditionsAreTakenForWhatTheyAre(t *testing.T) {
 	for _, where := range listed(t, "conditions_usual.txt") {
 		got := only(t, "delete from wide where "+where).Writes[0]
-		if got.Where != WherePresent || len(got.NotNull) > 0 && !strings.Contains(strings.ToLower(where), " is null") {
-			t.Errorf("%s: got %s %v", where, got.Where, got.NotNull)
+		if got.Where != WherePresent || got.Given != nil && len(got.Given.Typed) == 0 && !strings.Contains(strings.ToLower(where), " is null") {
+			t.Errorf("%s: got %s %v", where, got.Where, got.Given)
 		}
 	}
 }

@@ -34,7 +34,6 @@ func number(n float64) sample { return sample{kind: ofNumber, number: n} }
 func text(t string) sample    { return sample{kind: ofText, text: t} }
 func truly(b bool) sample     { return sample{kind: ofTruth, truth: b} }
 func (a sample) isTrue() bool { return a.kind == ofTruth && a.truth }
-func infinite(t string) bool  { t = strings.ToLower(t); return t == "infinity" || t == "-infinity" }
 
 // longestText is how long a text may be that is tried, longestConstant how long one of
 // the condition.
@@ -71,12 +70,20 @@ func (a sample) order(b sample) (order int, ok bool) {
 		switch {
 		case a.text == b.text:
 			return 0, true
-		case infinite(a.text):
-			return infinity(a.text), true
-		case infinite(b.text):
-			return -infinity(b.text), true
+		case unreached(a.text) != 0 && unreached(a.text) == unreached(b.text):
+			return 0, true
+		case unreached(a.text) != 0:
+			return unreached(a.text), true
+		case unreached(b.text) != 0:
+			return -unreached(b.text), true
 		}
 		return strings.Compare(a.text, b.text), true
+	}
+	switch {
+	case a.kind == ofText && b.kind == ofNumber && unreached(a.text) != 0:
+		return unreached(a.text), true
+	case b.kind == ofText && a.kind == ofNumber && unreached(b.text) != 0:
+		return -unreached(b.text), true
 	}
 	if a.kind == ofTruth && b.kind == ofTruth {
 		return ordinal(a.truth) - ordinal(b.truth), true
@@ -95,12 +102,33 @@ func (a sample) order(b sample) (order int, ok bool) {
 	return 0, true
 }
 
-// infinity is how the latest or the earliest time compares with any other.
-func infinity(t string) int {
-	if strings.HasPrefix(t, "-") {
+// unreached says whether a text is a time, or a number, that no row is past: 1 for the
+// latest or greatest, -1 for the earliest or least, 0 for any other.
+func unreached(t string) int {
+	t = strings.ToLower(strings.TrimSpace(t))
+	switch t {
+	case "infinity", "+infinity", "2147483647", "9223372036854775807", "ffffffff-ffff-ffff-ffff-ffffffffffff":
+		return 1
+	case "-infinity", "-2147483648", "-9223372036854775808", "00000000-0000-0000-0000-000000000000":
 		return -1
 	}
-	return 1
+	if len(t) < len("9999-12-31") || len(t) > 40 {
+		return 0
+	}
+	year, rest, dated := strings.Cut(t, "-")
+	if !dated || len(year) < 4 || len(rest) < 5 || rest[2] != '-' || strings.Trim(year, "0123456789") != "" || strings.Trim(rest[:5], "0123456789-") != "" {
+		return 0
+	}
+	n, err := strconv.Atoi(year)
+	switch {
+	case err != nil:
+		return 0
+	case n <= 1 || strings.HasSuffix(t, "bc"):
+		return -1
+	case n >= 9999:
+		return 1
+	}
+	return 0
 }
 
 func ordinal(b bool) int {
@@ -118,6 +146,17 @@ func (a sample) asNumber() (float64, bool) {
 		return parsed(a.text)
 	}
 	return 0, false
+}
+
+// as gives a truth value as a cast writes it.
+func (a sample) as(kind sampleKind) sample {
+	switch {
+	case a.kind == ofTruth && kind == ofNumber:
+		return number(float64(ordinal(a.truth)))
+	case a.kind == ofTruth && kind == ofText:
+		return text(strconv.FormatBool(a.truth))
+	}
+	return a
 }
 
 // asText gives a value as a cast to text writes it.
@@ -186,7 +225,7 @@ func kindNamed(name string) sampleKind {
 	switch name {
 	case "int2", "int4", "int8", "float4", "float8", "numeric", "oid":
 		return ofNumber
-	case "text", "varchar", "bpchar", "name":
+	case "text", "varchar", "bpchar", "name", "date", "timestamp", "timestamptz":
 		return ofText
 	case "bool":
 		return ofTruth
@@ -234,10 +273,18 @@ func (s *sampler) kindByForm(n *pg_query.Node) sampleKind {
 		}
 		return s.kindIn(v.CaseExpr.Defresult)
 	case *pg_query.Node_AExpr:
+		if v.AExpr.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF {
+			return s.kindAmong([]*pg_query.Node{v.AExpr.Lexpr, v.AExpr.Rexpr}, ofAnything)
+		}
 		switch operatorName(v.AExpr) {
 		case "||":
 			return ofText
-		case "+", "-", "*", "/", "%", "&", "|", "#", "<<", ">>", "~":
+		case "~":
+			if v.AExpr.Lexpr != nil {
+				return ofTruth
+			}
+			return ofNumber
+		case "+", "-", "*", "/", "%", "&", "|", "#", "<<", ">>", "^":
 			return ofNumber
 		case "=", "<>", "!=", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*":
 			return ofTruth

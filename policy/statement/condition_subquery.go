@@ -17,17 +17,32 @@ func (c *judgement) sublink(s *pg_query.SubLink) truth {
 	if sub == nil {
 		return c.rowOrConstant(n)
 	}
+	operator := "="
+	if len(s.OperName) > 0 {
+		operator = s.OperName[len(s.OperName)-1].GetString_().GetSval()
+	}
 	switch s.SubLinkType {
 	case pg_query.SubLinkType_ANY_SUBLINK:
-		if (len(s.OperName) == 0 || len(s.OperName) == 1 && s.OperName[0].GetString_().GetSval() == "=") && c.holdsItself(s.Testexpr, sub) {
+		if (operator == "=" || operator == "<=" || operator == ">=") && c.holdsItself(s.Testexpr, sub) {
 			return alwaysTrue
 		}
-		if sub.Larg == nil && len(sub.ValuesLists) == 0 && sub.WhereClause != nil && sub.HavingClause == nil && len(sub.FromClause) == 0 && c.judge(sub.WhereClause) == alwaysFalse {
+		if sub.Larg == nil && len(sub.ValuesLists) == 0 && sub.WhereClause != nil && sub.HavingClause == nil && (len(sub.GroupClause) > 0 || !aggregates(sub)) && c.within(sub).judge(sub.WhereClause) == alwaysFalse {
 			return alwaysFalse // nothing is in it
+		}
+	case pg_query.SubLinkType_ALL_SUBLINK:
+		if (operator == "<>" || operator == "!=") && c.holdsItself(s.Testexpr, sub) {
+			return alwaysFalse
+		}
+		if column := c.columnOf(s.Testexpr); column != "" &&
+			(operator == ">=" && c.aggregated(sub, "min") == column || operator == "<=" && c.aggregated(sub, "max") == column) {
+			return alwaysTrue
 		}
 	case pg_query.SubLinkType_EXISTS_SUBLINK:
 		if c.findsItself(sub) {
 			return alwaysTrue
+		}
+		if sub.WhereClause != nil && len(sub.GroupClause) == 0 && sub.Larg == nil && !aggregates(sub) && c.within(sub).judge(sub.WhereClause) == alwaysFalse {
+			return alwaysFalse
 		}
 	case pg_query.SubLinkType_EXPR_SUBLINK:
 		if inner := unwrapped(n); inner != n {
@@ -37,140 +52,97 @@ func (c *judgement) sublink(s *pg_query.SubLink) truth {
 	return c.rowOrConstant(n)
 }
 
+// within is a judgement about the condition of a subquery.
+func (c *judgement) within(sub *pg_query.SelectStmt) *judgement {
+	if len(sub.FromClause) == 0 {
+		return c
+	}
+	inner := *c
+	inner.inside = true
+	return &inner
+}
+
 // holdsItself says whether a subquery gives the tested value of every row: x IN
 // (SELECT x FROM the target), x IN (SELECT x).
 func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) bool {
-	if sub.GetLarg() != nil {
-		return sub.Op == pg_query.SetOperation_SETOP_UNION && (c.holdsItself(test, sub.Larg) || c.holdsItself(test, sub.Rarg))
-	}
-	if row := test.GetRowExpr(); row != nil && sub != nil && len(row.Args) > 0 && len(row.Args) == len(sub.TargetList) {
-		// (a, b) IN (SELECT a, b FROM the target): each of them, then.
-		for i, arg := range row.Args {
-			one := &pg_query.SelectStmt{TargetList: sub.TargetList[i : i+1], FromClause: sub.FromClause, WhereClause: sub.WhereClause,
-				LimitCount: sub.LimitCount, LimitOffset: sub.LimitOffset, HavingClause: sub.HavingClause, GroupClause: sub.GroupClause}
-			if !c.holdsItself(arg, one) {
-				return false
-			}
+	if len(sub.FromClause) == 0 && sub.Larg == nil && len(sub.TargetList) == 1 && sub.WhereClause == nil && c.unlimitedCount(sub.LimitCount) {
+		if target := sub.TargetList[0].GetResTarget().GetVal(); c.alike(test, target) || c.columnOf(test) != "" && c.gives(target) == anyColumn {
+			return true
 		}
-		return true
 	}
-	if sub == nil || len(sub.TargetList) != 1 || !c.unlimitedCount(sub.LimitCount) || sub.LimitOffset != nil || sub.HavingClause != nil {
+	v := c.cover(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: sub}})
+	if v == nil {
 		return false
 	}
-	target := sub.TargetList[0].GetResTarget().GetVal()
-	if !plainDistinct(sub.DistinctClause) && !slices.ContainsFunc(sub.DistinctClause, func(by *pg_query.Node) bool { return bareOrLast(by) == bareOrLast(target) }) {
-		return false // one row of each group is left
+	tests := []*pg_query.Node{test}
+	if row := test.GetRowExpr(); row != nil {
+		tests = row.Args
 	}
-	if sub.WithClause != nil {
-		with := *c
-		with.with = sub.WithClause
-		c = &with
-	}
-	if len(sub.FromClause) == 0 {
-		return sub.WhereClause == nil && c.alike(test, target)
-	}
-	if len(sub.FromClause) != 1 {
+	if len(tests) > len(v.order) {
 		return false
 	}
-	from := sub.FromClause[0].GetRangeVar()
-	if from == nil || from.Relname != c.target.GetRelname() && !c.givesAll(c.cte(from)) {
-		return false
+	for i, one := range tests {
+		column := c.columnOf(one)
+		switch {
+		case column != "" && (column == v.order[i] || v.order[i] == anyColumn):
+		case column == "" && len(sub.TargetList) == len(tests) && uncast(one).GetAConst() != nil && c.alike(one, sub.TargetList[i].GetResTarget().GetVal()):
+		default:
+			return false
+		}
 	}
-	inner := c.of(from)
-	if inner.condition(sub.WhereClause) == WherePresent {
-		return false
-	}
-	name := bareOrLast(test)
-	return name != "" && name == bareOrLast(target)
+	return true
 }
 
-// holdsAggregated is holdsItself of values in one array: x = ANY ((SELECT array_agg(x)
-// FROM the target)).
-func (c *judgement) holdsAggregated(test *pg_query.Node, sub *pg_query.SelectStmt) bool {
-	if len(sub.GetTargetList()) != 1 || len(sub.GroupClause) > 0 {
-		return false
-	}
-	call := sub.TargetList[0].GetResTarget().GetVal().GetFuncCall()
-	if len(call.GetArgs()) != 1 || call.AggFilter != nil || call.Funcname[len(call.Funcname)-1].GetString_().GetSval() != "array_agg" {
-		return false
-	}
-	return c.holdsItself(test, &pg_query.SelectStmt{
-		TargetList: []*pg_query.Node{{Node: &pg_query.Node_ResTarget{ResTarget: &pg_query.ResTarget{Val: call.Args[0]}}}},
-		FromClause: sub.FromClause, WhereClause: sub.WhereClause, LimitCount: sub.LimitCount, LimitOffset: sub.LimitOffset,
-		HavingClause: sub.HavingClause, WithClause: sub.WithClause})
+// holdsColumn says whether an array has the tested value of every row: that of
+// (SELECT array_agg(x) FROM the target), or a column of a twin that is such an array.
+func (c *judgement) holdsColumn(array, test *pg_query.Node) bool {
+	column := c.columnOf(test)
+	all := c.arrayOfAll(c.resolve(array))
+	return column != "" && (all == column || all == anyColumn)
 }
 
 // findsItself says whether an EXISTS finds a row for every row of the target: one
 // that has no FROM, or the target's own relation, held equal to itself.
 func (c *judgement) findsItself(sub *pg_query.SelectStmt) bool {
-	if sub.Larg != nil || sub.LimitCount != nil || sub.LimitOffset != nil || sub.HavingClause != nil || len(sub.ValuesLists) > 0 {
-		return false
+	if c.noOffset(sub.LimitOffset) && aggregates(sub) && len(sub.GroupClause) == 0 && sub.HavingClause == nil && !c.isNumberOrNil(sub.LimitCount, 0) {
+		return true
 	}
-	if len(sub.FromClause) == 0 {
-		return sub.WhereClause == nil || c.judge(sub.WhereClause) == alwaysTrue
+	if sub.Larg == nil && sub.LimitCount == nil && sub.LimitOffset == nil && sub.HavingClause == nil && len(sub.FromClause) == 0 {
+		return len(sub.ValuesLists) == 0 && (sub.WhereClause == nil || c.judge(sub.WhereClause) == alwaysTrue)
 	}
-	twins := c.twinsIn(sub.FromClause)
-	if len(sub.FromClause) != 1 || len(twins) != 1 || c.shadows(sub.FromClause) {
-		return false
+	rows := sub
+	if count := c.number(sub.LimitCount); count != nil && count.Sign() > 0 {
+		rows = &pg_query.SelectStmt{TargetList: sub.TargetList, FromClause: sub.FromClause, WhereClause: sub.WhereClause, WithClause: sub.WithClause,
+			GroupClause: sub.GroupClause, HavingClause: sub.HavingClause, LimitOffset: sub.LimitOffset, Larg: sub.Larg, Rarg: sub.Rarg, Op: sub.Op}
 	}
-	inner := *c
-	inner.twins, inner.joined, inner.inside = twins, false, true
-	return sub.WhereClause != nil && inner.judge(sub.WhereClause) == alwaysTrue
+	return c.cover(&pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: rows}}) != nil
 }
 
-// twinsIn gives the names by which the target's own relation stands in a FROM.
-func (c *judgement) twinsIn(from []*pg_query.Node) []string {
-	var twins []string
-	for _, n := range from {
-		switch v := n.GetNode().(type) {
-		case *pg_query.Node_RangeVar:
-			if query := c.cte(v.RangeVar); query != nil {
-				if c.givesAll(query) {
-					twins = append(twins, refname(v.RangeVar))
-					c.renames(refname(v.RangeVar), query)
-				}
-			} else if v.RangeVar.Relname == c.target.GetRelname() && refname(v.RangeVar) != refname(c.target) {
-				twins = append(twins, refname(v.RangeVar))
-			}
-		case *pg_query.Node_RangeSubselect:
-			if name := v.RangeSubselect.Alias.GetAliasname(); name != "" && c.givesAll(v.RangeSubselect.Subquery) {
-				twins = append(twins, name)
-				c.renames(name, v.RangeSubselect.Subquery)
-			}
-		case *pg_query.Node_JoinExpr:
-			twins = append(twins, c.twinsIn([]*pg_query.Node{v.JoinExpr.Larg, v.JoinExpr.Rarg})...)
-		}
-	}
-	return twins
+// isNumberOrNil says whether there is a number, and it is this one.
+func (c *judgement) isNumberOrNil(n *pg_query.Node, value int64) bool {
+	return n != nil && c.isNumber(n, value)
+}
+
+// aggregates says whether a query makes one row of all rows.
+func aggregates(s *pg_query.SelectStmt) bool {
+	return s.Larg == nil && slices.ContainsFunc(s.TargetList, func(n *pg_query.Node) bool {
+		return isAggregate(n.GetResTarget().GetVal().GetFuncCall())
+	})
 }
 
 // cte gives the query of the common table expression that a name stands for, nil for
-// none that stands in front of the write itself.
-func (c *judgement) cte(r *pg_query.RangeVar) *pg_query.Node {
-	if r.Schemaname != "" {
-		return nil
+// none, with those that it may refer to and the names of its columns.
+func (c *judgement) cte(r *pg_query.RangeVar) (query *pg_query.Node, with *pg_query.WithClause, aliases []*pg_query.Node) {
+	if r.GetSchemaname() != "" {
+		return nil, nil, nil
 	}
-	for _, n := range c.with.GetCtes() {
-		if e := n.GetCommonTableExpr(); e.GetCtename() == r.Relname {
-			return e.Ctequery
+	list := c.with.GetCtes()
+	for i := len(list) - 1; i >= 0; i-- {
+		if e := list[i].GetCommonTableExpr(); e.GetCtename() == r.GetRelname() {
+			return e.Ctequery, &pg_query.WithClause{Ctes: list[:i]}, e.Aliascolnames
 		}
 	}
-	return nil
-}
-
-// givesAll says whether a query gives all rows of the target's relation.
-func (c *judgement) givesAll(query *pg_query.Node) bool {
-	s := query.GetSelectStmt()
-	if s == nil || s.Larg != nil || len(s.FromClause) != 1 || !c.unlimitedCount(s.LimitCount) || s.LimitOffset != nil || s.HavingClause != nil ||
-		len(s.GroupClause) > 0 || !plainDistinct(s.DistinctClause) || len(s.LockingClause) > 0 || s.WithClause != nil {
-		return false
-	}
-	from := s.FromClause[0].GetRangeVar()
-	if from == nil || from.Relname != c.target.GetRelname() {
-		return false
-	}
-	inner := c.of(from)
-	return inner.condition(s.WhereClause) != WherePresent
+	return nil, nil, nil
 }
 
 // plainDistinct says whether a SELECT is no DISTINCT ON, which leaves rows out.
@@ -208,33 +180,18 @@ func (c *judgement) acrossTwins(a, b *pg_query.Node) bool {
 	return own && c.original(other) == one.Fields[len(one.Fields)-1].GetString_().GetSval()
 }
 
-// original gives the name that a twin's column has in the target.
-func (c *judgement) original(r *pg_query.ColumnRef) string {
-	n := len(r.Fields)
-	name := r.Fields[n-1].GetString_().GetSval()
-	if was, renamed := c.renamed[r.Fields[n-2].GetString_().GetSval()+"."+name]; renamed {
-		return was
-	}
-	return name
-}
-
-// renames notes which columns of the target a twin's query has by other names.
-func (c *judgement) renames(twin string, query *pg_query.Node) {
-	for _, t := range query.GetSelectStmt().GetTargetList() {
-		name := t.GetResTarget().GetName()
-		if name == "" {
-			continue
-		}
-		if c.renamed == nil {
-			c.renamed = map[string]string{}
-		}
-		c.renamed[twin+"."+name] = bareOrLast(t.GetResTarget().GetVal())
-	}
-}
-
 func (c *judgement) isTwin(r *pg_query.ColumnRef) bool {
 	n := len(r.GetFields())
-	return n > 1 && slices.Contains(c.twins, r.Fields[n-2].GetString_().GetSval())
+	return n > 1 && c.twinNamed(r.Fields[n-2].GetString_().GetSval()) != nil
+}
+
+func (c *judgement) twinNamed(name string) *twin {
+	for i := range c.twins {
+		if c.twins[i].name == name {
+			return &c.twins[i]
+		}
+	}
+	return nil
 }
 
 // unwrapped gives the expression of a subquery that is nothing but it: (SELECT x).
@@ -245,6 +202,9 @@ func unwrapped(n *pg_query.Node) *pg_query.Node {
 		if s.GetSubLinkType() != pg_query.SubLinkType_EXPR_SUBLINK || sub == nil || sub.Larg != nil || len(sub.TargetList) != 1 ||
 			len(sub.FromClause) > 0 || sub.WhereClause != nil || sub.HavingClause != nil || sub.LimitCount != nil || sub.LimitOffset != nil ||
 			sub.WithClause != nil || len(sub.GroupClause) > 0 {
+			return n
+		}
+		if isAggregate(sub.TargetList[0].GetResTarget().GetVal().GetFuncCall()) {
 			return n
 		}
 		n = sub.TargetList[0].GetResTarget().GetVal()

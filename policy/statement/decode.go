@@ -50,7 +50,7 @@ const (
 	smallestTable       = 7
 	smallestColumn      = 6
 	smallestFunction    = 4
-	smallestWrite       = 7
+	smallestWrite       = 8
 	smallestCorrelation = 2
 	smallestReference   = 2
 	smallestOutput      = 5
@@ -250,6 +250,18 @@ func (d *decoder) relations(s *Statement) {
 	}
 }
 
+func (d *decoder) given() *Given {
+	kinds := typeKinds()
+	g := Given{NotNull: d.strings(), Typed: d.strings()}
+	for range d.count(1) {
+		g.As = append(g.As, kinds[d.number(len(kinds)-1)])
+	}
+	if len(g.NotNull)+len(g.Typed) == 0 {
+		return nil
+	}
+	return &g
+}
+
 func (d *decoder) effects(s *Statement) {
 	where, scope := conditions(), scopes()
 	if n := d.count(smallestWrite); n > 0 {
@@ -261,7 +273,7 @@ func (d *decoder) effects(s *Statement) {
 		w.Schema, w.Table = d.string(), d.string()
 		w.Where = where[d.number(len(where)-1)]
 		w.Columns = d.strings()
-		w.NotNull = d.strings()
+		w.Given = d.given()
 		w.Correlated = d.correlated()
 	}
 	if n := d.count(smallestOutput); n > 0 {

@@ -19,6 +19,10 @@ func conditions() [3]Condition {
 	return [...]Condition{WhereMissing, WhereConstant, WherePresent}
 }
 
+func typeKinds() [5]TypeKind {
+	return [...]TypeKind{TypeNumber, TypeBoolean, TypeTime, TypeUUID, TypeOther}
+}
+
 func scopes() [5]Scope {
 	return [...]Scope{ScopeSession, ScopeFunction, ScopeRole, ScopeDatabase, ScopeSystem}
 }
@@ -111,7 +115,17 @@ func (e *encoder) statement(s *Statement) {
 		e.string(w.Table)
 		e.number(slices.Index(where[:], w.Where))
 		e.strings(w.Columns)
-		e.strings(w.NotNull)
+		given := Given{}
+		if w.Given != nil {
+			given = *w.Given
+		}
+		kinds := typeKinds()
+		e.strings(given.NotNull)
+		e.strings(given.Typed)
+		e.number(len(given.As))
+		for _, kind := range given.As {
+			e.number(slices.Index(kinds[:], kind))
+		}
 		e.number(len(w.Correlated))
 		for j := range w.Correlated {
 			c := &w.Correlated[j]

@@ -166,10 +166,30 @@ type Write struct {
 	// that may be the target's columns. It is Present after all if, of each of them,
 	// one name is a column of the target and of none of the subquery's own relations.
 	Correlated []Correlation `json:"correlated,omitempty"`
-	// NotNull is set on a Present where all that the condition asks is that these columns
-	// of the target are not NULL. It is Constant after all if none of them can be.
-	NotNull []string `json:"notNull,omitempty"`
+	// Given is set on a Present that is Constant after all if this is so of columns of the
+	// target.
+	Given *Given `json:"given,omitempty"`
 }
+
+// Given is what makes a condition choose no rows: id IS NOT NULL of a column that is never
+// NULL, id::text <> ” of one that is a number.
+type Given struct {
+	NotNull []string   `json:"notNull,omitempty"` // columns that are never NULL
+	Typed   []string   `json:"typed,omitempty"`   // columns whose type is of one of the kinds As
+	As      []TypeKind `json:"as,omitempty"`
+}
+
+// TypeKind is a kind of types whose values have certain texts.
+type TypeKind string
+
+// The kinds of types. Texts, names, enumerations and types of one's own are of none.
+const (
+	TypeNumber  TypeKind = "Number"  // integers, floating point, numeric, oid
+	TypeBoolean TypeKind = "Boolean" // true and false
+	TypeTime    TypeKind = "Time"    // dates, timestamps
+	TypeUUID    TypeKind = "UUID"
+	TypeOther   TypeKind = "Other" // any other whose text is never empty: json, arrays, ranges, addresses, bytea
+)
 
 // Correlation is a subquery whose names a catalog can tell apart.
 type Correlation struct {
@@ -289,7 +309,10 @@ func (s *Statement) size() int {
 		len(s.Types)*int(unsafe.Sizeof(Type{})) +
 		len(s.Opaque)*int(unsafe.Sizeof(""))
 	for i := range s.Writes {
-		n += (len(s.Writes[i].Columns) + len(s.Writes[i].NotNull)) * int(unsafe.Sizeof(""))
+		n += len(s.Writes[i].Columns) * int(unsafe.Sizeof(""))
+		if g := s.Writes[i].Given; g != nil {
+			n += int(unsafe.Sizeof(*g)) + (len(g.NotNull)+len(g.Typed)+len(g.As))*int(unsafe.Sizeof(""))
+		}
 		for j := range s.Writes[i].Correlated {
 			c := &s.Writes[i].Correlated[j]
 			n += int(unsafe.Sizeof(*c)) + len(c.Names)*int(unsafe.Sizeof("")) + len(c.From)*int(unsafe.Sizeof(RelationRef{}))

@@ -64,6 +64,9 @@ func (c *judgement) isOfRow(r *pg_query.ColumnRef, inside bool) bool {
 		if _, variable := c.variables[fields[0].GetString_().GetSval()]; variable {
 			return false // in a body that has both, PostgreSQL refuses the name
 		}
+		if c.identical && c.ofTwin(fields[0].GetString_().GetSval()) {
+			return true
+		}
 		if _, other := c.others[fields[0].GetString_().GetSval()]; other && !inside {
 			return false // if the target had it too, PostgreSQL would refuse the name
 		}
@@ -73,7 +76,16 @@ func (c *judgement) isOfRow(r *pg_query.ColumnRef, inside bool) bool {
 		return false // is the same for every row of a table
 	}
 	qualifier := fields[len(fields)-2].GetString_().GetSval()
-	return qualifier == refname(c.target) || c.joined && slices.Contains(c.twins, qualifier)
+	return qualifier == refname(c.target) || (c.joined || c.identical) && c.twinNamed(qualifier) != nil
+}
+
+// ofTwin says whether an unqualified name is that of a twin, or of a column that one
+// has by this name.
+func (c *judgement) ofTwin(name string) bool {
+	return slices.ContainsFunc(c.twins, func(t twin) bool {
+		was, named := t.columns[name]
+		return t.name == name || named && was != ""
+	})
 }
 
 // otherNames gives the columns of what stands beside a target, as far as the text names
@@ -149,6 +161,12 @@ func (c *judgement) alike(a, b *pg_query.Node) bool {
 		return false
 	}
 	a, b = uncast(a), uncast(b)
+	if c.identical && a.GetColumnRef() != nil && b.GetColumnRef() != nil {
+		one, other := c.columnOf(a), c.columnOf(b)
+		if one == anyColumn && other != "" || other == anyColumn && one != "" {
+			return true
+		}
+	}
 	if nodeName(a) != nodeName(b) {
 		return c.sameButNothing(a, b) || c.sameButNothing(b, a)
 	}
@@ -187,8 +205,16 @@ func (c *judgement) write(b *strings.Builder, m protoreflect.Message, values boo
 	switch v := m.Interface().(type) {
 	case *pg_query.ColumnRef:
 		fields := v.Fields
-		if c.isOwn(v) {
+		switch {
+		case c.identical && (c.isTwin(v) || len(fields) == 1 && c.ofTwin(fields[0].GetString_().GetSval())):
+			b.WriteString("\x00.")
+			b.WriteString(c.original(v))
+			return
+		case c.isOwn(v):
 			fields = fields[len(fields)-1:]
+		case c.identical && len(fields) == 1 && fields[0].GetString_().GetSval() == refname(c.target):
+			b.WriteString("\x00." + wholeRow)
+			return
 		}
 		for _, f := range fields {
 			b.WriteString("\x00.")

@@ -92,8 +92,15 @@ func (w *walker) conflict(s *pg_query.InsertStmt, c *pg_query.OnConflictClause) 
 // conflicting says whether an ON CONFLICT DO UPDATE changes only the rows that conflict
 // with new ones, or all of them: where the table is inserted into itself.
 func (w *walker) conflicting(s *pg_query.InsertStmt) Condition {
-	c := judgement{target: s.Relation, constants: w.constants, variables: w.variables, with: s.WithClause}
-	if s.SelectStmt != nil && c.givesAll(s.SelectStmt) {
+	c := judgement{target: s.Relation, constants: w.constants, variables: w.variables, with: s.WithClause, spent: w.spent}
+	if c.spent == nil {
+		c.spent = new(int)
+	}
+	if s.SelectStmt == nil {
+		return WherePresent
+	}
+	query := s.SelectStmt.GetSelectStmt()
+	if c.cover(s.SelectStmt) != nil || len(query.GetFromClause()) == 0 && len(query.GetTargetList()) > 0 && c.gives(query.TargetList[0].GetResTarget().GetVal()) != "" {
 		return WhereConstant
 	}
 	return WherePresent
@@ -110,9 +117,10 @@ func (w *walker) update(s *pg_query.UpdateStmt, p place) {
 		w.fromItem(n, p)
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
-	where, correlated, notNull := w.conditionOf(s.WhereClause, s.Relation, s.FromClause, s.WithClause)
-	w.st.Writes = append(w.st.Writes, Write{Command: CommandUpdate, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, NotNull: notNull, Columns: w.assignments(s.TargetList)})
+	own := w.conditionOf(s.WhereClause, s.Relation, s.FromClause, s.WithClause)
+	own.Command, own.Schema, own.Table = CommandUpdate, s.Relation.GetSchemaname(), s.Relation.GetRelname()
+	own.Columns = w.assignments(s.TargetList)
+	w.st.Writes = append(w.st.Writes, own)
 	w.targets(s.ReturningList, p.returning("UPDATE"))
 }
 
@@ -127,9 +135,9 @@ func (w *walker) delete(s *pg_query.DeleteStmt, p place) {
 		w.fromItem(n, p)
 	}
 	w.predicate(s.WhereClause, "WHERE", false)
-	where, correlated, notNull := w.conditionOf(s.WhereClause, s.Relation, s.UsingClause, s.WithClause)
-	w.st.Writes = append(w.st.Writes, Write{Command: CommandDelete, Schema: s.Relation.GetSchemaname(),
-		Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, NotNull: notNull})
+	own := w.conditionOf(s.WhereClause, s.Relation, s.UsingClause, s.WithClause)
+	own.Command, own.Schema, own.Table = CommandDelete, s.Relation.GetSchemaname(), s.Relation.GetRelname()
+	w.st.Writes = append(w.st.Writes, own)
 	w.targets(s.ReturningList, p.returning("DELETE"))
 }
 
@@ -144,8 +152,8 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 	w.relations = append(w.relations, refname(s.Relation))
 	w.fromItem(s.SourceRelation, p)
 	w.predicate(s.JoinCondition, "ON", false)
-	where, correlated, notNull := w.conditionOf(s.JoinCondition, s.Relation, []*pg_query.Node{s.SourceRelation}, s.WithClause)
-	own := Write{Command: CommandMerge, Schema: s.Relation.GetSchemaname(), Table: s.Relation.GetRelname(), Where: where, Correlated: correlated, NotNull: notNull}
+	own := w.conditionOf(s.JoinCondition, s.Relation, []*pg_query.Node{s.SourceRelation}, s.WithClause)
+	own.Command, own.Schema, own.Table = CommandMerge, s.Relation.GetSchemaname(), s.Relation.GetRelname()
 	at := len(w.st.Writes)
 	w.st.Writes = append(w.st.Writes, own)
 	for _, n := range s.MergeWhenClauses {
@@ -157,14 +165,14 @@ func (w *walker) merging(s *pg_query.MergeStmt, p place) {
 		when := c.MergeWhenClause
 		w.predicate(when.Condition, "WHEN", false)
 		action := own
-		if where != WherePresent {
-			if own, _, _ := w.conditionOf(when.Condition, s.Relation, nil, nil); own == WherePresent {
-				action.Where, action.Correlated, action.NotNull = WherePresent, nil, nil
-			}
+		if when.Condition != nil && (own.Where != WherePresent || own.Given != nil) {
+			both := &pg_query.BoolExpr{Boolop: pg_query.BoolExprType_AND_EXPR, Args: []*pg_query.Node{s.JoinCondition, when.Condition}}
+			limit := w.conditionOf(&pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: both}}, s.Relation, []*pg_query.Node{s.SourceRelation}, s.WithClause)
+			action.Where, action.Correlated, action.Given = limit.Where, limit.Correlated, limit.Given
 		}
 		switch when.CommandType {
 		case pg_query.CmdType_CMD_INSERT:
-			action.Command, action.Where, action.Correlated = CommandInsert, WherePresent, nil
+			action.Command, action.Where, action.Correlated, action.Given = CommandInsert, WherePresent, nil, nil
 			action.Columns = w.assigned(when.TargetList, "INSERT")
 			w.expressions(when.Values, UseDerived, "VALUES")
 		case pg_query.CmdType_CMD_UPDATE:
