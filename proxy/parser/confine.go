@@ -117,5 +117,5 @@ func serve(memory int64) error {
 	if err := closeSystemCalls(); err != nil {
 		return fmt.Errorf("close the system calls: %w", err)
 	}
-	return RunWorker(os.NewFile(0, "requests"), os.NewFile(1, "responses"))
+	return RunWorker(&eager{file: os.NewFile(0, "requests")}, os.NewFile(1, "responses"))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -18,6 +19,7 @@ type worker struct {
 	in      *os.File // requests
 	out     *os.File // responses
 	reader  *bufio.Reader
+	look    func() // for a response, for a moment
 	buf     []byte
 	started time.Time
 	exited  chan struct{} // closed once the process is gone and was waited for
@@ -56,7 +58,26 @@ func startWorker(c *Config) (*worker, error) {
 		// How it ended does not matter: it was killed, or its text is blamed.
 		_ = cmd.Wait()
 	}()
+	if w.look, err = looker(out); err != nil {
+		return nil, errors.Join(err, w.end())
+	}
 	return w, nil
+}
+
+// looker gives what looks for bytes in a pipe where that is worth it.
+func looker(pipe *os.File) (look func(), err error) {
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		return nil, fmt.Errorf("look at a worker's pipe: %w", err)
+	}
+	var s spinner
+	spin := func(fd uintptr) { s.spin(int(fd)) }
+	alone := runtime.GOMAXPROCS(0) == 1 // the worker needs the processor
+	return func() {
+		if !alone && s.worth() {
+			_ = raw.Control(spin) // what is wrong with the pipe is seen when it is read
+		}
+	}, nil
 }
 
 // dead says that the process ended while nobody used it.
@@ -90,6 +111,7 @@ func (w *worker) parse(text string, literals int, deadline time.Time) (outcome, 
 		}
 		return outcome{}, fmt.Errorf("write to a worker: %w", err)
 	}
+	w.look()
 	var err error
 	w.buf, err = readFrame(w.reader, w.buf, longestResponse(len(text)))
 	if err != nil {

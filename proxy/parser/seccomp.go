@@ -73,7 +73,7 @@ func allowedCalls() []uint32 {
 	calls := []uint32{
 		// the pipes, and the one that the parser puts in place of standard error
 		unix.SYS_READ, unix.SYS_WRITE, unix.SYS_CLOSE, unix.SYS_DUP, unix.SYS_DUP3, unix.SYS_PIPE2, unix.SYS_FCNTL,
-		unix.SYS_FSTAT,
+		unix.SYS_FSTAT, unix.SYS_PPOLL,
 		// memory
 		unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT, unix.SYS_MREMAP, unix.SYS_MADVISE, unix.SYS_BRK, unix.SYS_MINCORE,
 		// threads, signals, time
