@@ -7,6 +7,7 @@ import (
 	"github.com/weirgate/weir/daemon/config"
 	"github.com/weirgate/weir/daemon/explain"
 	"github.com/weirgate/weir/policy"
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/console"
 )
@@ -19,6 +20,16 @@ func (d *Daemon) Explain(ctx context.Context, r *console.ExplainRequest) (*conso
 			return d.parser.Parse(ctx, text, "")
 		},
 		Records: d.journal, Snapshot: d.gateway.Snapshot,
+	}
+	if len(r.Documents) > 0 {
+		var err error
+		if x.Bundle, err = tried(r.Documents); err != nil {
+			return nil, err
+		}
+		// Its secrets are those of the documents in force.
+		x.Snapshot = func(ctx context.Context, db *policy.Database, name string) (*catalog.Snapshot, error) {
+			return d.catalogNow(ctx, db.Name, name)
+		}
 	}
 	return x.Explain(ctx, r)
 }

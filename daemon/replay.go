@@ -26,13 +26,9 @@ func (d *Daemon) Replay(ctx context.Context, r *console.ReplayRequest, progress 
 		return nil, console.Conflict("wait until that has ended", "another replay is under way")
 	}
 	defer d.replaying.Unlock()
-	sources := make([]policy.Source, len(r.Documents))
-	for i, doc := range r.Documents {
-		sources[i] = policy.Source{Name: doc.Name, Data: []byte(doc.Text)}
-	}
-	bundle, problems := policy.Compile(sources, policy.WithKeys(trial.NoKeys))
-	if len(problems) > 0 {
-		return nil, console.Invalid("", "the documents have errors:\n%v", problems)
+	bundle, err := tried(r.Documents)
+	if err != nil {
+		return nil, err
 	}
 	own := d.parserConfig()
 	own.Workers, own.Cache = 2, replayCache
@@ -51,6 +47,19 @@ func (d *Daemon) Replay(ctx context.Context, r *console.ReplayRequest, progress 
 	}
 	filter := journal.Filter{Since: r.Since, Until: r.Until, Workload: r.Workload, Database: r.Database}
 	return x.Run(ctx, d.journal.Query(ctx, filter))
+}
+
+// tried compiles documents that somebody wants to try. No file that they name is read.
+func tried(documents []console.Document) (*policy.Bundle, error) {
+	sources := make([]policy.Source, len(documents))
+	for i, doc := range documents {
+		sources[i] = policy.Source{Name: doc.Name, Data: []byte(doc.Text)}
+	}
+	bundle, problems := policy.Compile(sources, policy.WithKeys(trial.NoKeys))
+	if len(problems) > 0 {
+		return nil, console.Invalid("", "the documents have errors:\n%v", problems)
+	}
+	return bundle, nil
 }
 
 // sessionStart finds the record that a session began with, nil when it is not kept.

@@ -46,13 +46,21 @@ describes would send it. "-" reads the text from standard input.
 --as takes attributes as a comma-separated list or several times: unit=, cgroup=, container=,
 uid=, user=, exe=. The cgroup of a unit is made up when it is not given.
 
-With --file, documents are explained that are not in force. Masks are then not followed,
-nor what views, triggers and functions do, because that takes the database's catalog, which
-the daemon has. --dbname says which database's, where the Database document has a pattern.`,
+With --file, documents are explained that are not in force. Where the daemon runs, it does it with
+the database's catalog. Without it, masks are not followed, nor what views, triggers and functions
+do. --dbname says which database's catalog, where the Database document has a pattern.`,
 		Example: `  weir policy explain s-4k2m9q7x1a/12
   weir policy explain --as unit=nightly-etl.service,user=etl --database crm "delete from customers"
   weir policy explain --file new.yaml --as cgroup=/agents/bot,uid=1000 --database crm "select * from customers"`,
-		Args: usage(cobra.ExactArgs(1)),
+		Args: usage(func(_ *cobra.Command, args []string) error {
+			switch len(args) {
+			case 0:
+				return errors.New("which statement? Give the id of a recorded one (`weir observe --ids` shows them), or a text and who would send it")
+			case 1:
+				return nil
+			}
+			return errors.New("one statement is explained at a time: put its text into quotes")
+		}),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.explain(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
@@ -231,6 +239,21 @@ func (a *app) explainFiles(ctx context.Context, r *console.ExplainRequest, f exp
 		}
 		if r.Database, err = onlyOne(names); err != nil {
 			return nil, err
+		}
+	}
+	if f.state == "" {
+		asked := *r
+		for _, s := range sources {
+			asked.Documents = append(asked.Documents, console.Document{Name: s.Name, Text: string(s.Data)})
+		}
+		client := a.client()
+		defer client.Close()
+		e, err := client.Explain(ctx, &asked)
+		switch {
+		case errors.Is(err, console.ErrNotRunning), errors.Is(err, console.ErrForbidden), errors.Is(err, console.ErrInvalid):
+			// Without the daemon, or by one that is older, there is no catalog: it says so.
+		default:
+			return e, err
 		}
 	}
 	// The text may be anybody's: it is parsed where weir parses all of them.

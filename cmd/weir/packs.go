@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weirgate/weir/cmd/weir/internal/terminal"
 	"github.com/weirgate/weir/policy"
 )
 
@@ -23,7 +24,11 @@ that they can be copied and changed.`,
 		ValidArgsFunction: cobra.FixedCompletions(policy.Packs(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.printf("%s\n", strings.Join(policy.Packs(), "\n"))
+				s := &sheet{screen: a.out}
+				for _, name := range policy.Packs() {
+					s.b.WriteString(terminal.Pad(name, packName) + packAbout(name) + "\n")
+				}
+				return a.printf("%s", s.b.String())
 			}
 			if !slices.Contains(policy.Packs(), args[0]) {
 				return &usageError{fmt.Errorf("there is no pack %q: use %s", args[0], strings.Join(policy.Packs(), ", "))}
@@ -32,4 +37,20 @@ that they can be copied and changed.`,
 		},
 	}
 	return cmd
+}
+
+// packName is the room of a pack's name in the list.
+const packName = 28
+
+// packAbout says what a pack is about: the comment that its text begins with.
+func packAbout(name string) string {
+	var about []string
+	for line := range strings.Lines(policy.PackText(name)) {
+		text, ok := strings.CutPrefix(strings.TrimSpace(line), "# ")
+		if !ok {
+			break
+		}
+		about = append(about, text)
+	}
+	return strings.Join(about, " ")
 }

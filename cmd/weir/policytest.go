@@ -53,7 +53,7 @@ The exit status is 1 when a test fails.`,
 		Example: `  weir policy test policy-tests
   weir policy test --policies new.yaml policy-tests/support.yaml
   weir policy test -o junit policy-tests > report.xml`,
-		Args: usage(cobra.MinimumNArgs(1)),
+		Args: some("which tests? Name files of tests, or folders with them; --help shows what stands in one"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.policyTest(cmd.Context(), args, policies) },
 	}
 	cmd.Flags().StringSliceVar(&policies, "policies", nil, "test these documents, files or folders, whatever the files of tests say")

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,6 +147,7 @@ func TestPolicyTestSaysWhatIsWrongWithAFile(t *testing.T) {
 		"an unknown database": {"policies: [policy.yml]\nas: {unit: x.service}\ndatabase: crn\ntests: [{name: a, sql: select 1, expect: {action: Deny}}]\n", `no Database "crn"`},
 		"rows of a star":      {"policies: [policy.yml]\nas: {unit: bot.service}\ntests: [{name: a, sql: select 1, rows: [[a]], expect: {rows: [[a]]}}]\n", "under catalog"},
 		"no YAML":             {"tests: [\n", "suite.yaml"},
+		"documents":           {"apiVersion: weir.dev/v1alpha1\nkind: Policy\n", "not tests of them"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := documentsIn(t, map[string]string{"policy.yml": tried, "suite.yaml": c.text})
@@ -167,7 +169,7 @@ func TestTheExamplesOfTestsPass(t *testing.T) {
 }
 
 func TestPacksAreShown(t *testing.T) {
-	if r := weir(t, "", "policy", "packs"); r.status != exitOK || !strings.Contains(r.out, "SecretCatalogs\n") {
+	if r := weir(t, "", "policy", "packs"); r.status != exitOK || !strings.Contains(r.out, "SecretCatalogs              System catalogs and views that hold secrets") {
 		t.Errorf("%+v", r)
 	}
 	if r := weir(t, "", "policy", "packs", "BulkExport"); !strings.Contains(r.out, "limit: {rows: ") {
@@ -263,8 +265,31 @@ func TestPolicyReplay(t *testing.T) {
 			t.Errorf("there is no %q in\n%s", want, r.out)
 		}
 	}
-	if r := weir(t, "", "policy", "replay", "--state", state, "--since", "soon", file); r.status != exitUsage {
-		t.Errorf("%+v", r)
+	empty := filepath.Join(documentsIn(t, map[string]string{"empty.yml": "# nothing yet\n"}), "empty.yml")
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		says   string
+	}{
+		"no documents are named":      {nil, exitUsage, "which documents are to be tried?"},
+		"a file without documents":    {[]string{empty}, exitFailed, "there is no policy document in"},
+		"a time that is none":         {[]string{"--since", "soon", file}, exitUsage, `"soon" is not a time`},
+		"an end before the beginning": {[]string{"--since", "1h", "--until", "2h", file}, exitUsage, "is not after --since"},
+		"fewer examples than none":    {[]string{"--examples", "-1", file}, exitUsage, "from 0 to 1000"},
+		"too many examples":           {[]string{"--examples", "100000", file}, exitUsage, "from 0 to 1000"},
+		"a state folder without one":  {[]string{"--state", "/nowhere", file}, exitFailed, "/nowhere"},
+	} {
+		args := append([]string{"policy", "replay"}, c.args...)
+		if c.status != exitUsage && !slices.Contains(args, "--state") {
+			args = append(args, "--state", state)
+		}
+		if r := weir(t, "", args...); r.status != c.status || !strings.Contains(r.err, c.says) {
+			t.Errorf("%s: status %d, %s", name, r.status, r.err)
+		}
+	}
+	r = weir(t, "", "policy", "replay", "--state", state, "--database", "nobody", "-o", "json", file)
+	if err := json.Unmarshal([]byte(r.out), &o); err != nil || r.status != exitOK || !strings.Contains(r.out, `"statements": 0`) {
+		t.Errorf("nothing on record: %d, %v, %s", r.status, err, r.out)
 	}
 }
 

@@ -51,7 +51,7 @@ The exit status is 0 also when decisions would change: look at -o json in script
   weir policy replay --since 2026-03-01 --until 2026-03-08 --database crm ./policy.d
   weir policy replay --since 1d -o json new.yaml | jq '.changes[] | select(.now == "Deny")'
   weir policy replay --since 1d -o json new.yaml | jq '.masks[] | {kind, column, rule, count}'`,
-		Args: usage(cobra.MinimumNArgs(1)),
+		Args: some("which documents are to be tried? Name files or folders with policy documents, such as new.yaml"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args, f) },
 	}
 	flags := cmd.Flags()
@@ -75,8 +75,11 @@ func (a *app) replay(ctx context.Context, paths []string, f replayFlags) error {
 	if filter.Until, err = parseWhen(f.until, now); err != nil {
 		return err
 	}
-	if f.examples < 0 {
-		return &usageError{fmt.Errorf("--examples %d: write a number from 0 up", f.examples)}
+	if f.examples < 0 || f.examples > console.MaxExamples {
+		return &usageError{fmt.Errorf("--examples %d: write a number from 0 to %d", f.examples, console.MaxExamples)}
+	}
+	if !filter.Until.IsZero() && !filter.Since.Before(filter.Until) {
+		return &usageError{fmt.Errorf("--until %s is not after --since %s", f.until, f.since)}
 	}
 	sources, err := a.sources(paths)
 	if err != nil {
@@ -85,6 +88,9 @@ func (a *app) replay(ctx context.Context, paths []string, f replayFlags) error {
 	bundle, problems := policy.Compile(sources, policy.WithKeys(trial.NoKeys))
 	if len(problems) > 0 {
 		return fmt.Errorf("the documents have errors:\n%w", problems)
+	}
+	if len(bundle.Databases())+len(bundle.Policies()) == 0 {
+		return fmt.Errorf("there is no policy document in %s: by none everything would be refused", strings.Join(paths, ", "))
 	}
 	var far atomic.Pointer[console.ReplayProgress]
 	finished := a.err.ProgressOf(func() string {
@@ -169,7 +175,7 @@ func (a *app) sessionStart(ctx context.Context, state, id string) (*journal.Reco
 func (a *app) printReplay(o *console.Replayed) error {
 	s := &sheet{screen: a.out}
 	if o.Statements == 0 {
-		s.line("nothing", "there is no statement on record that could be decided again; --since looks further back")
+		s.line("nothing", "there is no statement on record that could be decided again; --since looks further back, and without --workload and --database all are looked at")
 	} else {
 		s.line("documents", "revision %s", o.Revision)
 		s.line("statements", "%d, from %s to %s", o.Statements, o.From.Local().Format(time.DateTime), o.To.Local().Format(time.DateTime))
@@ -178,6 +184,11 @@ func (a *app) printReplay(o *console.Replayed) error {
 	for _, d := range o.Databases {
 		if d.Catalog == console.CatalogHeld {
 			s.line("catalog", "of %s, as it was at %s: held against %d statements", d.Title(), d.Read.Local().Format(time.DateTime), d.Statements)
+		}
+	}
+	for _, d := range o.Databases {
+		if d.Catalog == console.CatalogNotNeeded && d.Why != "" {
+			s.coloured("database", terminal.Yellow, "%s: %s", d.Title(), d.Why)
 		}
 	}
 	for _, what := range o.NotHeld {

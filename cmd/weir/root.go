@@ -96,6 +96,16 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// some asks for one argument or more, and says which are missing.
+func some(question string) cobra.PositionalArgs {
+	return usage(func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return errors.New(question)
+		}
+		return nil
+	})
+}
+
 // The forms of output.
 const (
 	outputText = "text"

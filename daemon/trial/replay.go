@@ -214,6 +214,9 @@ func (x *replaying) session(ctx context.Context, r *journal.Record) (*replayed, 
 		user = begin.User
 	}
 	s.database = x.of(begin.Database, name)
+	if document == nil {
+		s.database.Why = "the documents have no Database of this name, so that none of their policies selects its connections"
+	}
 	var err error
 	s.rehearsal, err = x.rehearsals.Begin(proxy.Rehearsed{
 		Identity: begin.Identity, Database: document, DatabaseName: name, User: user,

@@ -54,6 +54,12 @@ type Expect struct {
 func ReadSuite(file string, data []byte) (*Suite, error) {
 	s := &Suite{}
 	if err := yaml.Load(data, s, yaml.WithKnownFields()); err != nil {
+		var other struct {
+			APIVersion string `yaml:"apiVersion"`
+		}
+		if yaml.Load(data, &other) == nil && other.APIVersion != "" {
+			return nil, fmt.Errorf("%s: these are policy documents, not tests of them: a file of tests has the keys policies and tests", file)
+		}
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	s.File = file

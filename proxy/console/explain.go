@@ -19,6 +19,10 @@ type ExplainRequest struct {
 	InTransaction bool               `json:"inTransaction,omitempty"` // for rules about open transactions
 	Text          string             `json:"text,omitempty"`
 	Time          time.Time          `json:"time,omitzero"` // when, for rules about time; zero is now
+
+	// Documents are explained instead of those in force. Files that they name are not
+	// read.
+	Documents []Document `json:"documents,omitempty"`
 }
 
 // Explanation is every rule that was asked about a statement, and what it said.

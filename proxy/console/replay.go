@@ -146,8 +146,8 @@ type ReplaySource interface {
 	Replay(ctx context.Context, r *ReplayRequest, progress func(ReplayProgress)) (*Replayed, error)
 }
 
-// maxExamples bounds ReplayRequest.Examples.
-const maxExamples = 1000
+// MaxExamples bounds ReplayRequest.Examples.
+const MaxExamples = 1000
 
 // replay streams lines of JSON: how far it is, and the outcome or an Error at the end.
 // Whoever may read all records may have them decided again. It ends when the peer goes.
@@ -161,8 +161,8 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	if len(body.Documents) == 0 || body.Examples < 0 || body.Examples > maxExamples {
-		s.fail(w, Invalid("", "a replay needs documents, and asks for 0 to %d examples", maxExamples))
+	if len(body.Documents) == 0 || body.Examples < 0 || body.Examples > MaxExamples {
+		s.fail(w, Invalid("", "a replay needs documents, and asks for 0 to %d examples", MaxExamples))
 		return
 	}
 	s.logger.Info("replay asked for", "peer", peerOf(r).String())

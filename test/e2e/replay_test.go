@@ -196,6 +196,13 @@ CREATE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'SELECT sum(cents) FROM o
 			t.Errorf("there is no %q in\n%s", want, text)
 		}
 	}
+	// Documents that are not in force are explained with the catalog, too.
+	told := s.cli("policy", "explain", "--file", file, "--as", "cgroup="+s.agents.Name+",user=nobody", "SELECT item FROM sold")
+	for _, want := range []string{"Deny by bots/no-orders", "public.custmers matches nothing in crm/" + s.database + "; there is public.customers"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("explain --file does not say %q:\n%s", want, told)
+		}
+	}
 	// Without the daemon's catalog it says what is left out, and that it is.
 	state := s.replay("--state", s.weir.State, file)
 	if len(state.Databases) != 1 || state.Databases[0].Catalog != "NotHeld" || len(state.NotHeld) != 1 || !strings.Contains(state.NotHeld[0], "--state") {
