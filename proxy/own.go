@@ -36,6 +36,7 @@ type made struct {
 	temporary bool                 // it is a temporary one that was not dropped since
 	certain   bool                 // and is there: nothing was rolled back, and no transaction has ended since
 	lasting   bool                 // one that is not temporary was made under the name, too
+	reshaped  bool                 // it was altered under its name, and nothing else has got that name by ALTER
 }
 
 // ownKept is how many relations are remembered.
@@ -113,17 +114,38 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 			o.loose = true
 			return true
 		case isRelation(ob.Kind) && ob.Name != "":
+			o.reshape(ob)
 			o.alter(ob.Schema, ob.Name)
 			if ob.NewName != "" {
 				o.alter("", ob.NewName)
 			}
 			return true
 		case ob.Relation != "":
+			o.reshape(&statement.Object{Schema: ob.Schema, Name: ob.Relation})
 			o.alter(ob.Schema, ob.Relation)
 			return true
 		}
 	}
 	return false
+}
+
+// reshape notes that a temporary relation is altered and keeps its name.
+func (o *own) reshape(ob *statement.Object) {
+	if m, ok := o.made[ob.NewName]; ok && ob.NewName != "" {
+		m.reshaped, m.certain = false, false
+		o.made[ob.NewName] = m
+	}
+	m, ok := o.made[ob.Name]
+	if !ok {
+		return
+	}
+	m.reshaped = ob.NewName == "" && ob.NewSchema == "" && m.temporary && !m.lasting && (ob.Schema == "" || ob.Schema == "pg_temp") && (m.reshaped || !o.changed(ob.Name))
+	o.made[ob.Name] = m
+}
+
+// changed says whether a relation that was altered has a name.
+func (o *own) changed(name string) bool {
+	return slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
 }
 
 // both are the facts of two definitions of one view.
@@ -325,8 +347,8 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 }
 
 // objects gives the objects of a statement, with those said to be temporary that can be
-// nothing but temporary ones of the session's own: what it drops, and what it makes
-// indexes on. What it drops and nobody has is nothing, and so nobody else's either.
+// nothing but temporary ones of the session's own: what it drops and alters, and what it
+// makes indexes on. What it drops and nobody has is nothing, and so nobody else's either.
 func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) []statement.Object {
 	all := said
 	for i := range said {
@@ -352,19 +374,22 @@ func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) 
 	return all
 }
 
-// aimed gives the relation that a definition drops, or makes an index on; ok is false
-// for all others.
+// aimed gives the relation that a definition drops, alters or makes an index on; ok is
+// false for all others, and where it would get another name.
 func aimed(ob *statement.Object) (name string, ok bool) {
 	switch {
 	case ob.Command == statement.CommandDrop && isRelation(ob.Kind):
 		return ob.Name, true
-	case ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex:
+	case ob.Command == statement.CommandCreate && ob.Kind == statement.KindIndex,
+		ob.Relation != "" && (ob.Kind == statement.KindColumn || ob.Kind == statement.KindConstraint):
 		return ob.Relation, true
+	case ob.Command == statement.CommandAlter && ob.Kind == statement.KindTable && ob.NewName == "" && ob.NewSchema == "":
+		return ob.Name, true
 	}
 	return "", false
 }
 
-// mayBeTemporary says whether a statement drops relations, or makes indexes.
+// mayBeTemporary says whether a statement drops or alters relations, or makes indexes.
 func mayBeTemporary(st statement.Statement) bool {
 	return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
 		_, ok := aimed(&ob)
@@ -372,8 +397,8 @@ func mayBeTemporary(st statement.Statement) bool {
 	})
 }
 
-// doubtful says whether a text drops a relation, or makes an index of one, that the
-// catalog does not have: only a catalog that was read since tells whether others have it
+// doubtful says whether a text drops or alters a relation, or makes an index of one, that
+// the catalog does not have: only a catalog that was read since tells whether others have it
 // now.
 func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
 	return slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {
@@ -388,8 +413,7 @@ func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
 // and as the session itself has made none for all. The temporary schemas of others are in
 // no catalog.
 func (o *own) nowhere(s *catalog.Snapshot, schema, name string) bool {
-	return s != nil && !o.loose && !o.full && !o.made[name].lasting && !s.Known("", name) && !strings.HasPrefix(schema, "pg_") &&
-		!slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
+	return s != nil && !o.loose && !o.full && !o.made[name].lasting && !s.Known("", name) && !strings.HasPrefix(schema, "pg_") && (o.made[name].reshaped || !o.changed(name))
 }
 
 // temporary says whether a name can only mean a temporary relation that the session
@@ -397,7 +421,7 @@ func (o *own) nowhere(s *catalog.Snapshot, schema, name string) bool {
 func (o *own) temporary(s *catalog.Snapshot, schema, name string) bool {
 	m := o.made[name]
 	return m.certain && m.temporary && !m.lasting && (schema == "" || schema == "pg_temp") && !o.loose && !o.full && s != nil && !s.Known("", name) &&
-		!slices.ContainsFunc(o.altered, func(a statement.Table) bool { return a.Name == name })
+		(m.reshaped || !o.changed(name))
 }
 
 // mayBeOwn says whether a name with a schema may be of the session's own making:

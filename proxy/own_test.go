@@ -239,6 +239,8 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app;`})
 		{"in one text", "DROP TABLE IF EXISTS tmp; CREATE TEMP TABLE tmp (id int); INSERT INTO tmp VALUES (1); DROP TABLE tmp"},
 		{"several", "DROP TABLE IF EXISTS tmp, tmp2 CASCADE|CREATE TEMP TABLE tmp (id int)|DROP TABLE IF EXISTS tmp, tmp2 CASCADE"},
 		{"a view and a sequence", "DROP VIEW IF EXISTS tmp|DROP SEQUENCE IF EXISTS tmp2|CREATE TEMP VIEW tmp AS SELECT 1|DROP VIEW tmp"},
+		{"and altered", "CREATE TEMP TABLE tmp AS SELECT 1 AS id|ALTER TABLE tmp ADD COLUMN n int DEFAULT 0, ADD PRIMARY KEY (id)|ALTER TABLE tmp ALTER COLUMN n SET NOT NULL|DROP TABLE tmp"},
+		{"altered in a transaction", "BEGIN|CREATE TEMP TABLE tmp (id int)|ALTER TABLE tmp ADD COLUMN n int|ALTER TABLE tmp DROP COLUMN n|CREATE INDEX ON tmp (id)|DROP TABLE tmp|COMMIT"},
 		{"by the temporary schema", "CREATE TEMP TABLE x (id int)|DROP TABLE pg_temp.x|DROP TABLE IF EXISTS pg_temp.x"},
 	} {
 		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
@@ -261,6 +263,13 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app;`})
 		{"in another search path", "CREATE TEMP TABLE kept (id int)|SET search_path = aside|DROP TABLE IF EXISTS kept"},
 		{"one of several", "DROP TABLE IF EXISTS tmp, x"},
 		{"by its schema", "DROP TABLE IF EXISTS public.x"},
+		{"altered", "ALTER TABLE x ADD COLUMN n int"},
+		{"altered behind a temporary one", "CREATE TEMP TABLE x (id int)|ALTER TABLE x ADD COLUMN n int"},
+		{"altered in another search path", "CREATE TEMP TABLE kept (id int)|ALTER TABLE kept DROP COLUMN id"},
+		{"altered by its schema", "CREATE TEMP TABLE tmp (id int)|ALTER TABLE aside.kept DROP COLUMN id"},
+		{"a temporary one that gets its name", "CREATE TEMP TABLE tmp (id int)|ALTER TABLE x RENAME TO tmp"},
+		{"a column of it", "ALTER TABLE x RENAME COLUMN id TO n"},
+		{"altered after a rollback", "BEGIN|CREATE TEMP TABLE gone5 (id int)|ROLLBACK|!CREATE TABLE gone5 (id int); ALTER TABLE gone5 OWNER TO shop_app|ALTER TABLE gone5 ADD COLUMN n int"},
 		{"an index of it", "DROP INDEX IF EXISTS nothing"},
 		{"a temporary one's name that somebody else takes meanwhile", "DROP TABLE IF EXISTS soon|!CREATE TABLE soon (id int); ALTER TABLE soon OWNER TO shop_app|DROP TABLE IF EXISTS soon"},
 		{"a temporary one that was rolled back", "BEGIN|CREATE TEMP TABLE gone (id int)|ROLLBACK|!CREATE TABLE gone (id int); ALTER TABLE gone OWNER TO shop_app|DROP TABLE IF EXISTS gone"},
@@ -283,7 +292,7 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app;`})
 			_, _ = conn.Exec(t.Context(), "ROLLBACK")
 		})
 	}
-	if n := s.count("SELECT count(*) FROM pg_class WHERE relname IN ('x', 'kept', 'soon', 'later', 'gone', 'gone2', 'gone3', 'gone4') AND relkind = 'r' AND relpersistence = 'p'"); n != "8" {
+	if n := s.count("SELECT count(*) FROM pg_class WHERE relname IN ('x', 'kept', 'soon', 'later', 'gone', 'gone2', 'gone3', 'gone4', 'gone5') AND relkind = 'r' AND relpersistence = 'p'"); n != "9" {
 		t.Errorf("%s tables are left", n)
 	}
 }

@@ -73,6 +73,9 @@ func TestOnlyTheSessionsOwnTemporaryRelationsAreTemporaryWhenDropped(t *testing.
 	drop := func(schema, name string) *statement.Statement {
 		return &statement.Statement{Objects: []statement.Object{{Command: statement.CommandDrop, Kind: statement.KindTable, Schema: schema, Name: name}}}
 	}
+	alter := func(name, to string) *statement.Statement {
+		return &statement.Statement{Objects: []statement.Object{{Command: statement.CommandAlter, Kind: statement.KindTable, Name: name, NewName: to}}}
+	}
 	snapshot, err := catalog.New(catalog.Data{Relations: []catalog.Relation{{OID: 20000, Schema: "hidden", Name: "kept", Kind: catalog.Table}}})
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +104,14 @@ func TestOnlyTheSessionsOwnTemporaryRelationsAreTemporaryWhenDropped(t *testing.
 		{"the temporary one, whatever another has", nil, drop("pg_temp", "kept"), false, true},
 		{"another session's temporary one", nil, drop("pg_temp_3", "x"), true, false},
 		{"one that the session has made for all", []*statement.Statement{create("x", false)}, drop("", "x"), true, false},
-		{"renamed meanwhile", []*statement.Statement{create("x", true), {Objects: []statement.Object{{Command: statement.CommandAlter, Kind: statement.KindTable, Name: "x"}}}}, drop("", "x"), false, false},
+		{"renamed meanwhile", []*statement.Statement{create("x", true), alter("x", "y")}, drop("", "x"), false, false},
+		{"altered meanwhile", []*statement.Statement{create("x", true), alter("x", "")}, drop("", "x"), false, true},
+		{"altered, and another given its name", []*statement.Statement{create("x", true), alter("x", ""), alter("kept", "x")}, drop("", "x"), false, false},
+		{"altered", []*statement.Statement{create("x", true)}, alter("x", ""), false, true},
+		{"altered again", []*statement.Statement{create("x", true), alter("x", "")}, alter("x", ""), false, true},
+		{"altered where another is hidden", []*statement.Statement{create("kept", true)}, alter("kept", ""), false, false},
+		{"altered where it was made for all", []*statement.Statement{create("x", false)}, alter("x", ""), true, false},
+		{"given another name", []*statement.Statement{create("x", true)}, alter("x", "y"), true, false},
 	} {
 		var o own
 		for _, st := range c.before {
