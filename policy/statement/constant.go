@@ -1,12 +1,12 @@
 package statement
 
 import (
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // constants holds the values of a tree's constants while it is walked. They are
@@ -44,7 +44,7 @@ func holdConstants(text string, tree *pg_query.ParseResult) *constants {
 	}
 	for _, raw := range tree.Stmts {
 		if sharesTemplate(raw.Stmt) {
-			c.collect(raw.Stmt.ProtoReflect())
+			c.follow(reflect.ValueOf(raw.Stmt))
 		}
 	}
 	return c
@@ -68,23 +68,38 @@ func sharesTemplate(n *pg_query.Node) bool {
 	return false
 }
 
-func (c *constants) collect(m protoreflect.Message) {
-	if v, ok := m.Interface().(*pg_query.A_Const); ok {
+// collect takes the constants below a message of the tree. It goes through the generated
+// structs themselves, whose other fields are nodes, lists of nodes and plain values: to
+// ask protobuf for each field takes longer than to parse the text.
+func (c *constants) collect(message reflect.Value) {
+	if v, ok := message.Addr().Interface().(*pg_query.A_Const); ok {
 		c.take(v)
 		return
 	}
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		switch {
-		case field.Kind() != protoreflect.MessageKind:
-		case field.IsList():
-			for i := range value.List().Len() {
-				c.collect(value.List().Get(i).Message())
+	for i := range message.NumField() {
+		switch field := message.Field(i); field.Kind() {
+		case reflect.Interface: // what a node is of several
+			if !field.IsNil() {
+				c.follow(field.Elem())
 			}
-		default:
-			c.collect(value.Message())
+		case reflect.Pointer:
+			c.follow(field)
+		case reflect.Slice:
+			if field.Type().Elem().Kind() != reflect.Pointer {
+				continue
+			}
+			for k := range field.Len() {
+				c.follow(field.Index(k))
+			}
+		default: // a value, or protobuf's own
 		}
-		return true
-	})
+	}
+}
+
+func (c *constants) follow(pointer reflect.Value) {
+	if !pointer.IsNil() {
+		c.collect(pointer.Elem())
+	}
 }
 
 // take takes a constant's value out of the tree if it is that of a literal. The
