@@ -130,6 +130,7 @@ func (d *Daemon) openJournal(context.Context) error {
 	o := journal.Options{
 		SegmentSize: int64(d.cfg.Journal.Segment), Retention: d.cfg.Journal.Retention, MinFree: int64(d.cfg.Journal.MinFree),
 		Sync: journal.Sync(d.cfg.Journal.Sync), Logger: d.log,
+		MaxText: journal.RoomForText(int64(d.cfg.Journal.Segment), int(d.cfg.Parser.MaxStatement)),
 	}
 	j, err := journal.Open(d.journalFolder(), o)
 	if err != nil {

@@ -33,8 +33,15 @@ func TestSecretsAreHidden(t *testing.T) {
 		"DO $$ BEGIN ALTER ROLE a PASSWORD 'p'; END $$":                             "DO $$ BEGIN ALTER ROLE a PASSWORD '***'; END $$",
 		"ALTER ROLE a PASSWORD 'unclosed":                                           "ALTER ROLE a PASSWORD '***",
 		"select password from users":                                                "select password from users",
-		"select 'the password is lost'":                                             "select 'the password is lost'",
-		"-- password\nselect 'x'":                                                   "-- password\nselect 'x'",
+		// What looks like a password's literal to a careless reader, and is a statement.
+		"select 1 as \"password '\"; drop table t; select '1'":      "select 1 as \"password '\"; drop table t; select '1'",
+		"select 1 as \"a\"\"password '\"; drop table t; select '1'": "select 1 as \"a\"\"password '\"; drop table t; select '1'",
+		"select 'a' --\r '\n, password '; drop table t; --'":        "select 'a' --\r '\n, password '; drop table t; --'",
+		"select E'a'\n'\\' , password '; drop table t; --'":         "select E'a'\n'\\' , password '; drop table t; --'",
+		"select E'a' -- x\n '\\' , password '; drop table t; --'":   "select E'a' -- x\n '\\' , password '; drop table t; --'",
+		"alter role a password 'x'\n  'y' valid until 'z'":          "alter role a password '***' valid until 'z'",
+		"select 'the password is lost'":                             "select 'the password is lost'",
+		"-- password\nselect 'x'":                                   "-- password\nselect 'x'",
 	} {
 		if got := string(hideSecrets([]byte(in))); got != want {
 			t.Errorf("%s\ncame out as\n%s", in, got)

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -257,5 +258,43 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 			t.Fatalf("%s did not happen", what)
 		case <-time.After(2 * time.Millisecond):
 		}
+	}
+}
+
+func TestATextIsOnRecordWhole(t *testing.T) {
+	const statement = 1 << 20
+	for _, c := range []struct {
+		name    string
+		segment int64
+		fill    string
+		whole   bool
+	}{
+		{"plain, in the usual segment", 16 << 20, "x", true},
+		{"of control characters, in the usual segment", 16 << 20, "\x01", true},
+		{"plain, in the smallest segment", 1 << 20, "x", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			o := journal.Options{SegmentSize: c.segment, Shards: 1, MaxText: journal.RoomForText(c.segment, statement)}
+			j := open(t, dir, o)
+			s := begin(t, j)
+			text := "/*" + strings.Repeat(c.fill, statement-60) + "*/ ALTER ROLE a PASSWORD 'secret'; DROP TABLE t"
+			if _, err := s.Begin(&journal.Begin{Text: []byte(text)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(""); err != nil {
+				t.Fatal(err)
+			}
+			shown := strings.Replace(text, "secret", "***", 1)
+			for _, r := range collect(t, j.Query(t.Context(), journal.Filter{})) {
+				switch {
+				case r.Kind != journal.KindStatementBegin:
+				case (r.Text == shown) != c.whole || !r.Hidden:
+					t.Errorf("%d of %d bytes are on record", len(r.Text), len(shown))
+				case !c.whole && r.SHA256 != fmt.Sprintf("%x", sha256.Sum256([]byte(shown))):
+					t.Errorf("its sum is %s", r.SHA256)
+				}
+			}
+		})
 	}
 }

@@ -68,6 +68,17 @@ func MinimumSegment(o Options) int64 {
 	return 2 * int64(o.MaxText+o.MaxParameters+o.MaxResult+fixedRoom)
 }
 
+// RoomForText is the MaxText with which texts of so many bytes are recorded whole,
+// whatever characters they have, or the largest that segments of a size have room for,
+// beside the other defaults. What stands beyond it would be on record as a hash only,
+// and a client chooses what stands where.
+func RoomForText(segment int64, text int) int {
+	least := MinimumSegment(Options{})
+	room := int64(Options{}.withDefaults().MaxText) + max(0, segment-least)/2
+	const longest = 6 // the form of a control character, in JSON
+	return int(min(room, int64(longest*text+2)))
+}
+
 func (o Options) withDefaults() Options {
 	set := func(v *int, to int) {
 		if *v == 0 {

@@ -69,7 +69,7 @@ type Record struct {
 	Protocol  string   `json:"protocol,omitempty"` // Simple, Extended
 	Text      string   `json:"text,omitempty"`
 	TextBytes int64    `json:"textBytes,omitempty"` // the whole text's length, when Text is cut
-	SHA256    string   `json:"sha256,omitempty"`    // of the whole text, when Text is not exactly it; never when something was hidden
+	SHA256    string   `json:"sha256,omitempty"`    // of the whole text, when Text is not exactly it; where something was hidden, of the text without it
 	Hidden    bool     `json:"hidden,omitempty"`    // a password in Text was replaced by ***
 	Params    []Value  `json:"parameters,omitempty"`
 	ParamsCut bool     `json:"parametersCut,omitempty"` // there were more

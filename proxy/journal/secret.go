@@ -79,11 +79,10 @@ func scanSecrets(text []byte, i, end, depth int, cut func(start, end int)) {
 			}
 			expecting = false
 		case tokenWord:
-			expecting = endsWithPassword(text[i:t.end])
+			expecting = endsWithPassword(text[t.bodyStart:t.bodyEnd])
 		default:
-			// Between the word and its literal may stand =, :=, =>, ( and the
-			// quote that closes "password".
-			if !bytes.ContainsRune([]byte(`=:>(",`), rune(text[i])) {
+			// Between the word and its literal may stand =, :=, => and (.
+			if !bytes.ContainsRune([]byte(`=:>(,`), rune(text[i])) {
 				expecting = false
 			}
 		}
@@ -184,11 +183,12 @@ const (
 type token struct {
 	kind               tokenKind
 	end                int
-	bodyStart, bodyEnd int // of a literal, without its quotes
+	bodyStart, bodyEnd int // of a literal or a word, without its quotes
 }
 
 // nextToken reads the token at i the way PostgreSQL's scan.l does, as far as
-// strings, comments and words go. An unclosed string ends with the text.
+// strings, comments and words go: what it took for a literal that is none would hide
+// a statement from the record. An unclosed string ends with the text.
 func nextToken(s []byte, i int) token {
 	c := s[i]
 	next := byte(0)
@@ -199,17 +199,15 @@ func nextToken(s []byte, i int) token {
 	case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v':
 		return token{kind: tokenSpace, end: i + 1}
 	case c == '-' && next == '-':
-		j := i
-		for j < len(s) && s[j] != '\n' {
-			j++
-		}
-		return token{kind: tokenSpace, end: j}
+		return token{kind: tokenSpace, end: lineEnds(s, i)}
 	case c == '/' && next == '*':
 		return token{kind: tokenSpace, end: commentEnd(s, i)}
 	case c == '\'':
 		return quoted(s, i, false)
 	case (c == 'e' || c == 'E') && next == '\'':
 		return quoted(s, i+1, true)
+	case c == '"':
+		return identifier(s, i)
 	case c == '$':
 		if t, ok := dollarQuoted(s, i); ok {
 			return t
@@ -219,9 +217,32 @@ func nextToken(s []byte, i int) token {
 		for j < len(s) && (wordByte(s[j]) || s[j] >= '0' && s[j] <= '9' || s[j] == '$') {
 			j++
 		}
-		return token{kind: tokenWord, end: j}
+		return token{kind: tokenWord, end: j, bodyStart: i, bodyEnd: j}
 	}
 	return token{kind: tokenOther, end: i + 1}
+}
+
+// identifier reads a quoted one.
+func identifier(s []byte, open int) token {
+	for j := open + 1; j < len(s); j++ {
+		if s[j] != '"' {
+			continue
+		}
+		if j+1 < len(s) && s[j+1] == '"' {
+			j++
+			continue
+		}
+		return token{kind: tokenWord, end: j + 1, bodyStart: open + 1, bodyEnd: j}
+	}
+	return token{kind: tokenWord, end: len(s), bodyStart: min(open+1, len(s)), bodyEnd: len(s)}
+}
+
+// lineEnds is where a comment to the end of its line ends.
+func lineEnds(s []byte, i int) int {
+	for i < len(s) && s[i] != '\n' && s[i] != '\r' {
+		i++
+	}
+	return i
 }
 
 func wordByte(c byte) bool {
@@ -253,10 +274,35 @@ func quoted(s []byte, open int, escapes bool) token {
 		case s[j] == '\'' && j+1 < len(s) && s[j+1] == '\'':
 			j++
 		case s[j] == '\'':
-			return token{kind: tokenLiteral, end: j + 1, bodyStart: open + 1, bodyEnd: j}
+			next, ok := continued(s, j+1)
+			if !ok {
+				return token{kind: tokenLiteral, end: j + 1, bodyStart: open + 1, bodyEnd: j}
+			}
+			j = next
 		}
 	}
 	return token{kind: tokenLiteral, end: len(s), bodyStart: min(open+1, len(s)), bodyEnd: len(s)}
+}
+
+// continued looks for a further piece of a string that ends in front of i: one behind
+// white space with a line end, and comments. It begins at the quote given. All pieces are
+// read as the first one is.
+func continued(s []byte, i int) (quote int, ok bool) {
+	newline := false
+	for i < len(s) {
+		switch c := s[i]; {
+		case c == '\n' || c == '\r':
+			newline = true
+			i++
+		case c == ' ' || c == '\t' || c == '\f' || c == '\v':
+			i++
+		case c == '-' && i+1 < len(s) && s[i+1] == '-':
+			i = lineEnds(s, i)
+		default:
+			return i, newline && c == '\''
+		}
+	}
+	return i, false
 }
 
 func dollarQuoted(s []byte, i int) (token, bool) {

@@ -175,14 +175,18 @@ func (j *Journal) appendText(dst, text []byte) []byte {
 	if used < len(shown) {
 		dst = appendNumber(dst, "textBytes", int64(len(text)))
 	}
-	if !hid && (used < len(shown) || !exact) {
-		sum := sha256.Sum256(text)
+	if used < len(shown) || !exact && !hid {
+		// Of what was hidden the sum says nothing: it is of the text without it.
+		sum := sha256.Sum256(shown)
 		dst = append(dst, `,"sha256":"`...)
 		dst = hex.AppendEncode(dst, sum[:])
 		dst = append(dst, '"')
 	}
 	return dst
 }
+
+// inPassing is the longest text that is encoded under a shard's lock, in bytes.
+const inPassing = 8 << 10
 
 // textOf returns a prepared text for one that must not be looked at under a
 // shard's lock: it may have to be cut, hashed or hidden in part. Others give
@@ -191,7 +195,7 @@ func (j *Journal) textOf(text []byte, prepared *Text) *Text {
 	if prepared != nil {
 		return prepared
 	}
-	if len(text) > j.opts.MaxText/6-2 || mayHoldSecret(text) {
+	if len(text) > min(inPassing, j.opts.MaxText/6-2) || mayHoldSecret(text) {
 		return j.Text(text)
 	}
 	return nil
