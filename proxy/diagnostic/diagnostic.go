@@ -165,19 +165,46 @@ func AppendCensored(dst []byte, typ byte, body []byte, censor func(string) strin
 // take any SQLSTATE and any text; the routine that the server names is then
 // exec_stmt_raise (pl_exec.c).
 func valueless(m *pgproto3.ErrorResponse) bool {
-	if m.Routine == "" || m.Routine == "exec_stmt_raise" || m.Where != "" || len(m.Code) != 5 {
+	if m.Routine == "" || m.Routine == "exec_stmt_raise" || m.Where != "" || len(m.Code) != 5 || m.Severity == "" {
 		return false
 	}
+	notice := m.SeverityUnlocalized == "NOTICE" || m.SeverityUnlocalized == "WARNING"
 	switch m.Code[:2] {
+	case "00":
+		return m.SeverityUnlocalized == "NOTICE" && ofNames(m.Routine)
+	case "22":
+		// A literal that is not of its type. Only the analysis of the statement's own
+		// text gives a place in that (parser_errposition), before any row is read.
+		return m.Position > 0 && !notice
+	case "26", "34":
+		return !notice && ofNames(m.Routine)
 	case "42":
 		// Without a place in the text it may be about a value that was taken for a
 		// name or a format, such as that of a cast to regclass.
-		if m.Position == 0 && !ofDefinitions(m.Code) {
-			return false
+		if notice {
+			return m.SeverityUnlocalized == "NOTICE" && ofDefinitions(m.Code) && ofNames(m.Routine)
 		}
-		return m.Severity != "" && m.SeverityUnlocalized != "NOTICE" && m.SeverityUnlocalized != "WARNING"
-	case "25", "40", "53", "55", "57":
-		return m.Severity != "" && m.SeverityUnlocalized != "NOTICE" && m.SeverityUnlocalized != "WARNING"
+		return m.Position > 0 || ofDefinitions(m.Code) || ofNames(m.Routine)
+	case "25":
+		return !notice || ofNames(m.Routine)
+	case "40", "53", "55", "57":
+		return !notice
+	}
+	return false
+}
+
+// ofNames names routines of the server's whose messages of these classes hold names that
+// the statement has, and nothing else: those that look for cursors and prepared statements
+// (portalcmds.c, prepare.c), begin and end transactions (xact.c), and change or drop parts
+// of a relation (tablecmds.c, trigger.c, dropcmds.c, parse_utilcmd.c).
+func ofNames(routine string) bool {
+	switch routine {
+	case "PerformPortalFetch", "PerformPortalClose", "FetchPreparedStatement",
+		"BeginTransactionBlock", "EndTransactionBlock", "UserAbortTransactionBlock",
+		"ATExecAddColumn", "ATExecDropColumn", "ATExecDropConstraint", "ATExecSetNotNull", "ATExecColumnDefault", "ATExecAlterColumnType",
+		"ATPrepAlterColumnType", "check_for_column_name_collision", "renameatt_internal", "get_trigger_oid", "get_relation_constraint_oid",
+		"does_not_exist_skipping", "DropErrorMsgNonExistent", "index_create", "transformCreateStmt", "heap_create_with_catalog":
+		return true
 	}
 	return false
 }
