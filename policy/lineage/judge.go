@@ -131,7 +131,7 @@ func (m *Masks) judge(st *statement.Statement, env Env, kept string) Plan {
 	if c := st.Copy; c != nil && c.Query && !toClient(st) {
 		j.kept = copyQuery
 	}
-	for _, step := range []func() bool{j.dynamic, j.functions, j.attributes, j.operators, j.rewritten, j.besides, j.toast, j.unknown, j.definition, j.ordering, j.listening, j.copying, j.caught} {
+	for _, step := range []func() bool{j.dynamic, j.functions, j.attributes, j.operators, j.rewritten, j.besides, j.system, j.outside, j.toast, j.unknown, j.definition, j.ordering, j.listening, j.copying, j.caught} {
 		if !step() {
 			return j.plan
 		}

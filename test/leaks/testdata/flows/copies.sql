@@ -300,3 +300,30 @@ BEGIN
 INSERT INTO notes (body) VALUES ('told')
 UPDATE notes SET (body, arr[(SELECT salary FROM people WHERE id = 1)]) = (SELECT 'x', 'y') WHERE body = 'told' RETURNING arr
 ROLLBACK
+
+BEGIN
+UPDATE pg_class SET relname = 'folk' WHERE oid = 'people'::regclass
+SELECT ssn FROM folk
+ROLLBACK
+
+BEGIN
+UPDATE pg_catalog.pg_attribute SET attname = 'plain' WHERE attrelid = 'people'::regclass AND attname = 'ssn'
+SELECT plain FROM people
+ROLLBACK
+
+BEGIN
+UPDATE pg_class SET relfilenode = 'login'::regclass::oid WHERE relname = 'entries'
+UPDATE pg_class SET relnamespace = 'hr'::regnamespace WHERE relname = 'login'
+SELECT ssn FROM hr.login
+ROLLBACK
+
+BEGIN
+DO $$ BEGIN UPDATE pg_catalog.pg_attribute SET attname = 'plain' WHERE attrelid = 'people'::regclass AND attname = 'ssn'; END $$
+SELECT plain FROM people
+ROLLBACK
+
+BEGIN
+CREATE FUNCTION renames() RETURNS void LANGUAGE sql AS $$ UPDATE pg_catalog.pg_attribute SET attname = 'plain' WHERE attrelid = 'people'::regclass AND attname = 'ssn' $$
+SELECT renames()
+SELECT plain FROM people
+ROLLBACK
