@@ -141,18 +141,17 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 			unseen = j.besides(g, st)
 		}
 		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
+		var count *Count
 		if g.condition != nil && (vars == nil || vars.st != st) {
 			vars = &variables{identity: j.rules.identity, request: j.request, st: st, open: j.open}
 		}
 		s.matched = j.guard(g, vars, unseen, &s)
 		if s.matched && g.Limit != nil && s.because.hidden == "" {
-			s.because.uncounted = g.emptied(st, j.request.Catalog)
-			if g.concerns(said) {
-				s.because.uncounted = cmp.Or(g.Limit.uncounted(said), s.because.uncounted)
+			var seen *reach
+			if more != nil {
+				seen = more.seenBy(g)
 			}
-			if s.because.uncounted == "" && more != nil {
-				s.because.uncounted = g.uncountedInside(more.seenBy(g))
-			}
+			count, s.because.uncounted = g.counting(said, seen, blind, j.request.Catalog)
 		}
 		if j.seen != nil {
 			j.seen(s)
@@ -160,7 +159,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		switch {
 		case !s.matched:
 		case g.Limit != nil && s.because.hidden == "" && s.because.uncounted == "":
-			j.bound(g, said, index)
+			j.bound(g, said, index, count)
 		default:
 			j.found(g, index, s.because)
 		}

@@ -38,6 +38,9 @@ type Bounded struct {
 	Audit     bool   `json:"audit,omitempty"`   // the policy only tells what it would have done
 	// Approval is what RequireApproval needs, nil otherwise.
 	Approval *Approval `json:"approval,omitempty"`
+	// Count says that the server's counters are asked for the rows that the statement
+	// changes; nil where what it reports at the end tells them.
+	Count *Count `json:"count,omitempty"`
 }
 
 // Name gives policy/rule.
@@ -110,21 +113,24 @@ func (g *bound) bounds(st *statement.Statement) bool {
 }
 
 // bound notes a limit that a statement must keep to, once for each rule.
-func (j *judgement) bound(g *bound, st *statement.Statement, index int) {
+func (j *judgement) bound(g *bound, st *statement.Statement, index int, count *Count) {
 	limit := *g.Limit
-	if len(st.Writes) > 0 && len(g.Match.Commands) > 0 && !slices.Contains(g.Match.Commands, st.Command) {
+	if count == nil && len(st.Writes) > 0 && len(g.Match.Commands) > 0 && !slices.Contains(g.Match.Commands, st.Command) {
 		limit.Result = true // it is about another part of the statement than the one whose rows are counted
 	}
-	if !limit.passable(st) {
+	if count == nil && !limit.passable(st) {
 		return
 	}
 	for i := range j.verdict.Limits {
 		if l := &j.verdict.Limits[i]; l.Statement == index && l.Policy == g.policy && l.Rule == g.Name {
+			if count != nil { // of what an EXECUTE runs, which was noted itself
+				l.Count, l.Result = count, false
+			}
 			return
 		}
 	}
 	j.verdict.Limits = append(j.verdict.Limits, Bounded{Limit: limit, Policy: g.policy, Rule: g.Name,
-		Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit, Approval: g.approval})
+		Action: g.Action, Statement: index, Message: g.Message, Audit: g.audit, Approval: g.approval, Count: count})
 }
 
 // Escalate gives the verdict on a text that is known to pass a limit whose action
@@ -170,9 +176,9 @@ func writesRows(c statement.Command) bool {
 	return false
 }
 
-// uncounted says, as a clause, why the rows that a statement changes cannot be
-// counted: the server counts those of the outermost command only. "" when they
-// can, or when it changes none itself.
+// uncounted says, as a clause, why the server does not report the rows that a
+// statement changes: it does those of the outermost command only. "" when it does,
+// or when the statement changes none itself.
 func (l *Limit) uncounted(st *statement.Statement) string {
 	if len(st.Writes) == 0 || l.Result || l.Rows == 0 || st.Planned {
 		return ""
@@ -197,7 +203,7 @@ func (l *Limit) uncounted(st *statement.Statement) string {
 			return ""
 		}
 	}
-	return "changes rows inside " + article(st.Command) + ", where the server does not count them"
+	return "changes rows inside " + article(st.Command) + ", which the server does not report"
 }
 
 // uncountedInside is uncounted for what the functions change that a statement calls.

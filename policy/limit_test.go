@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -28,12 +31,17 @@ func TestALimitLetsBeginWhatCanBeCounted(t *testing.T) {
 		{"an upsert", "insert into t values (1) on conflict (a) do update set a = 2", Allow, "p/bulk"},
 		{"a merge", "merge into t using u on t.a = u.a when matched then delete when not matched then insert values (1)", Allow, "p/bulk"},
 		{"a prepared update, which runs later", "prepare x as update t set a = 1 where b > 2", Allow, ""},
-		{"a delete inside a query", "with d as (delete from t where a > 1 returning *) select count(*) from d", Deny, ""},
-		{"a delete inside a delete", "with d as (delete from t where a > 1 returning *) delete from u using d where u.a = d.a", Deny, ""},
-		{"an insert of what a delete returns", "with d as (delete from t where a > 1 returning *) insert into u select * from d", Deny, ""},
-		{"an insert inside an insert into the same table", "with d as (insert into t values (1) returning *) insert into t select * from d", Deny, ""},
-		{"an analysed delete", "explain analyse delete from t where a > 1", Deny, ""},
-		{"a block", "do $$ begin delete from t where a > 1; end $$", Deny, ""},
+		{"a delete inside a query", "with d as (delete from t where a > 1 returning *) select count(*) from d", Allow, "p/bulk p/result"},
+		{"a delete inside a delete", "with d as (delete from t where a > 1 returning *) delete from u using d where u.a = d.a", Allow, "p/bulk"},
+		{"an insert of what a delete returns", "with d as (delete from t where a > 1 returning *) insert into u select * from d", Allow, "p/bulk p/result"},
+		{"an insert inside an insert into the same table", "with d as (insert into t values (1) returning *) insert into t select * from d", Allow, "p/bulk p/result"},
+		{"an analysed delete", "explain analyse delete from t where a > 1", Allow, "p/bulk"},
+		{"a block", "do $$ begin delete from t where a > 1; end $$", Allow, "p/bulk"},
+		{"a block that ends the transaction", "do $$ begin delete from t where a > 1; commit; end $$", Deny, ""},
+		{"a block that empties a table", "do $$ begin delete from t where a > 1; truncate u; end $$", Deny, ""},
+		{"a block that sets what is counted", "do $$ begin set local track_counts = off; delete from t where a > 1; end $$", Deny, ""},
+		{"a block that resets everything", "do $$ begin delete from t where a > 1; reset all; end $$", Deny, ""},
+		{"a block of which a part is not read", "do $$ begin delete from t where a > 1; execute 'x'; end $$", Deny, ""},
 		{"a block that is not read", "do language plperl 'x'", Deny, ""},
 		{"an unknown name", "execute x", Deny, ""},
 		{"nothing of the kind", "create table x (a int)", Allow, ""},
@@ -75,11 +83,87 @@ func TestALimitIsAboutTheWritesOfItsCommands(t *testing.T) {
 	}
 }
 
+// What is counted is what the guard is about.
+func TestALimitCountsWhatItsGuardIsAbout(t *testing.T) {
+	b := compile(t, onePolicy(`
+  guards:
+  - {name: all, match: {any: true}, limit: {rows: 100}, action: Deny}
+  - {name: delete, match: {commands: [Delete]}, limit: {rows: 100}, action: Deny}
+  - {name: update, match: {commands: [Update]}, limit: {rows: 100}, action: Deny}
+  - {name: insert, match: {commands: [Insert]}, limit: {rows: 100}, action: Deny}
+  - {name: copy, match: {commands: [Copy, Insert]}, limit: {rows: 100}, action: Deny}
+  - {name: merge, match: {commands: [Merge]}, limit: {rows: 100}, action: Deny}
+  - {name: select, match: {commands: [Select]}, limit: {rows: 100}, action: Deny}
+  - {name: result, match: {any: true}, limit: {rows: 100, of: Result}, action: Deny}
+  - {name: pay, match: {tables: [public.payments], access: Write}, limit: {rows: 100}, action: Deny}
+  - {name: pay-delete, match: {tables: [public.payments], commands: [Delete]}, limit: {rows: 100}, action: Deny}
+  - {name: pay-any, match: {tables: [public.payments]}, limit: {rows: 100}, action: Deny}
+  - {name: view, match: {tables: [public.paid], access: Write}, limit: {rows: 100}, action: Deny}
+`))
+	rules := b.Rules(bot, b.Database("crm"))
+	snapshot, err := catalog.New(catalog.Data{Database: "crm", Version: 150000, Taken: time.Unix(0, 0), Relations: []catalog.Relation{
+		{OID: 20000, Schema: "public", Name: "payments", Kind: catalog.Table},
+		{OID: 20001, Schema: "public", Name: "archive", Kind: catalog.PartitionedTable},
+		{OID: 20002, Schema: "public", Name: "far", Kind: catalog.ForeignTable},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := NewCatalog(snapshot)
+	for _, c := range []struct{ sql, want string }{
+		{"with d as (delete from payments where id = 1 returning *) insert into archive select * from d",
+			"all:iud delete:d- insert:i copy:i select:iud- pay:iud(payments) pay-any:iud pay-delete:d(payments)-"},
+		{"with d as (delete from payments where id = 1 returning *) select * from d",
+			"all:iud delete:d- select:iud result pay:iud(payments) pay-any:iud pay-delete:d(payments)-"},
+		{"with d as (insert into payments values (1) on conflict (id) do update set id = 2 returning *) select * from d",
+			"all:iud insert:iu- update:u- copy:iu- select:iud result pay:iud(payments) pay-any:iud"},
+		{"with d as (insert into archive select * from payments returning *) select * from d",
+			"all:iud insert:i- copy:i- select:iud result pay-any:iud"},
+		{"do $$ begin delete from payments where id = 1; alter table payments rename to p; end $$",
+			"all:iud delete:d- pay:iud pay-any:iud pay-delete:d-"},
+		{"explain analyse update archive set id = 1 where id = 2", "all:iud update:u- result"},
+		{"update archive set id = 1 where id = 2", "all update"},
+	} {
+		v := rules.Judge(Request{Facts: facts(t, c.sql), Text: c.sql, Catalog: known})
+		if v.Action != Allow {
+			t.Errorf("%s: %s", c.sql, v.Message)
+			continue
+		}
+		var got []string
+		for i := range v.Limits {
+			l := &v.Limits[i]
+			one := l.Rule
+			if n := l.Count; n != nil {
+				one += ":"
+				for _, part := range []struct {
+					is   bool
+					name string
+				}{{n.Inserted, "i"}, {n.Updated, "u"}, {n.Deleted, "d"}, {len(n.Tables) > 0, "(payments)"}, {n.Changes, "-"}} {
+					if part.is {
+						one += part.name
+					}
+				}
+			}
+			got = append(got, one)
+		}
+		want := strings.Fields(c.want)
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %s\nwant %s", c.sql, got, want)
+		}
+	}
+	v := rules.Judge(Request{Facts: facts(t, "with d as (delete from far where id = 1 returning *) select * from d"), Catalog: known})
+	if v.Action != Deny || !strings.Contains(v.Reason, "the foreign table public.far") {
+		t.Errorf("of a foreign table: %s %s", v.Action, v.Reason)
+	}
+}
+
 func TestALimitThatCannotBeKeptSaysWhatToDo(t *testing.T) {
 	b := compile(t, onePolicy(`
   guards: [{name: bulk, match: {commands: [Delete]}, limit: {rows: 100}, action: Deny}]
 `))
-	v := judge(t, b.Rules(bot, b.Database("crm")), "with d as (delete from t where a > 1 returning *) select 1")
+	v := judge(t, b.Rules(bot, b.Database("crm")), "do $$ begin delete from t where a > 1; commit; end $$")
 	if !strings.Contains(v.Reason, "100 rows cannot be kept") || !strings.Contains(v.Hint, "a statement of its own") {
 		t.Errorf("reason %q, hint %q", v.Reason, v.Hint)
 	}

@@ -200,6 +200,12 @@ func limits(v *policy.Verdict, place int) []session.Limit {
 		if l := &v.Limits[i]; l.Statement == place {
 			limit := session.Limit{Rows: l.Rows, Bytes: l.Bytes, Rule: l.Name(), Message: l.Message,
 				Result: l.Result, Warn: l.Action == policy.Warn, Audit: l.Audit}
+			if c := l.Count; c != nil {
+				limit.Count = &session.Count{Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted, Changes: c.Changes}
+				if len(c.Tables) > 0 {
+					limit.Count.Table = c.Counts
+				}
+			}
 			if l.Approval != nil {
 				limit.Approval = "approval " + l.Approval.Name + ", which can be given by " + l.Approval.Who()
 			}

@@ -85,3 +85,52 @@ func LimitInText(rule, command string) *Diagnostic {
 		Hint:    "Send the statements one by one: BEGIN, each statement, COMMIT.",
 	}
 }
+
+// UncountedBefore refuses a statement whose changes could not be counted, since the
+// question that comes in front of it has failed.
+func UncountedBefore(rule, code, why string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: code,
+		Message: fmt.Sprintf("weir refused this statement by rule %s: the rows that it would change cannot be counted: %s", rule, why),
+		Detail:  "weir asks the server for its counters of rows in front of the statement and behind it; the question in front of it failed.",
+		Hint:    "Send it again. If it is a statement_timeout that is too short for the question, set a longer one.",
+	}
+}
+
+// UncountedAfter ends a statement whose changes could not be counted, since the
+// question that comes behind it has failed.
+func UncountedAfter(rule, code, why string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: code,
+		Message: fmt.Sprintf("weir undid this statement by rule %s: the rows that it changed could not be counted: %s", rule, why),
+		Detail:  "Nothing of what the statement changed remains. weir asks the server for its counters of rows behind the statement; that question failed.",
+		Hint:    "Send it again. If it is a statement_timeout that is too short for the question, set a longer one.",
+	}
+}
+
+// Uncountable ends a statement of whose changes the server's counters do not tell.
+func Uncountable(rule, message, why string, most int64) *Diagnostic {
+	d := &Diagnostic{Severity: Error, Code: ProgramLimit,
+		Message: fmt.Sprintf("weir undid this statement by rule %s: it allows %d changed rows, and they cannot be counted: %s", rule, most, why),
+		Detail:  "Nothing of what the statement changed remains.",
+		Hint:    "Send each INSERT, UPDATE and DELETE as a statement of its own: the server reports the rows of those.",
+	}
+	return d.with(message)
+}
+
+// LimitUncounted tells a client, of a rule with action Warn, that a statement may have
+// passed its limit.
+func LimitUncounted(rule, message, why string) *Diagnostic {
+	text := fmt.Sprintf("weir: whether this statement has passed the limit of rule %s is not known: %s", rule, why)
+	if message != "" {
+		text += ": " + message
+	}
+	return &Diagnostic{Severity: Warning, Code: "01000", Message: text}
+}
+
+// LimitOfMessage refuses a statement whose changes cannot be counted in the way in
+// which it was sent.
+func LimitOfMessage(rule, what string) *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
+		Message: fmt.Sprintf("weir refused this statement by rule %s: the rows that %s changes inside something else cannot be counted", rule, what),
+		Hint:    "Send it as a simple Query.",
+	}
+}

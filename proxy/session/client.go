@@ -232,7 +232,7 @@ func (s *Session) query(frame, body []byte) bool {
 	}
 	e := s.expect.push(expectQuery, s.moves(d), false)
 	s.expect.weigh(e, len(text))
-	e.record, e.what = record, d
+	e.record, e.what, e.counted = record, d, s.countedBy(d)
 	s.segment++
 	s.dirty = false
 	s.forgetUnnamed(&e.undo)
@@ -280,6 +280,10 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 	if why != nil {
 		begin.Approval = ""
 		s.denied(a.kind, begin, why)
+		return nil, 0, true
+	}
+	if first, _ := d.counts(); first != nil && a.kind != expectQuery {
+		s.denied(a.kind, begin, diagnostic.LimitOfMessage(first.Rule, "a FunctionCall"))
 		return nil, 0, true
 	}
 	if a.kind == expectQuery {

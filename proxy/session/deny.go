@@ -47,6 +47,9 @@ func (s *Session) refuse(k kind, d *diagnostic.Diagnostic) {
 		s.segment++
 		s.forgetUnnamed(&e.undo)
 		s.toServer = wire.AppendQuery(s.toServer, "EXECUTE "+name)
+		if s.wrap.state == wrapOpen {
+			s.wait() // weir's own transaction is to be ended before anything else comes
+		}
 	default:
 		s.expect.push(k, false, false).denial = d
 		s.toServer = wire.AppendBind(s.toServer, "", name)

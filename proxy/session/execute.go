@@ -48,6 +48,10 @@ func (s *Session) execute(frame, body []byte) bool {
 			}
 		}
 	}
+	if rule := d.countsCopy(); rule != "" {
+		s.denied(expectExecute, begin, diagnostic.LimitOfMessage(rule, "a COPY FROM STDIN of the extended protocol"))
+		return true
+	}
 	begin.Approval = o.approved
 	first := o.record == 0
 	if first {
@@ -64,6 +68,9 @@ func (s *Session) execute(frame, body []byte) bool {
 	if o.cursor {
 		s.describeOwn(name, o)
 	}
+	if o.counted == nil {
+		o.counted = s.countBefore(d, false) // bound when no limit took them
+	}
 	e := s.expect.push(expectExecute, s.moves(d), false)
 	e.record, e.what, e.object, e.first = o.record, d, o, first
 	s.toServer = append(s.toServer, frame...)
@@ -71,6 +78,9 @@ func (s *Session) execute(frame, body []byte) bool {
 	if limited {
 		e.limit = true
 		s.expect.limited++
+	}
+	if counts, _ := d.counts(); counts != nil {
+		s.countAfter(o.counted, d, false)
 	}
 	s.dirty = s.dirty || d == nil || d.changes()
 	if o.copies || (d != nil && d.Settles) || (limited && s.dirty) {

@@ -14,6 +14,7 @@ const (
 	expectClose
 	expectSync
 	expectFunction
+	expectCount // weir's own question about the counters of rows
 )
 
 // runs says that the message executes something.
@@ -34,6 +35,11 @@ type expectation struct {
 	object  *portal                // of an Execute or a Describe
 	undo    change                 // what to put back if the server never does this
 	size    int                    // bytes of texts and values that it keeps
+
+	counted *counted // what was asked in front of a Query, or of what this question is behind
+	reading *reading // the answer to a question
+	synced  bool     // a Sync of weir's own is behind it
+	deaf    bool     // the answer is not wanted any more
 }
 
 // expectations is a queue in a ring, so that nothing is allocated for a message.
@@ -59,11 +65,12 @@ func (q *expectations) unsynced() bool {
 	if q.n == 0 {
 		return false
 	}
-	switch q.at(q.n - 1).kind {
+	e := q.at(q.n - 1)
+	switch e.kind {
 	case expectSync, expectQuery, expectFunction:
 		return false
 	}
-	return true
+	return !e.synced
 }
 
 // at is the i-th from the front.

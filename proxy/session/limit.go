@@ -39,6 +39,9 @@ type Limit struct {
 	// Approval says, for errors, which approval lets the statement pass and who
 	// can give it; "" for none.
 	Approval string
+	// Count says what of the server's counters is held against Rows, nil where the
+	// number that the server reports is.
+	Count *Count
 }
 
 // stops says whether passing the limit ends the statement.
@@ -59,7 +62,7 @@ type tally struct {
 
 // reads says that a statement changes nothing that could be undone.
 func (p *Plan) reads() bool {
-	return readsOnly(p.Statement) && (p.Executes == nil || readsOnly(p.Executes))
+	return !p.counts() && readsOnly(p.Statement) && (p.Executes == nil || readsOnly(p.Executes))
 }
 
 func readsOnly(st *statement.Statement) bool {
@@ -249,8 +252,8 @@ func (s *Session) room() (rows, bytes int64) {
 		if s.passedBefore(l) {
 			continue
 		}
-		if l.Rows > 0 {
-			rows = min(rows, l.Rows-r)
+		if most := l.result(); most > 0 {
+			rows = min(rows, most-r)
 		}
 		if l.Bytes > 0 {
 			bytes = min(bytes, l.Bytes-b)
@@ -277,7 +280,7 @@ func (s *Session) beyond(bytes int64) bool {
 		l := &s.row.limits[i]
 		var bound string
 		switch {
-		case l.Rows > 0 && r+1 > l.Rows:
+		case l.result() > 0 && r+1 > l.Rows:
 			bound = plural(l.Rows, "row")
 		case l.Bytes > 0 && b+bytes > l.Bytes:
 			bound = plural(l.Bytes, "byte")
@@ -311,19 +314,20 @@ func (s *Session) pass(l *Limit, bound string) {
 	s.Tell(diagnostic.LimitPassed(l.Rule, l.Message, bound))
 }
 
-// untold notes that a limit that does not stop may have been passed.
-func (s *Session) untold(l *Limit) {
+// untold notes that a limit that does not stop may have been passed, and tells why
+// that is not known.
+func (s *Session) untold(l *Limit, why string, told *diagnostic.Diagnostic) {
 	if slices.Contains(s.current.passed, l.Rule) {
 		return
 	}
 	s.current.passed = append(s.current.passed, l.Rule)
-	text := "limit of " + l.Rule + ": the rows that were changed are not told, since the result is fetched in portions"
+	text := "limit of " + l.Rule + ": the rows that were changed are not told, since " + why
 	if l.Audit {
 		s.current.audited = append(s.current.audited, text)
 		return
 	}
 	s.current.warned = append(s.current.warned, text)
-	s.Tell(diagnostic.LimitUntold(l.Rule, l.Message))
+	s.Tell(told)
 }
 
 // drop takes a frame of the server and forwards nothing of it.
@@ -378,7 +382,7 @@ func (s *Session) portioned(front *expectation) {
 			s.current.rule = l.Rule
 			return
 		default:
-			s.untold(l)
+			s.untold(l, "the result is fetched in portions", diagnostic.LimitUntold(l.Rule, l.Message))
 		}
 	}
 }
@@ -392,7 +396,7 @@ func (s *Session) changed(p *Plan, tag string) {
 	n := wire.TagRows([]byte(tag))
 	for i := range p.Limits {
 		l := &p.Limits[i]
-		if l.Rows == 0 || l.Result || n <= l.Rows {
+		if l.Rows == 0 || l.Result || l.Count != nil || n <= l.Rows {
 			continue
 		}
 		if l.stops() {

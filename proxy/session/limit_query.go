@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,7 @@ const (
 	dueCommit
 	dueRollback
 	dueFailure // a message that fails, so that the transaction has failed
+	dueCount   // the question for the counters behind a Query
 )
 
 // limitQuery sees to it that the limits of a Query can be kept. done is false
@@ -59,7 +61,7 @@ func (s *Session) limitQuery(d *Decision, begin Begin) (done, refused bool) {
 		return true, true
 	}
 	if s.state.Tx != wire.TxIdle || !d.changes() || s.wrap.state == wrapOpen {
-		return true, false
+		return s.queryCounts(d, begin)
 	}
 	if why := s.wrap.failed; why != nil {
 		s.wrap.failed = nil
@@ -81,10 +83,16 @@ func (s *Session) unlimited(d *Decision) *diagnostic.Diagnostic {
 	if len(d.Statements) < 2 || (s.state.Tx == wire.TxIdle && !d.changes()) {
 		return nil
 	}
+	first, _ := d.counts()
 	for i := range d.Statements {
 		st := d.Statements[i].Statement
 		switch {
 		case st == nil:
+		case first != nil && st.Command == statement.CommandSet && slices.ContainsFunc(st.Settings, func(s statement.Setting) bool {
+			return strings.HasPrefix(s.Name, "transaction_")
+		}):
+			// It must come before any question of a transaction, also one of weir's.
+			return diagnostic.LimitInText(first.Rule, "SET TRANSACTION")
 		case controls(st.Command):
 			return diagnostic.LimitInText(s.limitOf(d), strings.ToUpper(string(st.Command)))
 		case st.Copy != nil && st.Copy.From:
@@ -135,6 +143,9 @@ func (s *Session) steps() {
 		}
 		s.wrap.state = wrapCloses
 		s.toServer = wire.AppendQuery(s.toServer, text)
+	case dueCount:
+		s.countAfter(s.ended.counted, s.ended.what, true).record = s.ended.record
+		s.ended = expectation{}
 	case dueFailure:
 		s.failQuietly()
 		s.toServer = wire.AppendEmpty(s.toServer, wire.Sync)
@@ -194,7 +205,7 @@ func (s *Session) limitReached(front *expectation) {
 	s.overdue()
 	s.endRecord(front, "", s.over.why, false)
 	s.revert(&front.undo)
-	if s.expect.len() > 1 {
+	if s.expect.len() > 1 && !s.uncountedBehind() {
 		s.expect.pop() // the Sync is there already
 		return
 	}
@@ -281,6 +292,8 @@ func (s *Session) ownReady(front *expectation, body []byte) {
 func (s *Session) limitReady(front *expectation, status byte) bool {
 	over := s.over
 	switch {
+	case front.counted != nil && status == wire.TxActive && over == nil:
+		s.due = dueCount
 	case s.wrap.state == wrapOpen && status == wire.TxActive && over == nil:
 		s.due = dueCommit
 	case s.wrap.state == wrapOpen && status != wire.TxIdle:
@@ -315,9 +328,9 @@ func (s *Session) limitReady(front *expectation, status byte) bool {
 }
 
 // complete relays a CommandComplete, or holds it while it may be the last one in
-// weir's transaction.
+// weir's transaction, or of what is counted.
 func (s *Session) complete(front *expectation, frame []byte) {
-	if s.wrap.state != wrapOpen || front.what == nil {
+	if s.wrap.state != wrapOpen && front.counted == nil || front.what == nil {
 		s.relay(frame)
 		return
 	}

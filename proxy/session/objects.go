@@ -46,6 +46,7 @@ type portal struct {
 	turn      uint64 // when it was judged
 	unread    int    // as its statement's
 	tally     *tally // what it and FETCHes of it have given, nil where no FETCH has
+	counted   *counted
 	large     bool
 	cursor    bool // SQL's own, known for this one Execute
 	copies    bool

@@ -142,6 +142,7 @@ func (s *Session) bind(frame, body, p []byte) bool {
 		s.refuse(expectBind, diagnostic.TooMuchPrepared(s.cfg.Limits.Memory))
 		return true
 	}
+	made.counted = s.countBefore(made.decision, false)
 	s.bound(name, made)
 	s.toServer = append(s.toServer, frame...)
 	s.describeOwn(name, made)
@@ -175,6 +176,7 @@ func (s *Session) largeBind(h wire.Header, p []byte) int {
 		return s.discard(h, p)
 	}
 	made.large, made.size = true, objectSize
+	made.counted = s.countBefore(made.decision, false)
 	s.bound(name, made)
 	n := s.stream(h, p)
 	s.describeOwn(name, made)

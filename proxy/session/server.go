@@ -41,6 +41,9 @@ func (s *Session) serverBytes(p []byte) int {
 		s.serverDrop -= n
 		return n
 	}
+	if front := s.expect.front(); front != nil && front.kind == expectCount {
+		return s.counterBytes(front, p)
+	}
 	if s.phase == ready && p[0] == wire.DataRow {
 		if !s.row.begun && !s.resultBegins() {
 			return 0
@@ -313,6 +316,14 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 	over := s.over
 	s.interrupt = false
 	switch {
+	case front.kind == expectCount && front.synced:
+		front.reading.failed = &d
+		return // ReadyForQuery ends it
+	case front.kind == expectCount:
+		if why := s.countFailed(front, &d); why != nil {
+			s.toClient = why.Append(s.toClient)
+			d = *why
+		}
 	case front.own && front.kind == expectBind:
 	case over != nil:
 		s.overdue()
@@ -388,7 +399,7 @@ func (s *Session) readyForQuery(front *expectation, frame, body []byte) {
 
 // readyAt follows a ReadyForQuery that the client gets.
 func (s *Session) readyAt(status byte) {
-	s.state.Tx = status
+	s.state.Tx, s.counting = status, nil
 	s.row.reset()
 	s.copying = false
 	if status == wire.TxIdle {
@@ -431,6 +442,9 @@ func (s *Session) completed(front *expectation, typ byte, frame, body []byte) {
 	}
 	s.row.reset()
 	s.copying = false
+	if s.held(front, frame) {
+		return
+	}
 	s.complete(front, frame)
 	if front.kind == expectExecute {
 		s.endRecord(front, tag, nil, false)
@@ -456,6 +470,7 @@ func (s *Session) suspended(front *expectation, frame []byte) {
 	s.row.reset()
 	s.current.reset()
 	s.relay(frame)
+	s.uncountedBehind()
 	s.expect.pop()
 }
 

@@ -74,6 +74,7 @@ type Session struct {
 	dirty                  bool // something was executed since the last Sync that may have changed something
 	failSync               bool // a message that fails goes in front of the next Sync
 	wrap                   wrap
+	counting               *counted // in front of the Query that is sent next
 	due                    due
 	ended                  expectation       // the Query that due is about
 	cursors                map[string]*tally // by name, of those that are counted
