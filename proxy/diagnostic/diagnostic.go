@@ -1,6 +1,7 @@
 package diagnostic
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgproto3/v2"
@@ -128,15 +129,19 @@ func read(body []byte) (*pgproto3.ErrorResponse, error) {
 
 // AppendRedacted appends the error or notice whose body is given without texts
 // that may hold masked values: with severity and SQLSTATE only, unless it is of a
-// kind whose texts name objects and never values.
-func AppendRedacted(dst []byte, typ byte, body []byte, rule string) ([]byte, error) {
+// kind whose texts name objects and never values. Those are as censor gives them, nil
+// for as they are.
+func AppendRedacted(dst []byte, typ byte, body []byte, rule string, censor func(string) string) ([]byte, error) {
 	m, err := read(body)
 	if err != nil {
 		return dst, err
 	}
 	shown := &pgproto3.ErrorResponse{Severity: m.Severity, SeverityUnlocalized: m.SeverityUnlocalized, Code: text(m.Code)}
 	if valueless(m) {
-		shown.Message, shown.Detail, shown.Hint, shown.Position = m.Message, m.Detail, m.Hint, m.Position
+		shown.Message, shown.Detail, shown.Hint, shown.Position, shown.Where = m.Message, m.Detail, m.Hint, m.Position, m.Where
+		if censor != nil {
+			shown.Message, shown.Detail, shown.Hint = censor(m.Message), censor(m.Detail), censor(m.Hint)
+		}
 		return appendMessage(dst, typ, shown), nil
 	}
 	shown.Message = "the text of this message is withheld, since the statement concerns masked columns"
@@ -165,7 +170,13 @@ func AppendCensored(dst []byte, typ byte, body []byte, censor func(string) strin
 // take any SQLSTATE and any text; the routine that the server names is then
 // exec_stmt_raise (pl_exec.c).
 func valueless(m *pgproto3.ErrorResponse) bool {
-	if m.Routine == "" || m.Routine == "exec_stmt_raise" || m.Where != "" || len(m.Code) != 5 || m.Severity == "" {
+	if m.Routine == "" || len(m.Code) != 5 || m.Severity == "" {
+		return false
+	}
+	if raisedInDo(m) {
+		return true
+	}
+	if m.Routine == "exec_stmt_raise" || m.Where != "" {
 		return false
 	}
 	notice := m.SeverityUnlocalized == "NOTICE" || m.SeverityUnlocalized == "WARNING"
@@ -191,6 +202,20 @@ func valueless(m *pgproto3.ErrorResponse) bool {
 		return !notice
 	}
 	return false
+}
+
+// raisedInDo says whether a DO has raised it by its own RAISE or ASSERT, and not what that
+// has called or set off: their lines would stand in the context, too. A DO into which masked
+// values could get was refused before.
+func raisedInDo(m *pgproto3.ErrorResponse) bool {
+	at, ok := strings.CutPrefix(m.Where, "PL/pgSQL function inline_code_block line ")
+	if !ok || m.Routine != "exec_stmt_raise" && m.Routine != "exec_stmt_assert" {
+		return false
+	}
+	at, raise := strings.CutSuffix(at, " at RAISE")
+	at, assert := strings.CutSuffix(at, " at ASSERT")
+	_, err := strconv.ParseUint(at, 10, 32)
+	return err == nil && raise != assert
 }
 
 // ofNames names routines of the server's whose messages of these classes hold names that

@@ -58,31 +58,36 @@ func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
 		message  pgproto3.ErrorResponse
 		withheld bool
 	}{
-		"a unique violation":                  {pgproto3.ErrorResponse{Code: "23505", Routine: "_bt_check_unique"}, true},
-		"a failed cast":                       {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe"}, true},
-		"an unknown column":                   {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Position: 8}, false},
-		"a value taken for a name":            {pgproto3.ErrorResponse{Code: "42P01", Routine: "RangeVarGetRelidExtended"}, true},
-		"a literal that is not of its type":   {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint64_safe", Position: 34}, false},
-		"a value that is not, in a function":  {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint64_safe", Position: 34, Where: "SQL function f"}, true},
-		"a cursor that is not there":          {pgproto3.ErrorResponse{Code: "34000", Routine: "PerformPortalFetch"}, false},
-		"a value taken for a cursor":          {pgproto3.ErrorResponse{Code: "34000", Routine: "cursor_to_xml"}, true},
-		"WHERE CURRENT OF a value":            {pgproto3.ErrorResponse{Code: "34000", Routine: "execCurrentOf"}, true},
-		"a prepared statement":                {pgproto3.ErrorResponse{Code: "26000", Routine: "FetchPreparedStatement"}, false},
-		"no transaction to end":               {pgproto3.ErrorResponse{Code: "25P01", Routine: "EndTransactionBlock", SeverityUnlocalized: "WARNING"}, false},
-		"a warning with a borrowed state":     {pgproto3.ErrorResponse{Code: "25P01", Routine: "exec_stmt_raise", SeverityUnlocalized: "WARNING"}, true},
-		"a column to drop that is not there":  {pgproto3.ErrorResponse{Code: "42703", Routine: "ATExecDropColumn"}, false},
-		"a trigger to drop that is not there": {pgproto3.ErrorResponse{Code: "42704", Routine: "get_trigger_oid"}, false},
-		"what is skipped for it is not there": {pgproto3.ErrorResponse{Code: "00000", Routine: "does_not_exist_skipping", SeverityUnlocalized: "NOTICE"}, false},
-		"what is skipped for it is there":     {pgproto3.ErrorResponse{Code: "42P07", Routine: "index_create", SeverityUnlocalized: "NOTICE"}, false},
-		"a notice":                            {pgproto3.ErrorResponse{Code: "00000", Routine: "exec_stmt_raise", SeverityUnlocalized: "NOTICE"}, true},
-		"a check that a row does not meet":    {pgproto3.ErrorResponse{Code: "23514", Routine: "ATRewriteTable"}, true},
-		"a missing right":                     {pgproto3.ErrorResponse{Code: "42501", Routine: "aclcheck_error"}, false},
-		"RAISE with a borrowed state":         {pgproto3.ErrorResponse{Code: "42501", Routine: "exec_stmt_raise"}, true},
-		"an error inside a function":          {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Where: "PL/pgSQL function f()"}, true},
-		"an error without its routine":        {pgproto3.ErrorResponse{Code: "42703"}, true},
-		"a cancellation":                      {pgproto3.ErrorResponse{Code: "57014", Routine: "ProcessInterrupts"}, false},
-		"a state that is none at all":         {pgproto3.ErrorResponse{Code: "42", Routine: "x"}, true},
-		"a notice with a borrowed state":      {pgproto3.ErrorResponse{Code: "42501", Routine: "x", SeverityUnlocalized: "NOTICE"}, true},
+		"a unique violation":                    {pgproto3.ErrorResponse{Code: "23505", Routine: "_bt_check_unique"}, true},
+		"a failed cast":                         {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe"}, true},
+		"an unknown column":                     {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Position: 8}, false},
+		"a value taken for a name":              {pgproto3.ErrorResponse{Code: "42P01", Routine: "RangeVarGetRelidExtended"}, true},
+		"a literal that is not of its type":     {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint64_safe", Position: 34}, false},
+		"a value that is not, in a function":    {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint64_safe", Position: 34, Where: "SQL function f"}, true},
+		"a cursor that is not there":            {pgproto3.ErrorResponse{Code: "34000", Routine: "PerformPortalFetch"}, false},
+		"a value taken for a cursor":            {pgproto3.ErrorResponse{Code: "34000", Routine: "cursor_to_xml"}, true},
+		"WHERE CURRENT OF a value":              {pgproto3.ErrorResponse{Code: "34000", Routine: "execCurrentOf"}, true},
+		"a prepared statement":                  {pgproto3.ErrorResponse{Code: "26000", Routine: "FetchPreparedStatement"}, false},
+		"no transaction to end":                 {pgproto3.ErrorResponse{Code: "25P01", Routine: "EndTransactionBlock", SeverityUnlocalized: "WARNING"}, false},
+		"a warning with a borrowed state":       {pgproto3.ErrorResponse{Code: "25P01", Routine: "exec_stmt_raise", SeverityUnlocalized: "WARNING"}, true},
+		"a column to drop that is not there":    {pgproto3.ErrorResponse{Code: "42703", Routine: "ATExecDropColumn"}, false},
+		"a trigger to drop that is not there":   {pgproto3.ErrorResponse{Code: "42704", Routine: "get_trigger_oid"}, false},
+		"what is skipped for it is not there":   {pgproto3.ErrorResponse{Code: "00000", Routine: "does_not_exist_skipping", SeverityUnlocalized: "NOTICE"}, false},
+		"what is skipped for it is there":       {pgproto3.ErrorResponse{Code: "42P07", Routine: "index_create", SeverityUnlocalized: "NOTICE"}, false},
+		"what a DO raises":                      {pgproto3.ErrorResponse{Code: "00000", Routine: "exec_stmt_raise", SeverityUnlocalized: "NOTICE", Where: "PL/pgSQL function inline_code_block line 3 at RAISE"}, false},
+		"an ASSERT of a DO":                     {pgproto3.ErrorResponse{Code: "P0004", Routine: "exec_stmt_assert", Where: "PL/pgSQL function inline_code_block line 1 at ASSERT"}, false},
+		"what a trigger raises in a DO":         {pgproto3.ErrorResponse{Code: "P0001", Routine: "exec_stmt_raise", Where: "PL/pgSQL function t() line 3 at RAISE\nSQL statement \"UPDATE x\"\nPL/pgSQL function inline_code_block line 3 at SQL statement"}, true},
+		"what a function of such a name raises": {pgproto3.ErrorResponse{Code: "P0001", Routine: "exec_stmt_raise", Where: "PL/pgSQL function inline_code_block() line 3 at RAISE"}, true},
+		"what fails in a RAISE":                 {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe", Where: "PL/pgSQL function inline_code_block line 3 at RAISE"}, true},
+		"a notice":                              {pgproto3.ErrorResponse{Code: "00000", Routine: "exec_stmt_raise", SeverityUnlocalized: "NOTICE"}, true},
+		"a check that a row does not meet":      {pgproto3.ErrorResponse{Code: "23514", Routine: "ATRewriteTable"}, true},
+		"a missing right":                       {pgproto3.ErrorResponse{Code: "42501", Routine: "aclcheck_error"}, false},
+		"RAISE with a borrowed state":           {pgproto3.ErrorResponse{Code: "42501", Routine: "exec_stmt_raise"}, true},
+		"an error inside a function":            {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Where: "PL/pgSQL function f()"}, true},
+		"an error without its routine":          {pgproto3.ErrorResponse{Code: "42703"}, true},
+		"a cancellation":                        {pgproto3.ErrorResponse{Code: "57014", Routine: "ProcessInterrupts"}, false},
+		"a state that is none at all":           {pgproto3.ErrorResponse{Code: "42", Routine: "x"}, true},
+		"a notice with a borrowed state":        {pgproto3.ErrorResponse{Code: "42501", Routine: "x", SeverityUnlocalized: "NOTICE"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := c.message
@@ -94,7 +99,7 @@ func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := diagnostic.AppendRedacted(nil, wire.ErrorResponse, p[wire.HeaderSize:], "p/m")
+			out, err := diagnostic.AppendRedacted(nil, wire.ErrorResponse, p[wire.HeaderSize:], "p/m", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

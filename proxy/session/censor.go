@@ -14,6 +14,14 @@ func (s *Session) censor() Censor {
 	return nil
 }
 
+// censoring gives the function that masks what is looked for in texts, nil for none.
+func (s *Session) censoring() func(string) string {
+	if c := s.censor(); c != nil {
+		return c.Censor
+	}
+	return nil
+}
+
 // relayTexts relays a notice, with what is looked for in texts
 // masked.
 func (s *Session) relayTexts(frame []byte) {
@@ -40,7 +48,7 @@ func (s *Session) shown(front *expectation, frame []byte) (diagnostic.Diagnostic
 			return d, err
 		}
 		d.Message, d.Detail, d.Hint = "withheld, since the statement concerns masked columns", "", ""
-		s.toClient, err = diagnostic.AppendRedacted(s.toClient, wire.ErrorResponse, body, rule)
+		s.toClient, err = diagnostic.AppendRedacted(s.toClient, wire.ErrorResponse, body, rule, s.censoring())
 		return d, err
 	}
 	c := s.censor()

@@ -250,7 +250,7 @@ func (s *Session) parameterStatus(frame, body []byte) {
 // notice relays a notice, without its text where that may hold masked values.
 func (s *Session) notice(front *expectation, frame, body []byte) {
 	if rule := s.redacts(front); rule != "" {
-		out, err := diagnostic.AppendRedacted(s.toClient, wire.NoticeResponse, body, rule)
+		out, err := diagnostic.AppendRedacted(s.toClient, wire.NoticeResponse, body, rule, s.censoring())
 		if err != nil {
 			s.lost(err)
 			return
@@ -350,7 +350,7 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 		n++
 	}
 	if n == s.expect.len() {
-		s.skip = true
+		s.skip, s.owed = true, nil
 	}
 	for i := n - 1; i >= 0; i-- {
 		e := s.expect.at(i)
