@@ -210,7 +210,7 @@ func (l *Limit) uncounted(st *statement.Statement) string {
 // What triggers, rules and cascading keys change is held against a write's limit only
 // where nothing bounds it, and where it is not known.
 func (g *bound) uncountedInside(r *reach) string {
-	if g.Limit.Result || g.Limit.Rows == 0 || r.Planned || r.effects == nil && len(r.calls) == 0 {
+	if g.Limit.Result || g.Limit.Rows == 0 || r.effects == nil && len(r.calls) == 0 {
 		return ""
 	}
 	effects := r.effects
@@ -223,6 +223,20 @@ func (g *bound) uncountedInside(r *reach) string {
 		})
 	}
 	const what = "changes rows inside a function, where the server does not count them"
+	called := func() bool {
+		return slices.ContainsFunc(r.said.Functions, func(f statement.Function) bool {
+			e, _ := r.catalog.snapshot.OfCall(f.Schema, f.Name, f.Arguments)
+			return concerned(e) && !g.trustsCall(f)
+		}) || slices.ContainsFunc(r.said.Operators, func(o statement.Operator) bool {
+			return concerned(r.catalog.snapshot.OfOperator(o.Schema, o.Name))
+		})
+	}
+	if r.Planned {
+		if called() {
+			return what // as planning may do
+		}
+		return ""
+	}
 	if len(r.said.Writes) == 0 && (r.said.Copy == nil || !r.said.Copy.From) {
 		switch {
 		case r.runsNothing():
@@ -243,15 +257,8 @@ func (g *bound) uncountedInside(r *reach) string {
 	}) {
 		return "leads to a change of all rows of a table by a trigger or rule, where the server does not count them"
 	}
-	for _, f := range r.said.Functions {
-		if e, _ := r.catalog.snapshot.OfCall(f.Schema, f.Name, f.Arguments); concerned(e) && !g.trustsCall(f) {
-			return what
-		}
-	}
-	for _, o := range r.said.Operators {
-		if concerned(r.catalog.snapshot.OfOperator(o.Schema, o.Name)) {
-			return what
-		}
+	if called() {
+		return what
 	}
 	return ""
 }

@@ -198,6 +198,8 @@ func TestLimitsThatDoNotDenyCountWhatIsChangedInside(t *testing.T) {
 func TestWhatIsCountedIsOfOneStatement(t *testing.T) {
 	driven(t, func(t *testing.T, loops int) {
 		s := newSite(t, options{rules: countRules, setup: countSetup, loops: loops})
+		s.direct(`CREATE FUNCTION closes(integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN UPDATE public.jobs SET state = 'lie' WHERE id <= $1; RETURN true; END $$;
+			CREATE FUNCTION lies(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN public.closes($1); END $$`)
 		const claim = "WITH next AS (SELECT id FROM jobs WHERE state = 'new' ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1), x AS (UPDATE jobs SET state = $1 FROM next WHERE jobs.id = next.id RETURNING jobs.id) SELECT id FROM x"
 		// Many sessions, each with many transactions.
 		var workers sync.WaitGroup
@@ -254,6 +256,13 @@ func TestWhatIsCountedIsOfOneStatement(t *testing.T) {
 			{"its end, and one behind it", pipeline(one("ROLLBACK"), bind("", "a"), execute("", 0), syncs()), 1, "1 2 C:ROLLBACK 2 D*1 C:SELECT 1 Z:I"},
 			{"a portal of an open transaction", pipeline(one("BEGIN"), bind("q", "a"), syncs(), one("SELECT 1"), execute("q", 0), syncs(), one("COMMIT"), syncs()), 3,
 				"1 2 C:BEGIN 2 Z:T 1 2 D*1 C:SELECT 1 D*1 C:SELECT 1 Z:T 1 2 C:COMMIT Z:I"},
+			{"a function that planning calls, bound", pipeline(parse("", "SELECT 1 WHERE lies(4)"), bind("", ""), syncs()), 1, "1 2 E:54000 Z:I"},
+			{"a function that planning calls, within it", pipeline(parse("", "SELECT 1 WHERE lies(3)"), bind("", ""), describe('P', ""), syncs()), 1, "1 2 T Z:I"},
+			{"a function that planning calls, executed", pipeline(one("SELECT 1 WHERE lies(4)"), syncs()), 1, "1 2 D*1 E:54000 Z:I"},
+			{"a function that planning calls, behind another", pipeline(parse("", "SELECT 1 WHERE lies(4)"), bind("x", ""), one("SELECT 2"), syncs()), 1, "1 2 E:54000 Z:I"},
+			{"a function that planning calls, before a Query", pipeline(parse("", "SELECT 1 WHERE lies(4)"), bind("", ""), wire.AppendQuery(nil, "SELECT 3"), syncs()), 1, "1 2 E:54000 Z:I"},
+			{"a function that planning calls, by EXPLAIN", wire.AppendQuery(nil, "EXPLAIN (COSTS OFF) SELECT 1 WHERE lies(4)"), 1, "T D*1 E:54000 Z:I"},
+			{"a Bind that fails", pipeline(parse("", "SELECT 1 WHERE lies(4) AND 1 / 0 = 1"), bind("", ""), syncs()), 1, "1 E:22012 Z:I"},
 			{"PREPARE and EXECUTE", pipeline(wire.AppendQuery(nil, "PREPARE s AS "+three), wire.AppendQuery(nil, "EXECUTE s"), wire.AppendQuery(nil, "PREPARE f AS "+four), wire.AppendQuery(nil, "EXECUTE f")), 4,
 				"C:PREPARE Z:I T D*1 C:SELECT 1 Z:I C:PREPARE Z:I T D*1 E:54000 Z:I"},
 			{"EXECUTE by Execute", pipeline(one("EXECUTE s"), syncs(), one("EXECUTE f"), syncs()), 2, "1 2 D*1 C:SELECT 1 Z:I 1 2 D*1 E:54000 Z:I"},
@@ -267,7 +276,7 @@ func TestWhatIsCountedIsOfOneStatement(t *testing.T) {
 				t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 			}
 		}
-		if got := s.count("SELECT count(*) FILTER (WHERE state IN ('y')) FROM jobs"); got != "0" {
+		if got := s.count("SELECT count(*) FROM jobs WHERE state = 'y' OR state = 'lie' AND id > 3"); got != "0" {
 			t.Errorf("%s rows were not undone", got)
 		}
 		if got := w.query("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'weir%'"); got != "T D:0 C:SELECT 1 Z:I" {

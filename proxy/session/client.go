@@ -29,6 +29,9 @@ func (s *Session) clientMessage(h wire.Header, p []byte) int {
 	case h.Type == wire.CopyData, h.Type == wire.CopyDone, h.Type == wire.CopyFail:
 		// The server ignores what comes late after a COPY.
 		return s.discard(h, p)
+	case s.owed != nil && !s.settles(h, p):
+		s.wait()
+		return 0
 	case s.expect.limited > 0 && h.Type != wire.Sync && h.Type != wire.Flush:
 		// It is skipped if the statement before it passes its limit.
 		s.wait()

@@ -80,6 +80,7 @@ func (s *Session) execute(frame, body []byte) bool {
 		s.expect.limited++
 	}
 	if counts, _ := d.counts(); counts != nil {
+		s.owed = nil
 		s.countAfter(o.counted, d, false)
 	}
 	s.dirty = s.dirty || d == nil || d.changes()

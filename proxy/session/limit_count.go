@@ -14,6 +14,7 @@ import (
 //
 //   - In front of a Bind, since binding plans the statement, which may run functions;
 //     behind its Execute, together with it. Its CommandComplete waits for the answer.
+//     Where something else than that Execute follows, behind the Bind.
 //   - A Query waits for the answer in front of it, which may be sent with weir's own
 //     BEGIN only. Its last CommandComplete waits for the answer behind it.
 //
@@ -89,6 +90,35 @@ func (s *Session) countAfter(c *counted, d *Decision, synced bool) *expectation 
 	e := s.askCounters(&reading{}, named, synced)
 	e.counted, e.what = c, d
 	return e
+}
+
+// owes notes that binding a portal may have changed something, which an Execute of it
+// counts with what it changes itself.
+func (s *Session) owes(o *portal) {
+	if o.counted != nil {
+		s.owed = o
+	}
+}
+
+// settles says whether a message of the client's may be taken while what a Bind has
+// changed is not counted: one that executes and commits nothing, or the portal's
+// Execute. Otherwise it asks for the counters, whose answer is to be waited for.
+func (s *Session) settles(h wire.Header, p []byte) bool {
+	switch h.Type {
+	case wire.Describe, wire.Flush, wire.Terminate:
+		return true
+	case wire.Execute:
+		if h.Size <= wholeBind && len(p) < h.Size {
+			return true // to be looked at when it is there
+		}
+		r := wire.NewReader(p[wire.HeaderSize:min(len(p), h.Size)])
+		if name := r.String(); r.OK() && s.objects.portal(name) == s.owed {
+			return true
+		}
+	}
+	s.countAfter(s.owed.counted, s.owed.decision, false)
+	s.owed = nil
+	return false
 }
 
 // queryCounts sees to it that the counters are known before a Query is sent, which is

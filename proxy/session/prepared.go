@@ -144,6 +144,7 @@ func (s *Session) bind(frame, body, p []byte) bool {
 	}
 	made.counted = s.countBefore(made.decision, false)
 	s.bound(name, made)
+	s.owes(made)
 	s.toServer = append(s.toServer, frame...)
 	s.describeOwn(name, made)
 	return true
@@ -178,6 +179,7 @@ func (s *Session) largeBind(h wire.Header, p []byte) int {
 	made.large, made.size = true, objectSize
 	made.counted = s.countBefore(made.decision, false)
 	s.bound(name, made)
+	s.owes(made)
 	n := s.stream(h, p)
 	s.describeOwn(name, made)
 	return n

@@ -75,6 +75,7 @@ type Session struct {
 	failSync               bool // a message that fails goes in front of the next Sync
 	wrap                   wrap
 	counting               *counted // in front of the Query that is sent next
+	owed                   *portal  // what binding it has changed is not counted yet
 	due                    due
 	ended                  expectation       // the Query that due is about
 	cursors                map[string]*tally // by name, of those that are counted
