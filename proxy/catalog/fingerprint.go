@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// writer is the transaction that wrote a row of the catalog.
-const writer = `x.xmin::pg_catalog.text::pg_catalog.int8`
-
 // fingerprint asks for texts that are others once any row of the catalog has
 // changed that a snapshot is made of: for each relation and each function one, and one
 // for each kind of what is seldom changed. It has the number of the rows that belong
@@ -34,115 +31,123 @@ const fingerprint = `
 WITH state (seen) AS (
 SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN
          pg_catalog.concat_ws(' ', pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.pg_postmaster_start_time()), 'hex'), pg_catalog.txid_current_snapshot()) END
-), parts (kind, owner, lists, hash) AS (
-SELECT 'R'::pg_catalog.text, x.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 1)
+), parts (section, owner, writer) AS (
+SELECT 1, x.oid, x.xmin
   FROM pg_catalog.pg_class x
  WHERE x.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S']::pg_catalog."char"[]) AND x.relpersistence OPERATOR(pg_catalog.<>) 't'
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.attrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 2)
+SELECT 2, x.attrelid, x.xmin
   FROM pg_catalog.pg_attribute x
  WHERE x.attnum OPERATOR(pg_catalog.>) 0
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.adrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 3)
+SELECT 3, x.adrelid, x.xmin
   FROM pg_catalog.pg_attrdef x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.inhrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 4)
+SELECT 4, x.inhrelid, x.xmin
   FROM pg_catalog.pg_inherits x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.ev_class, FALSE, pg_catalog.hashint8extended(` + writer + `, 5)
+SELECT 5, x.ev_class, x.xmin
   FROM pg_catalog.pg_rewrite x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.tgrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 6)
+SELECT 6, x.tgrelid, x.xmin
   FROM pg_catalog.pg_trigger x
  WHERE NOT x.tgisinternal
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.conrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 7)
+SELECT 7, x.conrelid, x.xmin
   FROM pg_catalog.pg_constraint x
  WHERE x.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'p']::pg_catalog."char"[]) AND x.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.confrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 8)
+SELECT 8, x.confrelid, x.xmin
   FROM pg_catalog.pg_constraint x
  WHERE x.contype OPERATOR(pg_catalog.=) 'f'
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.polrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 9)
+SELECT 9, x.polrelid, x.xmin
   FROM pg_catalog.pg_policy x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.indrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 10)
+SELECT 10, x.indrelid, x.xmin
   FROM pg_catalog.pg_index x
  WHERE (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.partrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 11)
+SELECT 11, x.partrelid, x.xmin
   FROM pg_catalog.pg_partitioned_table x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.stxrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 12)
+SELECT 12, x.stxrelid, x.xmin
   FROM pg_catalog.pg_statistic_ext x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.ftrelid, FALSE, pg_catalog.hashint8extended(` + writer + `, 13)
+SELECT 13, x.ftrelid, x.xmin
   FROM pg_catalog.pg_foreign_table x
 UNION ALL
-SELECT 'R'::pg_catalog.text, x.objid, FALSE, pg_catalog.hashint8extended(` + writer + `, 14)
+SELECT 14, x.objid, x.xmin
   FROM pg_catalog.pg_depend x
  WHERE x.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['a', 'i']::pg_catalog."char"[]) AND x.refobjsubid OPERATOR(pg_catalog.>) 0 AND x.objsubid OPERATOR(pg_catalog.=) 0
    AND x.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND x.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
 UNION ALL
-SELECT 'F'::pg_catalog.text, x.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 15)
+SELECT 15, x.oid, x.xmin
   FROM pg_catalog.pg_proc x
 UNION ALL
-SELECT 'F'::pg_catalog.text, x.aggfnoid::pg_catalog.oid, FALSE, pg_catalog.hashint8extended(` + writer + `, 16)
+SELECT 16, x.aggfnoid::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_aggregate x
 UNION ALL
-SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 17)
+SELECT 17, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_type x
  WHERE x.typtype OPERATOR(pg_catalog.<>) 'c' AND x.typcategory OPERATOR(pg_catalog.<>) 'A'
 UNION ALL
-SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 18)
+SELECT 18, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_range x
 UNION ALL
-SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 19)
+SELECT 19, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_amproc x
 UNION ALL
-SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 20)
+SELECT 20, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_constraint x
  WHERE x.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
 UNION ALL
-SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 21)
+SELECT 21, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_class x
  WHERE x.relkind OPERATOR(pg_catalog.=) 'c'
 UNION ALL
-SELECT 'T', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 22)
+SELECT 22, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_attribute x
  WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) x.attrelid AND c.relkind OPERATOR(pg_catalog.=) 'c')
 UNION ALL
-SELECT 'O', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 23)
+SELECT 23, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_operator x
 UNION ALL
-SELECT 'C', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 24)
+SELECT 24, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_cast x
 UNION ALL
-SELECT 'E', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 25)
+SELECT 25, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_event_trigger x
 UNION ALL
-SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 26)
+SELECT 26, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_namespace x
  WHERE x.nspname OPERATOR(pg_catalog.!~) '^pg_(toast_)?temp_'
 UNION ALL
-SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 27)
+SELECT 27, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_language x
 UNION ALL
-SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 28)
+SELECT 28, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_extension x
 UNION ALL
-SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 29)
+SELECT 29, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_foreign_server x
 UNION ALL
-SELECT 'N', 0::pg_catalog.oid, TRUE, pg_catalog.hashint8extended(` + writer + `, 30)
+SELECT 30, 0::pg_catalog.oid, x.xmin
   FROM pg_catalog.pg_depend x
  WHERE x.deptype OPERATOR(pg_catalog.=) 'e'
-), units AS (
-SELECT p.kind, p.own AS owner, pg_catalog.concat_ws(':', p.own, pg_catalog.count(*), pg_catalog.sum(p.hash)) AS mark
-  FROM (SELECT q.kind, q.lists, q.hash, CASE WHEN q.owner OPERATOR(pg_catalog.<) 16384::pg_catalog.oid THEN 0::pg_catalog.oid ELSE q.owner END AS own
+), counted (section, owner, writer, number) AS (
+SELECT p.section, p.own, p.writer, pg_catalog.count(*)
+  FROM (SELECT q.section, q.writer, CASE WHEN q.owner OPERATOR(pg_catalog.<) 16384::pg_catalog.oid THEN 0::pg_catalog.oid ELSE q.owner END AS own
           FROM parts q WHERE (SELECT COALESCE(s.seen OPERATOR(pg_catalog.<>) $1, TRUE) FROM state s)) p
- GROUP BY p.kind, p.own HAVING pg_catalog.bool_or(p.lists)
+ GROUP BY p.section, p.own, p.writer
+), units AS (
+SELECT c.kind, c.owner, pg_catalog.concat_ws(':', c.owner, pg_catalog.sum(c.number), pg_catalog.sum(c.hash)) AS mark
+  FROM (SELECT pg_catalog.substr('RRRRRRRRRRRRRRFFTTTTTTOCENNNNN', d.section, 1) AS kind,
+               pg_catalog.substr('tffffffffffffftftttttttttttttt', d.section, 1) OPERATOR(pg_catalog.=) 't' AS lists, d.owner, d.number,
+               pg_catalog.hashint8extended(d.writer::pg_catalog.text::pg_catalog.int8,
+                 d.section::pg_catalog.int8 OPERATOR(pg_catalog.*) 4294967296::pg_catalog.int8 OPERATOR(pg_catalog.+) d.number) AS hash
+          FROM counted d) c
+ GROUP BY c.kind, c.owner HAVING pg_catalog.bool_or(c.lists)
 )
 SELECT u.kind, pg_catalog.string_agg(u.mark, ' ') FROM units u GROUP BY u.kind
 UNION ALL

@@ -40,6 +40,7 @@ func benchmarkReading(b *testing.B, fill func(*conn, testing.TB)) {
 		b.Fatal(err)
 	}
 	fill(c, b)
+	login(b, c)
 	if _, err := c.Query(b.Context(), "ANALYZE pg_catalog.pg_class, pg_catalog.pg_attribute"); err != nil {
 		b.Fatal(err)
 	}
@@ -52,8 +53,8 @@ func benchmarkReading(b *testing.B, fill func(*conn, testing.TB)) {
 	})
 	for _, one := range []struct{ name, change string }{
 		{"unchanged", "SELECT %d"},
-		{"one more table", "CREATE TABLE more_%d (id int)"},
-		{"one more function", "CREATE FUNCTION more_%d() RETURNS int LANGUAGE sql AS 'SELECT 1'"},
+		{"one more table", "CREATE TABLE public.more_%d (id int)"},
+		{"one more function", "CREATE FUNCTION public.more_%d() RETURNS int LANGUAGE sql AS 'SELECT 1'"},
 	} {
 		b.Run(one.name, func(b *testing.B) {
 			cache, err := proxycatalog.NewCache(proxycatalog.Options{Poll: time.Hour, Refresh: time.Hour, MaxAge: time.Hour, Databases: 1, Bodies: inProcess{}})
@@ -66,6 +67,7 @@ func benchmarkReading(b *testing.B, fill func(*conn, testing.TB)) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			login(b, own)
 			source := func(context.Context) (proxycatalog.Connection, error) { return own, nil }
 			for b.Loop() {
 				b.StopTimer()
@@ -83,5 +85,18 @@ func benchmarkReading(b *testing.B, fill func(*conn, testing.TB)) {
 				}
 			}
 		})
+	}
+}
+
+// login makes a connection like one of weir's own.
+func login(b *testing.B, c *conn) {
+	b.Helper()
+	for _, set := range proxycatalog.LoginSettings() {
+		if set.Name == "default_transaction_read_only" {
+			continue
+		}
+		if _, err := c.Query(b.Context(), "SELECT pg_catalog.set_config('"+set.Name+"', '"+set.Value+"', false)"); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
