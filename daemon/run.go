@@ -266,6 +266,7 @@ func (d *Daemon) openGateway(context.Context) error {
 	}
 	d.onClose(loops.Close)
 	loops.StartTimeout = d.cfg.Limits.LoginTimeout
+	loops.Large = int64(max(d.cfg.Limits.Large, 2*d.cfg.Limits.Message))
 	cfg.Driver = loops
 	d.gateway, err = proxy.New(cfg)
 	return err

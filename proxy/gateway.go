@@ -165,6 +165,7 @@ func (g *Gateway) Serve(ctx context.Context, f Flow) {
 		Secret:     secret,
 	})
 	v.connection = driver.NewConnection(v.session, v.over)
+	v.connection.Owner(v.subject())
 	if !g.starting.enter(v.subject()) {
 		v.recordRefusal(&session.Connect{}, diagnostic.TooManyStarting(g.cfg.Starting))
 		driver.Refuse(f.Conn, v.connection, diagnostic.TooManyStarting(g.cfg.Starting))

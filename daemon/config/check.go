@@ -201,6 +201,7 @@ func (d *decoder) checkBounds(c *Config) {
 		// The lower bound lets a client send what PostgreSQL's own tools send; the
 		// upper one is PostgreSQL's (PQ_LARGE_MESSAGE_LIMIT, MaxAllocSize).
 		{"spec.limits.message", c.Limits.Message, 64 * KiB, GiB},
+		{"spec.limits.large", c.Limits.Large, MiB, math.MaxInt64},
 		{"spec.journal.segment", c.Journal.Segment, MiB, GiB},
 		{"spec.journal.minFree", c.Journal.MinFree, 0, math.MaxInt64},
 	} {

@@ -107,7 +107,10 @@ type Limits struct {
 	IdleTimeout              time.Duration `yaml:"idleTimeout"`
 	IdleInTransactionTimeout time.Duration `yaml:"idleInTransactionTimeout"`
 	Message                  Size          `yaml:"message"` // one protocol message
-	ApprovalsPending         int           `yaml:"approvalsPending"`
+	// Large bounds what messages of more than a MiB take in all sessions together, at
+	// least twice Message.
+	Large            Size `yaml:"large"`
+	ApprovalsPending int  `yaml:"approvalsPending"`
 }
 
 // Journal is how the record of what happened is kept.
@@ -148,7 +151,7 @@ func Default() *Config {
 			MaxStatement: MiB,
 			Cache:        64 * MiB,
 		},
-		Limits:    Limits{Sessions: 10000, Starting: 256, LoginTimeout: time.Minute, Message: 64 * MiB, ApprovalsPending: 100},
+		Limits:    Limits{Sessions: 10000, Starting: 256, LoginTimeout: time.Minute, Message: 64 * MiB, Large: 2 * GiB, ApprovalsPending: 100},
 		KeepAlive: KeepAlive{Idle: time.Minute, Interval: 10 * time.Second, Count: 6},
 		Journal:   Journal{Segment: 16 * MiB, Sync: SyncNone, Retention: 30 * 24 * time.Hour, MinFree: 64 * MiB},
 		Log:       Log{Level: LogInfo, Format: LogText},

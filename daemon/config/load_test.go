@@ -203,7 +203,7 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		"metrics: {listen: '127.0.0.1:9187'}",
 		"parser: {workers: 4, deadline: 500ms, memory: 1Gi, maxStatement: 128Ki, cache: 0}",
 		"catalog: {poll: 30s, refresh: 1h, maxAge: 10m}",
-		"limits: {sessions: 5, starting: 2, loginTimeout: 30s, idleTimeout: 1h, idleInTransactionTimeout: 5m, message: 1048576, approvalsPending: 7}",
+		"limits: {sessions: 5, starting: 2, loginTimeout: 30s, idleTimeout: 1h, idleInTransactionTimeout: 5m, message: 1048576, large: 3Gi, approvalsPending: 7}",
 		"journal: {segment: 1Mi, sync: Interval, retention: 90d, minFree: 0}",
 		"log: {level: debug, format: json}",
 	)
@@ -236,7 +236,7 @@ func TestAFileThatSetsEverything(t *testing.T) {
 		Catalog:   Catalog{Poll: 30 * time.Second, Refresh: time.Hour, MaxAge: 10 * time.Minute},
 		Parser:    Parser{Workers: 4, Deadline: 500 * time.Millisecond, Memory: GiB, MaxStatement: 128 * KiB},
 		Limits: Limits{Sessions: 5, Starting: 2, LoginTimeout: 30 * time.Second, IdleTimeout: time.Hour,
-			IdleInTransactionTimeout: 5 * time.Minute, Message: MiB, ApprovalsPending: 7},
+			IdleInTransactionTimeout: 5 * time.Minute, Message: MiB, Large: 3 * GiB, ApprovalsPending: 7},
 		Journal: Journal{Segment: MiB, Sync: SyncInterval, Retention: 90 * 24 * time.Hour},
 		Log:     Log{Level: LogDebug, Format: LogJSON},
 	}

@@ -41,6 +41,7 @@ const (
 	ReservedName             = "42939"
 	ProgramLimitExceeded     = "54000"
 	StatementTooComplex      = "54001"
+	OutOfMemory              = "53200"
 	TooManyConnections       = "53300"
 	QueryCanceled            = "57014"
 	AdminShutdown            = "57P01"

@@ -182,6 +182,13 @@ func RowTooLarge(size, limit int) *Diagnostic {
 		Hint:    "Select fewer or smaller columns."}
 }
 
+// TooMuchHeld ends a session for whose large message there is no room.
+func TooMuchHeld() *Diagnostic {
+	return &Diagnostic{Severity: Fatal, Code: OutOfMemory,
+		Message: "weir holds as many large values as it has room for, of all sessions or of those of this workload",
+		Hint:    "Select fewer or smaller columns, read results to their end, or try again later. The operator of this host sets the room as limits.large."}
+}
+
 // Unconfirmed refuses a COPY of masked columns whose places are not certain, since weir
 // cannot ask for the catalog now.
 func Unconfirmed() *Diagnostic {

@@ -68,6 +68,12 @@ type Driver struct {
 	// set before the first connection is served.
 	Linger time.Duration
 
+	// Large bounds, in bytes, what messages of more than a MiB take in all connections
+	// together, half of it in those of one owner; 0 is no bound. It must be set before
+	// the first connection is served.
+	Large int64
+
+	room  *room
 	loops []*loop
 	fill  int64 // how many connections a loop gets before the next one gets any
 	next  atomic.Uint32
@@ -80,7 +86,7 @@ type Driver struct {
 // (GOMAXPROCS) until the scheduler's watcher takes it away, which can take
 // milliseconds. So there is one place more for each loop.
 func New(loops int) (*Driver, error) {
-	d := &Driver{}
+	d := &Driver{room: &room{}}
 	if runtime.NumCPU() <= fewProcessors {
 		d.fill = loopFill
 	}
@@ -109,6 +115,7 @@ type Connection struct {
 	session *session.Session
 	over    func(*diagnostic.Diagnostic)
 	ended   sync.Once
+	share   share // while it is on goroutines, guarded by mu
 
 	mu    sync.Mutex // guards the session while it is on goroutines, and pair
 	pair  *pair      // nil before it is served
@@ -120,6 +127,9 @@ type Connection struct {
 func NewConnection(s *session.Session, over func(*diagnostic.Diagnostic)) *Connection {
 	return &Connection{session: s, over: over}
 }
+
+// Owner says whose connection it is, before it is served: see Driver.Large.
+func (c *Connection) Owner(name string) { c.share.owner = name }
 
 // Locked runs f with the session, while nobody else uses it. It reports false
 // when the connection is over.
@@ -177,6 +187,8 @@ func (d *Driver) Serve(ctx context.Context, conn net.Conn, c *Connection, q Ques
 	if d.Linger > 0 {
 		p.linger = d.Linger
 	}
+	d.room.limit(d.Large)
+	p.room = d.room
 	c.mu.Lock()
 	c.pair = p
 	c.mu.Unlock()

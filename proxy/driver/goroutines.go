@@ -19,6 +19,7 @@ import (
 // works, never while a socket is waited for.
 type pair struct {
 	*Connection
+	room   *room
 	wake   chan struct{} // signals the client's goroutine that replies have come
 	raw    net.Conn      // the client's socket, below any TLS
 	client side
@@ -96,6 +97,7 @@ func (p *pair) run(ctx context.Context, q Questions, choose func() *loop) {
 	wg.Wait()
 	p.close()
 	p.mu.Lock()
+	p.room.change(&p.share, 0)
 	p.session.Leave()
 	why := p.session.Reason()
 	p.mu.Unlock()
@@ -204,6 +206,10 @@ func (p *pair) pumpServer() {
 			p.interrupts.Go(p.interrupt)
 		}
 		p.started()
+		if !p.room.change(&p.share, cap(buf)+p.session.ClientBytes()+p.session.ServerHolds()) && !ended {
+			p.session.End(diagnostic.TooMuchHeld())
+			ended = true
+		}
 		p.mu.Unlock()
 		have = rest(buf, n, have)
 		err := p.flush(&p.client, (*session.Session).TakeClient)

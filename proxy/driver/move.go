@@ -46,7 +46,7 @@ func (m *mover) move(server net.Conn, fromClient, fromServer []byte, g *session.
 		return false
 	}
 	v := &served{
-		Connection: p.Connection, loop: to, ctx: m.ctx, questions: m.questions,
+		Connection: p.Connection, room: p.room, loop: to, ctx: m.ctx, questions: m.questions,
 		deadline: time.Now().Add(p.timeout), linger: p.linger,
 		client: end{fd: c, in: append([]byte(nil), fromClient...)},
 		server: end{fd: s, in: append([]byte(nil), fromServer...)},

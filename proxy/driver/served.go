@@ -15,6 +15,7 @@ import (
 // thread.
 type served struct {
 	*Connection
+	room      *room
 	loop      *loop
 	slot      int32 // in the loop
 	serial    int32 // tells its events from those of an earlier owner of the slot
@@ -375,6 +376,7 @@ func (v *served) destroy() {
 	v.session.Leave()
 	why := v.session.Reason()
 	v.loop.leave(v)
+	v.room.change(&v.share, 0)
 	v.closeSockets()
 	v.loop.count.Add(-1)
 	go func() {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weirgate/weir/proxy/diagnostic"
 )
 
 // A round of a loop reads and judges for all sessions that something came for, and
@@ -121,6 +123,14 @@ func (v *served) settleNow() {
 	v.send()
 	if v.gone {
 		return
+	}
+	if held := cap(v.client.in) + cap(v.server.in) + len(v.client.out) + len(v.server.out) + v.session.ServerHolds(); !v.room.change(&v.share, held) && !v.closing && !v.session.Ended() {
+		v.client.in, v.server.in = nil, nil
+		v.session.End(diagnostic.TooMuchHeld())
+		v.send()
+		if v.gone {
+			return
+		}
 	}
 	if v.session.Ended() && !v.closing {
 		v.closing = true
