@@ -98,6 +98,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		_ = conn.Close()
 		return nil, nil, nil, refusal
 	}
+	v.entry.letGo = v.letGo
 	g.registry.started(v.entry, v.info, target, server)
 	v.hasStarted()
 	v.watchIdle()

@@ -95,6 +95,10 @@ type Gateway struct {
 	refusals *refusals
 	refusing atomic.Int64 // connections beyond Config.Sessions
 	wg       sync.WaitGroup
+
+	mu     sync.Mutex
+	letsGo *time.Timer // see letGo
+	waited bool
 }
 
 // refusedPolitely is how many connections beyond the limit are heard out at a
@@ -124,6 +128,7 @@ func New(cfg Config) (*Gateway, error) {
 		roots: upstream.NewRoots(), mock: secret(mockSize), starting: starting{limit: cfg.Starting},
 	}
 	g.refusals = newRefusals(g.writeRefusal)
+	g.letGo()
 	return g, nil
 }
 
@@ -147,6 +152,10 @@ func (g *Gateway) Counters() Counters { return g.counts.read() }
 func (g *Gateway) Wait() {
 	g.wg.Wait()
 	g.refusals.close()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waited = true
+	g.letsGo.Stop()
 }
 
 // Serve serves one connection. It returns when the connection has ended or runs on

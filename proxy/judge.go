@@ -59,6 +59,7 @@ type judge struct {
 	censor   censor
 	mu       sync.Mutex
 	standing *standing
+	outdated bool // it has another catalog, and Outdated was not asked since
 	names    names
 	own      own
 	errand   *errand // that is to be run, or was, nil for none
@@ -175,6 +176,7 @@ func (j *judge) refresh(ctx context.Context, since time.Time) error {
 	if j.standing.snapshot != s.snapshot {
 		// What one catalog did not have, the next one may.
 		j.known, j.seen = nil, nil
+		j.outdated = true
 	}
 	j.standing = s
 	j.mu.Unlock()

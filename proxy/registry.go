@@ -56,6 +56,7 @@ type entry struct {
 	held       string                           // id of the approval that it waits for, "" for none
 	waiting    string                           // the text that waits for it
 	cancelHeld func() bool                      // ends a wait for an approval; false when there is none
+	letGo      func()                           // lets go of an old catalog
 }
 
 func newRegistry(limit int) *registry {
@@ -126,6 +127,19 @@ func (r *registry) list() []Info {
 	r.mu.Unlock()
 	slices.SortFunc(out, func(a, b Info) int { return a.Started.Compare(b.Started) })
 	return out
+}
+
+// holders gives what lets go of old catalogs, of the sessions that have started.
+func (r *registry) holders() []func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]func(), 0, len(r.sessions))
+	for e := range r.sessions {
+		if e.letGo != nil && e.info.ID != "" {
+			all = append(all, e.letGo)
+		}
+	}
+	return all
 }
 
 // show is the session as it is at this moment.

@@ -461,6 +461,8 @@ func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) 
 }
 func (j *judge) Current(*session.Decision, uint64) bool { return true }
 func (j *judge) Observes() bool                         { return false }
+func (j *judge) Outdated() bool                         { return false }
+func (j *judge) LetGo()                                 {}
 func (j *judge) Masks() bool                            { return j.masks.Load() }
 func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {
 	m := &session.RowMask{Cells: make([]session.Cell, len(fields)), Columns: []string{"c"}}

@@ -17,6 +17,8 @@ func (q quiet) Decide([]byte, *session.State) (*session.Decision, bool)         
 func (quiet) Current(*session.Decision, uint64) bool                             { return true }
 func (quiet) Row(*session.Decision, int, []wire.Field) (*session.RowMask, error) { return nil, nil }
 func (quiet) Observes() bool                                                     { return false }
+func (quiet) Outdated() bool                                                     { return false }
+func (quiet) LetGo()                                                             {}
 func (quiet) Masks() bool                                                        { return false }
 func (quiet) Begin(*session.Begin) (uint64, error)                               { return 1, nil }
 func (quiet) End(uint64, *session.End)                                           {}

@@ -25,6 +25,12 @@ type Judge interface {
 	// Masks says that this session has masks, so that every description of a
 	// result must be looked at.
 	Masks() bool
+	// Outdated says, once, that it has come to another catalog since it was last asked:
+	// decisions made earlier may not stand any more.
+	Outdated() bool
+	// LetGo asks it to hold on to no catalog that is not the newest, in a session that
+	// is at rest.
+	LetGo()
 }
 
 // Censor is what a Judge may be, too: it changes texts of the server that are no

@@ -42,6 +42,8 @@ func (j *judge) Decide(text []byte, _ *session.State) (*session.Decision, bool) 
 
 func (j *judge) Current(*session.Decision, uint64) bool { return !j.stale }
 func (j *judge) Observes() bool                         { return j.observes }
+func (j *judge) Outdated() bool                         { return j.stale }
+func (j *judge) LetGo()                                 {}
 func (j *judge) Masks() bool                            { return j.masks != nil }
 
 func (j *judge) Row(_ *session.Decision, _ int, fields []wire.Field) (*session.RowMask, error) {

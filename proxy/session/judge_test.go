@@ -128,6 +128,8 @@ func (j *modelJudge) Decide(text []byte, state *session.State) (*session.Decisio
 func (j *modelJudge) Current(d *session.Decision, _ uint64) bool {
 	return !d.Private.(*modelPlan).uncacheable
 }
+func (j *modelJudge) Outdated() bool { return false }
+func (j *modelJudge) LetGo()         {}
 func (j *modelJudge) Observes() bool { return j.observes }
 func (j *modelJudge) Masks() bool    { return !j.observes }
 

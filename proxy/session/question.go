@@ -154,6 +154,7 @@ func (s *Session) greet(frames []byte) bool {
 func (s *Session) AnswerDecide(d *Decision) {
 	if _, ok := s.question.(*Decide); ok {
 		s.question, s.decided = nil, d
+		s.outdated()
 		if d != nil && d.Errand != nil && s.runs(d.Errand) {
 			s.decided = nil // it is asked again afterwards
 		}
