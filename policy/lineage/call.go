@@ -109,7 +109,7 @@ func (r *resolver) plain(schema, name string, args []argument) value {
 		v = v.union(args[i].made())
 	}
 	if !v.tainted() {
-		return value{other: v.other || !steady(name)}
+		return value{other: v.other || !steady(name), vast: name != "count"}
 	}
 	if !r.builtIn(schema, name, len(args)) {
 		r.unknown("the argument of "+name+"()", v)
@@ -117,6 +117,9 @@ func (r *resolver) plain(schema, name string, args []argument) value {
 	}
 	if total(name) && !r.shown(name, v) {
 		r.fails(name, args)
+		if v.vast && sums(name) { // of too large a number
+			r.require(v, Allow, "the argument of "+name+"() beside values of any size")
+		}
 	}
 	v = r.native(name, v)
 	switch name {

@@ -111,7 +111,7 @@ func (e *entry) covers(o *entry) bool {
 }
 
 func (v *value) covers(o *value) bool {
-	return (v.other || !o.other) && (v.nullable || !o.nullable) && (v.several || !o.several) && (v.mixed || !o.mixed) && (v.array || !o.array) && within(v.copies, o.copies) && within(v.derived, o.derived) && within(v.refs, o.refs)
+	return (v.other || !o.other) && (v.nullable || !o.nullable) && (v.several || !o.several) && (v.mixed || !o.mixed) && (v.array || !o.array) && (v.vast || !o.vast) && within(v.copies, o.copies) && within(v.derived, o.derived) && within(v.refs, o.refs)
 }
 
 func within[T comparable](all, some []T) bool {

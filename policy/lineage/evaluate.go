@@ -7,10 +7,12 @@ import (
 // eval gives what an expression is made of. What in it can fail or branch by a
 // masked value is judged like a condition, since that it fails is an answer.
 func (r *resolver) eval(n *statement.Node, sc *scope) value {
-	if n.Kind == statement.NodeNone || n.Kind == statement.NodeConstant || n.Kind == statement.NodePosition || !r.step(1) {
+	if n.Kind == statement.NodeNone || n.Kind == statement.NodePosition || !r.step(1) {
 		return value{}
 	}
 	switch n.Kind {
+	case statement.NodeConstant:
+		return value{vast: !n.Has(statement.FlagSmall)}
 	case statement.NodeColumn:
 		return r.reference(n.Names, sc)
 	case statement.NodeStar:
@@ -114,6 +116,7 @@ func (r *resolver) operated(n *statement.Node, sc *scope) value {
 	}
 	v = v.made()
 	if !v.tainted() {
+		v.vast = v.vast || n.Name(0) == "*" || n.Name(0) == "^" || n.Name(0) == "/"
 		return v
 	}
 	switch n.Name(0) {
@@ -258,6 +261,7 @@ func (r *resolver) cast(n *statement.Node, sc *scope) value {
 	if !v.tainted() {
 		v.row, v.typeOID = nil, 0
 		v.refs = nil
+		v.vast = n.Name(0) != "int2" && n.Name(0) != "int4" && n.Name(0) != "int8"
 		return v
 	}
 	if !r.builtInType(n.Name(0)) {
@@ -318,6 +322,8 @@ const (
 	dateOID        = 1082
 	timestampOID   = 1114
 	timestamptzOID = 1184
+	intervalOID    = 1186
+	moneyOID       = 790
 	numericOID     = 1700
 	uuidOID        = 2950
 	jsonbOID       = 3802

@@ -48,6 +48,17 @@ func namesKeys(name string) bool {
 	return false
 }
 
+// sums says whether an aggregate of numbers or intervals fails where what it adds up is
+// more than their type holds. Masked values alone are hardly so large; beside one that is
+// chosen, that it fails tells them.
+func sums(name string) bool {
+	switch name {
+	case "sum", "avg", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp":
+		return true
+	}
+	return false
+}
+
 // makesArray says whether a function gives arrays whose number of elements may follow
 // from its arguments' values.
 func makesArray(name string) bool {

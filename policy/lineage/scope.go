@@ -93,6 +93,7 @@ func (r *resolver) base(rel *catalog.Relation, c *catalog.Column) value {
 		}
 	}
 	v.other = true
+	v.vast = r.wire(c.Type) == numericOID && c.TypeMod < 0 || r.wire(c.Type) == intervalOID || r.wire(c.Type) == moneyOID
 	return v
 }
 

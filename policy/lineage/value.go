@@ -27,7 +27,9 @@ type value struct {
 	mixed bool
 	// array says that it may be an array whose number of elements is a masked
 	// value's.
-	array   bool
+	array bool
+	// vast says that it may be a number, or another sum, as large as who asks wants.
+	vast    bool
 	row     *entry // it is the whole row of an entry
 	typeOID uint32 // of a column's own value, 0 where it is not known
 }
@@ -60,7 +62,7 @@ func (v value) union(o value) value {
 	u := value{
 		refs: join(v.refs, o.refs), copies: join(v.copies, o.copies), derived: join(v.derived, o.derived),
 		other: v.other || o.other, nullable: v.nullable || o.nullable,
-		several: v.several || o.several, mixed: v.mixed || o.mixed, array: v.array || o.array,
+		several: v.several || o.several, mixed: v.mixed || o.mixed, array: v.array || o.array, vast: v.vast || o.vast,
 	}
 	if v.row == o.row {
 		u.row = v.row
@@ -73,7 +75,7 @@ func (v value) union(o value) value {
 
 // made is what is computed from v.
 func (v value) made() value {
-	return value{derived: join(v.derived, v.copies), other: v.other || v.several, nullable: v.nullable, mixed: v.mixed, array: v.array}
+	return value{derived: join(v.derived, v.copies), other: v.other || v.several, nullable: v.nullable, mixed: v.mixed, array: v.array, vast: v.vast}
 }
 
 // part is a part of v, which may be NULL where v is not.

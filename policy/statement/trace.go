@@ -149,14 +149,15 @@ func (t *tracer) sel(s *pg_query.SelectStmt) Node {
 	return Node{Kind: NodeSelect, Flags: flags, Nodes: nodes}
 }
 
-// valueColumns turns the rows of VALUES into columns. Constants are kept once.
+// valueColumns turns the rows of VALUES into columns. Of constants one is kept that is
+// FlagSmall and one that is not.
 func (t *tracer) valueColumns(rows []*pg_query.Node) Node {
 	width := 0
 	if len(rows) > 0 {
 		width = len(rows[0].GetList().GetItems())
 	}
 	columns := make([]Node, width)
-	constant := make([]bool, width)
+	small, other := make([]bool, width), make([]bool, width)
 	for i := range columns {
 		columns[i].Kind = NodeList
 	}
@@ -167,10 +168,14 @@ func (t *tracer) valueColumns(rows []*pg_query.Node) Node {
 			}
 			e := t.expr(n)
 			if e.Kind == NodeConstant {
-				if constant[i] {
+				kept := &other[i]
+				if e.Has(FlagSmall) {
+					kept = &small[i]
+				}
+				if *kept {
 					continue
 				}
-				constant[i] = true
+				*kept = true
 			}
 			columns[i].Nodes = append(columns[i].Nodes, e)
 		}

@@ -52,7 +52,12 @@ func (t *tracer) expr(n *pg_query.Node) Node {
 			return Node{Kind: NodeParameter, Flags: int(v.ParamRef.Number)}
 		}
 		return Node{Kind: NodeConstant, Flags: FlagGiven}
-	case *pg_query.Node_AConst, *pg_query.Node_SetToDefault, *pg_query.Node_CurrentOfExpr,
+	case *pg_query.Node_AConst:
+		if t.constants.isNull(v.AConst) || t.constants.kind(v.AConst) == integerConstant {
+			return Node{Kind: NodeConstant, Flags: FlagSmall}
+		}
+		return Node{Kind: NodeConstant}
+	case *pg_query.Node_SetToDefault, *pg_query.Node_CurrentOfExpr,
 		*pg_query.Node_TypeName, *pg_query.Node_Integer, *pg_query.Node_Float, *pg_query.Node_Boolean,
 		*pg_query.Node_String_, *pg_query.Node_BitString, *pg_query.Node_SqlvalueFunction:
 		return Node{Kind: NodeConstant}
@@ -237,7 +242,16 @@ func (t *tracer) cast(c *pg_query.TypeCast) Node {
 	if names := c.GetTypeName().GetNames(); len(names) > 1 && names[0].GetString_().GetSval() != "pg_catalog" {
 		n.Names[0] = "" // a type of a schema that is named
 	}
-	return over(n)
+	made := over(n)
+	if made.Kind == NodeConstant && (n.Nodes[0].Has(FlagSmall) || n.Flags&FlagList == 0 && whole(n.Names[0])) {
+		made.Flags |= FlagSmall
+	}
+	return made
+}
+
+// whole says whether a type is one of whole numbers.
+func whole(typeName string) bool {
+	return typeName == "int2" || typeName == "int4" || typeName == "int8"
 }
 
 func (t *tracer) caseExpr(c *pg_query.CaseExpr) Node {

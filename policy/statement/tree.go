@@ -52,7 +52,7 @@ const (
 	NodeSample   // nodes: item, list of expressions
 
 	// Expressions.
-	NodeConstant   // a literal or a parameter of the statement, or computed from such; FlagGiven, FlagComputed
+	NodeConstant   // a literal or a parameter of the statement, or computed from such; FlagGiven, FlagComputed, FlagSmall
 	NodeColumn     // names: of the reference, at most four
 	NodeStar       // names: before the star
 	NodeCall       // names: schema, name, of jsonb_set() the steps of a constant path; nodes: list of arguments, order list, filter, window; FlagDistinct, FlagStar, FlagWithin, FlagOver, FlagVariadic, FlagTotal where it is format() and cannot fail
@@ -124,6 +124,7 @@ const (
 	FlagRecord
 	FlagGiven    // a constant that is a parameter
 	FlagComputed // a constant that is computed from parameters, so that making it can fail
+	FlagSmall    // a constant that is NULL or a whole number of at most eight bytes
 )
 
 // Has says whether a flag is set.
