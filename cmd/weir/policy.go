@@ -188,7 +188,9 @@ func (a *app) reload(ctx context.Context) error {
 		what = "Loaded"
 	}
 	p := result.Policy
-	return a.printf("%s: revision %s, %s, %s\n", what, p.Revision, list("database", "databases", p.Databases), list("policy", "policies", p.Policies))
+	s := &sheet{screen: a.out}
+	statusOfPatterns(s, p.Patterns)
+	return a.printf("%s: revision %s, %s, %s\n%s", what, p.Revision, list("database", "databases", p.Databases), list("policy", "policies", p.Policies), s.b.String())
 }
 
 // splitID takes a statement's id, SESSION/NUMBER, apart.

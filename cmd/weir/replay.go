@@ -122,17 +122,19 @@ func (a *app) replayed(ctx context.Context, b *policy.Bundle, sources []policy.S
 		}
 		client := a.client()
 		defer client.Close()
-		outcome, err := client.Replay(ctx, request, progress)
-		switch {
-		case errors.Is(err, console.ErrNotFound):
+		_, err := client.Health(ctx)
+		var outcome *console.Replayed
+		if err == nil {
+			outcome, err = client.Replay(ctx, request, progress)
+			if !errors.Is(err, console.ErrNotFound) {
+				return outcome, err
+			}
 			without = "the daemon that runs is older than this command"
-		case errors.Is(err, console.ErrNotRunning) && outcome == nil && readable(a.journalFolder("")):
-			if _, gone := client.Health(ctx); gone == nil {
-				return nil, err // it has ended on the way, and is there again
+		} else {
+			if !errors.Is(err, console.ErrNotRunning) || !readable(a.journalFolder("")) {
+				return nil, err
 			}
 			without = "weir is not running"
-		default:
-			return outcome, err
 		}
 	}
 	pool, err := parser.New(parser.Config{Workers: 2, Cache: 32 << 20})

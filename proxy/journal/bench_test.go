@@ -15,7 +15,7 @@ var someone = identity.Identity{Subject: "unit:support-bot.service", Kind: "Unit
 	CgroupPath: "/system.slice/support-bot.service", PID: 4711, UID: 1001, User: "bot", Executable: "/usr/bin/psql", Comm: "psql"}
 
 func someInfo() journal.SessionInfo {
-	return journal.SessionInfo{Identity: someone, Database: "crm", User: "support_reader", ServerAddress: "10.0.3.7:5432",
+	return journal.SessionInfo{Identity: someone, Database: "crm", User: "support_reader", DatabaseName: "crm1", ClientUser: "agent", ServerAddress: "10.0.3.7:5432",
 		ClientAddress: "10.0.3.9:43210", How: "Captured", Policies: []string{"support-agent"}, Revision: "4f2a9c"}
 }
 

@@ -124,7 +124,7 @@ func TestARecordSaysWhoDidWhat(t *testing.T) {
 			t.Errorf("record %d does not say who: %s", i, r.Line)
 		}
 	}
-	if *all[0].Identity != someone || all[0].Server != "10.0.3.7:5432" || all[0].Policies[0] != "support-agent" {
+	if *all[0].Identity != someone || all[0].Server != "10.0.3.7:5432" || all[0].DatabaseName != "crm1" || all[0].ClientUser != "agent" || all[0].Policies[0] != "support-agent" {
 		t.Errorf("the start does not say all: %s", all[0].Line)
 	}
 	b := all[1]
