@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/pattern"
@@ -82,6 +83,13 @@ func (g *bound) uncountable(said *statement.Statement, seen *reach) string {
 	}
 	if seen == nil {
 		return ""
+	}
+	if seen.effects != nil {
+		for _, f := range seen.effects.Functions {
+			if slices.ContainsFunc(f.Settings, func(s string) bool { return strings.HasPrefix(strings.ToLower(s), "track_counts=") }) {
+				return "changes rows in " + f.Qualified() + "(), which has a setting of its own by which the server stops counting them"
+			}
+		}
 	}
 	for _, w := range all.Writes {
 		for _, r := range seen.catalog.snapshot.Named(w.Schema, w.Table) {

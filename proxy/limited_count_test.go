@@ -41,6 +41,7 @@ CREATE FUNCTION close_jobs(most integer) RETURNS bigint LANGUAGE sql AS $$
 CREATE PROCEDURE drop_jobs(most integer) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM jobs WHERE id <= most; END $$;
 CREATE PROCEDURE drop_and_commit(most integer) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM jobs WHERE id <= most; COMMIT; END $$;
 CREATE FUNCTION empty_archive() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM archive; TRUNCATE archive; END $$;
+CREATE FUNCTION unseen() RETURNS void LANGUAGE sql SET track_counts = off AS 'DELETE FROM jobs';
 CREATE FUNCTION dynamic(text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE $1; END $$;
 ALTER TABLE jobs OWNER TO shop_app; ALTER TABLE archive OWNER TO shop_app; ALTER TABLE parents OWNER TO shop_app; ALTER TABLE children OWNER TO shop_app;
 ALTER TABLE totals OWNER TO shop_app; ALTER TABLE measures OWNER TO shop_app; ALTER TABLE measures_1 OWNER TO shop_app; ALTER TABLE measures_2 OWNER TO shop_app;
@@ -93,6 +94,7 @@ var countedStatements = []struct{ name, text, want, state string }{
 	{"a function that empties a table", "SELECT empty_archive()", "E:42501", ""},
 	{"a function that runs a text", "SELECT dynamic('DELETE FROM jobs')", "E:42501", ""},
 	{"a cursor", "DECLARE c CURSOR WITH HOLD FOR SELECT close_jobs(1)", "E:42501", ""},
+	{"a function with a setting", "SELECT unseen()", "E:42501", ""},
 	{"a setting", "DO $$ BEGIN SET LOCAL track_counts = off; DELETE FROM jobs; END $$", "E:42501", ""},
 }
 

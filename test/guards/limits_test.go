@@ -45,6 +45,7 @@ func limitAttacks() []attack {
 			&pgproto3.Parse{Query: "DELETE FROM vault RETURNING id"}, &pgproto3.Bind{DestinationPortal: "p"}, &pgproto3.Execute{Portal: "p", MaxRows: 1}, &pgproto3.Sync{},
 			&pgproto3.Query{String: "SELECT 1"})}},
 	)
+	all = append(all, countedAttacks()...)
 	long := strings.Repeat("x", 2000)
 	for _, text := range []string{
 		"INSERT INTO ledger (what) VALUES ('" + long + "')", "INSERT INTO ledger (what) VALUES ('a') /*" + long + "*/", "--" + long + "\nINSERT INTO ledger (what) VALUES ('a')", strings.Repeat(" ", 2000) + "INSERT INTO ledger (what) VALUES ('a')",
@@ -79,3 +80,57 @@ var insert = simple("INSERT INTO ledger (what) VALUES ('x')")
 var boundAgain = messages(1, &pgproto3.Bind{PreparedStatement: "a"}, &pgproto3.Execute{}, &pgproto3.Sync{})
 
 func slices6(text string) []string { return []string{text, text, text, text, text, text} }
+
+// countedAttacks change more rows than a limit lets inside something else, and try to keep
+// the server's counters from telling.
+func countedAttacks() []attack {
+	all := texts("limit",
+		"DO 'BEGIN FOR i IN 1..8 LOOP BEGIN DELETE FROM vault WHERE id = i; EXCEPTION WHEN division_by_zero THEN NULL; END; END LOOP; END'",
+		"DO 'BEGIN DELETE FROM vault WHERE id < 4; UPDATE ledger SET what = what; END'",
+		"WITH x AS (DELETE FROM vault WHERE id = 1 RETURNING 1), y AS (DELETE FROM vault WHERE id = 2 RETURNING 1), z AS (DELETE FROM vault WHERE id = 3 RETURNING 1) SELECT 1 FROM x, y, z",
+		"WITH x AS (DELETE FROM vault RETURNING 1) SELECT set_config('track_counts', 'off', true), count(*) FROM x",
+		"WITH x AS (DELETE FROM vault RETURNING 1) SELECT pg_stat_reset(), count(*) FROM x",
+		"WITH x AS (DELETE FROM vault RETURNING 1) SELECT pg_stat_reset_single_table_counters('vault'::regclass), count(*) FROM x",
+		"WITH x AS (DELETE FROM vault RETURNING 1) SELECT pg_stat_clear_snapshot(), pg_stat_force_next_flush(), count(*) FROM x",
+		"WITH x AS (DELETE FROM vault RETURNING 1) UPDATE ledger SET what = 'x' WHERE id = (SELECT count(*) FROM x)",
+		"DO 'BEGIN SET LOCAL track_counts = off; DELETE FROM vault; END'",
+		"DO 'BEGIN DELETE FROM vault; TRUNCATE vault; END'",
+		"DO 'BEGIN DELETE FROM vault; ALTER TABLE vault RENAME TO safe; END'",
+		"DO 'BEGIN UPDATE vault SET secret = reverse(secret); ALTER TABLE vault ALTER secret TYPE varchar; END'",
+		"DO 'BEGIN UPDATE events SET id = id + 20 WHERE id < 100; END'",
+		"DO 'BEGIN DELETE FROM accounts WHERE id = 1; END'",
+		"SELECT wipe_lie(1)", "EXPLAIN SELECT wipe_lie(1)", "SELECT 1 WHERE wipe_lie(2)",
+		"EXPLAIN ANALYZE SELECT wipe_deep()", "CREATE TABLE copied AS SELECT wipe_deep()", "CREATE TEMP TABLE copied AS WITH x AS (DELETE FROM vault RETURNING *) SELECT * FROM x",
+		"SELECT wipe_deep(); COMMIT; SELECT 1", "WITH x AS (DELETE FROM vault RETURNING 1) SELECT 1; SELECT 1", "SELECT 1; CALL purge_sql()",
+		"INSERT INTO inbox VALUES (1)", "INSERT INTO outbox VALUES (1)", "DELETE FROM ruled WHERE id = 1", "DELETE FROM triggered WHERE id = 1", "COPY inbox FROM PROGRAM 'echo 1'",
+	)
+	all = append(all, flows("limit",
+		[]string{"SET track_counts = off", "WITH x AS (DELETE FROM vault RETURNING 1) SELECT 1"},
+		[]string{"BEGIN", "SET LOCAL track_counts = off", "SELECT wipe_deep()", "COMMIT"},
+		[]string{"CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql SET track_counts = off AS $$ BEGIN DELETE FROM vault; END $$", "SELECT f()"},
+		[]string{"CREATE TEMP TABLE pg_class (oid oid, relname name)", "CREATE TEMP TABLE pg_namespace (oid oid)", "SET search_path = pg_temp, public", "WITH x AS (DELETE FROM public.vault RETURNING 1) SELECT 1"},
+		[]string{"BEGIN ISOLATION LEVEL SERIALIZABLE", "SELECT 1", "WITH x AS (DELETE FROM vault RETURNING 1) SELECT 1", "COMMIT"},
+		[]string{"BEGIN", "SAVEPOINT a", "SELECT wipe_deep()", "RELEASE a", "COMMIT"},
+		[]string{"BEGIN", "WITH x AS (DELETE FROM vault RETURNING 1) SELECT 1", "COMMIT AND CHAIN", "COMMIT"},
+		[]string{"PREPARE a AS WITH x AS (DELETE FROM vault RETURNING 1) SELECT 1", "DEALLOCATE ALL", "PREPARE a AS SELECT wipe_deep()", "EXECUTE a"},
+		[]string{"PREPARE a (integer) AS SELECT wipe_lie($1)", "EXPLAIN EXECUTE a (1)"},
+	)...)
+	closing := &pgproto3.Sync{}
+	for name, more := range map[string][]pgproto3.FrontendMessage{
+		"a Sync": {closing}, "a Close and a Sync": {&pgproto3.Close{ObjectType: 'P', Name: "p"}, closing},
+		"a Query": {&pgproto3.Query{String: "SELECT 1"}},
+	} {
+		all = append(all, attack{set: "limit", name: "a Bind that plans what deletes, then " + name, steps: []step{messages(1, append([]pgproto3.FrontendMessage{
+			&pgproto3.Parse{Query: "SELECT 1 WHERE wipe_lie(1)"}, &pgproto3.Bind{DestinationPortal: "p"}}, more...)...)}})
+	}
+	return append(all,
+		attack{set: "limit", name: "a session that does not count", options: map[string]string{"options": "-c track_counts=off"}, steps: []step{simple("SELECT wipe_deep()")}},
+		attack{set: "limit", name: "a WITH in portions, committed early", steps: []step{messages(2,
+			&pgproto3.Parse{Query: "WITH x AS (DELETE FROM vault RETURNING id) SELECT id FROM x"}, &pgproto3.Bind{DestinationPortal: "p"}, &pgproto3.Execute{Portal: "p", MaxRows: 1}, &pgproto3.Sync{},
+			&pgproto3.Query{String: "SELECT 1"})}},
+		attack{set: "limit", name: "a WITH and a COMMIT in one pipeline", steps: []step{pipeline("BEGIN", "WITH x AS (DELETE FROM vault RETURNING id) SELECT count(*) FROM x", "COMMIT")}},
+		attack{set: "limit", name: "a block and a COMMIT in another segment", steps: []step{simple("BEGIN"), messages(2,
+			&pgproto3.Parse{Query: "DO 'BEGIN DELETE FROM vault; END'"}, &pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Sync{},
+			&pgproto3.Parse{Query: "COMMIT"}, &pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Sync{})}},
+	)
+}
