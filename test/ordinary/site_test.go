@@ -96,6 +96,10 @@ const masks = `
   - name: key
     columns: [public.api_keys.secret]
     with: {type: "Null"}
+  - name: customer-profile
+    columns: [public.customers.profile]
+    paths: [contacts.email, address.street]
+    with: {type: Redact}
   - name: audit
     columns: [public.audit_log.old_row, public.audit_log.new_row]
     with: {type: Redact}
@@ -125,6 +129,7 @@ type shared struct {
 	mu   sync.Mutex
 	next int // of the pairs of the shop
 	more int // of the pairs of the service
+	care int // of the pairs of the customer care
 }
 
 // workload is where the processes of a way are.
@@ -158,7 +163,7 @@ func (s *shared) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.pg, err = s.lab.Postgres(ctx, lab.PostgresOptions{Conf: []string{"wal_level = logical", "max_parallel_workers_per_gather = 0", "jit = off"}}); err != nil {
+	if s.pg, err = s.lab.Postgres(ctx, lab.PostgresOptions{Conf: []string{"wal_level = logical", "max_parallel_workers_per_gather = 0", "jit = off", "max_prepared_transactions = 10", "timezone = 'UTC'"}}); err != nil {
 		return err
 	}
 	shop, err := os.ReadFile("testdata/shop.sql")
@@ -184,11 +189,24 @@ func (s *shared) start(ctx context.Context) error {
 	if err := s.pg.Exec(ctx, "shop_saas", string(saas)); err != nil {
 		return fmt.Errorf("make the service: %w", err)
 	}
+	crm, err := os.ReadFile("testdata/crm.sql")
+	if err != nil {
+		return err
+	}
+	if err := s.pg.Exec(ctx, "postgres", "CREATE DATABASE shop_crm OWNER "+role); err != nil {
+		return err
+	}
+	if err := s.pg.Exec(ctx, "shop_crm", string(crm)); err != nil {
+		return fmt.Errorf("make the customer care: %w", err)
+	}
 	// All at once: what lists databases must not see others come.
 	var create []string
-	for n := range pairs + morePairs {
+	for n := range pairs + morePairs + crmPairs {
 		template := "shop"
-		if n >= pairs {
+		switch {
+		case n >= pairs+morePairs:
+			template = "shop_crm"
+		case n >= pairs:
 			template = "shop_saas"
 		}
 		for _, name := range []string{through(n), direct(n)} {
@@ -270,6 +288,9 @@ const pairs = 16
 // morePairs is how many there are of the service.
 const morePairs = 6
 
+// crmPairs is how many there are of the customer care.
+const crmPairs = 2
+
 func through(n int) string { return fmt.Sprintf("shop%02d", n) }
 
 func direct(n int) string { return fmt.Sprintf("shop%02d_direct", n) }
@@ -298,6 +319,20 @@ func service(t *testing.T) *pair {
 	}
 	house.more++
 	return pairOf(t, pairs+house.more-1)
+}
+
+// care gives two fresh copies of a third database: what customer care, analytics and
+// queues keep.
+func care(t *testing.T) *pair {
+	t.Helper()
+	house.open(t)
+	house.mu.Lock()
+	defer house.mu.Unlock()
+	if house.care == crmPairs {
+		t.Fatalf("only %d pairs of databases were made", crmPairs)
+	}
+	house.care++
+	return pairOf(t, pairs+morePairs+house.care-1)
 }
 
 func pairOf(t *testing.T, n int) *pair {
