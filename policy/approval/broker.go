@@ -359,17 +359,32 @@ func (b *Broker) Run(ctx context.Context, report func(error)) {
 	defer tick.Stop()
 	var revision int64
 	var removed time.Time
+	rested := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		if rested++; rested < restPolls && !b.waiting() {
+			continue
+		}
+		rested = 0
 		err := b.sweep(ctx, &revision, &removed)
 		if err != nil && ctx.Err() == nil && report != nil {
 			report(err)
 		}
 	}
+}
+
+// restPolls is how many times less often is looked while nobody waits.
+const restPolls = 4
+
+// waiting says whether a ticket waits for a decision.
+func (b *Broker) waiting() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.tickets) > 0
 }
 
 func (b *Broker) sweep(ctx context.Context, revision *int64, removed *time.Time) error {
