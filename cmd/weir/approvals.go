@@ -91,13 +91,17 @@ func (a *app) approvalsList(ctx context.Context, state approval.State) error {
 func renderApprovals(screen *terminal.Screen, requests []*approval.Request, now time.Time) error {
 	table := terminal.Table{Head: []string{"ID", "STATE", "AGE", "EXPIRES", "WORKLOAD", "DATABASE", "RULE", "TEXT"}, Right: []bool{false, false, true, true}}
 	for _, r := range requests {
+		text := r.Text
+		if r.Cut {
+			text += "…"
+		}
 		expires := "-"
 		if r.State.Live() {
 			expires = span(r.Expires.Sub(now))
 		}
 		table.Rows = append(table.Rows, []terminal.Cell{
 			{Text: r.ID}, {Text: string(r.State), Colour: stateColour(r.State)}, {Text: ago(r.Created, now)}, {Text: expires},
-			{Text: r.Identity.Subject}, {Text: r.Database}, {Text: r.Policy + "/" + r.Rule}, {Text: r.Text},
+			{Text: r.Identity.Subject}, {Text: r.Database}, {Text: r.Policy + "/" + r.Rule}, {Text: text},
 		})
 	}
 	return table.Print(screen)
