@@ -335,6 +335,7 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 		unrepeated(&st)
 	}
 	st.Objects = o.objects(s, said.Objects, fresh)
+	o.bounded(s, &st, fresh)
 	if o.knows("pg_settings") { // not PostgreSQL's own, perhaps: its name may be any
 		st.Settings = slices.Clone(st.Settings)
 		for i := range st.Settings {
@@ -344,6 +345,28 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 		}
 	}
 	return st
+}
+
+// bounded takes writes of all rows for bounded where they are of a temporary table of the
+// session's own: whose rows these are, it has put there itself.
+func (o *own) bounded(s *catalog.Snapshot, st *statement.Statement, fresh bool) {
+	cloned := false
+	for i := range st.Writes {
+		w := &st.Writes[i]
+		if !o.empties(w) || w.Schema != "pg_temp" && !o.temporary(s, w.Schema, w.Table) && !(fresh && o.nowhere(s, w.Schema, w.Table)) {
+			continue
+		}
+		if !cloned {
+			st.Writes, cloned = slices.Clone(st.Writes), true
+		}
+		st.Writes[i].Where, st.Writes[i].Correlated, st.Writes[i].Given = statement.WherePresent, nil, nil
+	}
+}
+
+// empties says whether a write is of all rows of a table that may be a temporary one of
+// the session's own.
+func (o *own) empties(w *statement.Write) bool {
+	return w.Where != statement.WherePresent && o.made[w.Table].temporary
 }
 
 // objects gives the objects of a statement, with those said to be temporary that can be
@@ -397,15 +420,16 @@ func mayBeTemporary(st statement.Statement) bool {
 	})
 }
 
-// doubtful says whether a text drops or alters a relation, or makes an index of one, that
-// the catalog does not have: only a catalog that was read since tells whether others have it
+// doubtful says whether a text drops, alters or empties a relation, or makes an index of
+// one, that the catalog does not have: only a catalog that was read since tells whether others have it
 // now.
 func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
+	unsure := func(schema, name string) bool { return o.nowhere(s, schema, name) && !o.temporary(s, schema, name) }
 	return slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {
 		return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
 			name, ok := aimed(&ob)
-			return ok && o.nowhere(s, ob.Schema, name) && !o.temporary(s, ob.Schema, name)
-		})
+			return ok && unsure(ob.Schema, name)
+		}) || slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return o.empties(&w) && unsure(w.Schema, w.Table) })
 	})
 }
 

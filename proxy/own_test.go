@@ -227,6 +227,43 @@ const strictly = `
   packs: [SchemaChanges]
 `
 
+// What a session has put into a temporary table of its own it may change as a whole.
+func TestTheSessionsOwnTemporaryRowsAreChangedAsAWhole(t *testing.T) {
+	s := newSite(t, options{rules: "\n  packs: [UnboundedWrites]\n", setup: `
+CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app; INSERT INTO x VALUES (1);`})
+	for _, text := range []string{
+		"CREATE TEMP TABLE tmp AS SELECT 1 AS id|UPDATE tmp SET id = id + 1|DELETE FROM tmp|DELETE FROM pg_temp.tmp",
+		"BEGIN|CREATE TEMP TABLE tmp (id int) ON COMMIT DROP|INSERT INTO tmp VALUES (1)|UPDATE tmp SET id = 2|DELETE FROM tmp WHERE true|COMMIT",
+		"CREATE TEMP TABLE tmp AS SELECT 1 AS id; UPDATE tmp SET id = 2; DELETE FROM tmp",
+	} {
+		conn := s.connect(simple)
+		for _, text := range strings.Split(text, "|") {
+			if _, err := conn.Exec(t.Context(), text); err != nil {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+	for _, text := range []string{
+		"DELETE FROM x", "CREATE TEMP TABLE x (id int)|DELETE FROM x", "CREATE TEMP TABLE tmp (id int)|WITH d AS (DELETE FROM tmp) DELETE FROM x",
+		"BEGIN|CREATE TEMP TABLE gone (id int)|ROLLBACK|!CREATE TABLE gone (id int); ALTER TABLE gone OWNER TO shop_app|DELETE FROM gone",
+		"CREATE TEMP TABLE later (id int) ON COMMIT DROP|!CREATE TABLE later (id int); ALTER TABLE later OWNER TO shop_app|UPDATE later SET id = 1",
+		"CREATE TEMP TABLE tmp (id int)|DELETE FROM public.x", "CREATE TEMP TABLE tmp (id int)|ALTER TABLE x RENAME TO tmp|DELETE FROM tmp",
+	} {
+		t.Run(text, func(t *testing.T) {
+			conn := s.connect(simple)
+			var err error
+			for _, text := range strings.Split(text, "|") {
+				if past, ok := strings.CutPrefix(text, "!"); ok {
+					s.direct(past)
+				} else if _, err = conn.Exec(t.Context(), text); err != nil && text != "ROLLBACK" {
+					break
+				}
+			}
+			refused(t, err, "42501")
+		})
+	}
+}
+
 // Scripts drop what they are about to make. That is theirs where it is temporary or is
 // not there at all, and somebody's where it is there under that name in any schema.
 func TestOnlyWhatNobodyHasIsDroppedBesideTheSessionsOwn(t *testing.T) {
