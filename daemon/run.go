@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -175,7 +176,7 @@ func (d *Daemon) approvalChanged(r *approval.Request) {
 		e.Kind = journal.KindApprovalDecided
 		if n := len(r.Decisions); n > 0 {
 			last := r.Decisions[n-1]
-			e.Data = append(e.Data, journal.Field{Name: "approver", Value: last.Approver.String()},
+			e.Data = append(e.Data, journal.Field{Name: "approver", Value: cmp.Or(last.Approver.Name, last.Approver.String())},
 				journal.Field{Name: "reason", Value: last.Reason})
 		}
 	case approval.Expired, approval.Cancelled:
