@@ -36,6 +36,8 @@ CREATE TABLE measures_1 PARTITION OF measures FOR VALUES FROM (0) TO (100);
 CREATE TABLE measures_2 PARTITION OF measures FOR VALUES FROM (100) TO (200);
 CREATE FUNCTION sum_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE totals SET n = n + 1; RETURN NULL; END $$;
 CREATE TRIGGER sum_up AFTER INSERT ON archive FOR EACH STATEMENT EXECUTE FUNCTION sum_up();
+CREATE TABLE later_on (id integer); ALTER TABLE later_on OWNER TO shop_app;
+CREATE CONSTRAINT TRIGGER sum_later AFTER INSERT ON later_on DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sum_up();
 CREATE FUNCTION close_jobs(most integer) RETURNS bigint LANGUAGE sql AS $$
   WITH closed AS (UPDATE jobs SET state = 'closed' WHERE id <= most RETURNING 1) SELECT count(*) FROM closed $$;
 CREATE PROCEDURE drop_jobs(most integer) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM jobs WHERE id <= most; END $$;
@@ -74,6 +76,8 @@ var countedStatements = []struct{ name, text, want, state string }{
 	{"a cascade", "DELETE FROM parents WHERE id = 7", "C:DELETE 1", "20/0 0 19/17 0 0 0"},
 	{"a cascade that is counted", "WITH x AS (DELETE FROM parents WHERE id = 7 RETURNING 1) SELECT count(*) FROM x", "", ""},
 	{"a trigger that changes all of a table", "INSERT INTO archive VALUES (1)", "", ""},
+	{"a trigger that waits for the end of the transaction", "INSERT INTO later_on VALUES (1)", "", ""},
+	{"a temporary table that a block makes", "DO $$ BEGIN CREATE TEMP TABLE passing (id integer) ON COMMIT DROP; INSERT INTO passing SELECT generate_series(1, 9); DELETE FROM jobs WHERE id = 1; END $$", "C:DO", "19/0 0 20/20 0 0 0"},
 	{"a function", "SELECT close_jobs(3)", "D*1 C:SELECT 1", "20/3 0 20/20 0 0 0"},
 	{"a function that changes too much", "SELECT close_jobs(4)", "", ""},
 	{"a function for each row", "SELECT close_jobs(id) FROM jobs WHERE id <= 2", "D*2 C:SELECT 2", "20/2 0 20/20 0 0 0"},

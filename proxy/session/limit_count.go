@@ -249,8 +249,8 @@ func (s *Session) exceeded(front *expectation) *diagnostic.Diagnostic {
 		s.current.rule = first.Rule
 		return diagnostic.UncountedAfter(first.Rule, after.failed.Code, after.failed.Message)
 	}
-	blind := after.blind(before)
 	diff := after.since(before)
+	blind := after.blind(before, diff)
 	for i := range front.what.Statements {
 		limits := front.what.Statements[i].Limits
 		for k := range limits {

@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -27,13 +28,13 @@ import (
 // countersQuestion is the text of the question, in one row for each table that has
 // something to tell. Every name says where it is looked for, so that nothing in the
 // session's search path can stand for it. Toast tables, sequences and what is
-// PostgreSQL's own are left out, and so are temporary tables.
+// PostgreSQL's own are left out. Temporary tables are told of, and do not count.
 //
 // The locks tell of tables that the counters are not about; they are looked at where
 // there are such, and where the transaction may not see a table that it writes.
 const countersQuestion = `SELECT 'tracks', pg_catalog.current_setting('track_counts'), NULL, NULL, NULL, NULL, NULL` +
-	` UNION ALL SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relispartition::pg_catalog.text, ` + counters + changedTables +
-	` UNION ALL SELECT CASE WHEN c.oid IS NULL THEN l.relation::pg_catalog.text ELSE 'apart' END, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, 'false', ` +
+	` UNION ALL SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, ` + traits + `, ` + counters + changedTables +
+	` UNION ALL SELECT CASE WHEN c.oid IS NULL THEN l.relation::pg_catalog.text ELSE 'apart' END, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, '', ` +
 	`pg_catalog.pg_stat_get_xact_tuples_inserted(l.relation)::pg_catalog.text, pg_catalog.pg_stat_get_xact_tuples_updated(l.relation)::pg_catalog.text, pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation)::pg_catalog.text` +
 	` FROM pg_catalog.pg_lock_status() l LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace` +
 	` WHERE (EXISTS (SELECT FROM pg_catalog.pg_foreign_table) OR EXISTS (SELECT FROM pg_catalog.pg_am a WHERE a.amtype OPERATOR(pg_catalog.=) 't' AND a.oid OPERATOR(pg_catalog.<>) '2'::pg_catalog.oid)` +
@@ -45,11 +46,17 @@ const countersQuestion = `SELECT 'tracks', pg_catalog.current_setting('track_cou
 // counters are those of a table, as columns.
 const counters = `pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)::pg_catalog.text, pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)::pg_catalog.text, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)::pg_catalog.text`
 
+// traits say of a table, by letters, that it is a partition, temporary, or has a trigger
+// that may run at the transaction's end.
+const traits = `pg_catalog.concat(CASE WHEN c.relispartition THEN 'p' END, CASE WHEN c.relpersistence OPERATOR(pg_catalog.=) 't' THEN 't' END,` +
+	` CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND g.tgdeferrable` +
+	` AND g.tgfoid OPERATOR(pg_catalog.>=) '16384'::pg_catalog.oid) THEN 'd' END)`
+
 // changedTables are the tables that have something to tell.
 const changedTables = ` FROM pg_catalog.pg_class c` + thatChanged
 
 const thatChanged = ` JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace` +
-	` WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't' AND c.oid OPERATOR(pg_catalog.>=) '16384'::pg_catalog.oid` +
+	` WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.oid OPERATOR(pg_catalog.>=) '16384'::pg_catalog.oid` +
 	` AND (pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) OPERATOR(pg_catalog.<>) 0 OR pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) OPERATOR(pg_catalog.<>) 0` +
 	` OR pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) OPERATOR(pg_catalog.<>) 0)`
 
@@ -77,7 +84,8 @@ type reading struct {
 // tableCount is what the counters say of one table.
 type tableCount struct {
 	names                      []tableName // its own, and those of what it is a part of
-	partition                  bool
+	partition, temporary       bool
+	deferred                   bool // a trigger of its own may change more at the transaction's end
 	inserted, updated, deleted int64
 }
 
@@ -206,7 +214,7 @@ func (r *reading) row(body []byte) bool {
 	if v[0] == "above" {
 		return true
 	}
-	t.partition = v[3] == "true"
+	t.partition, t.temporary, t.deferred = strings.Contains(v[3], "p"), strings.Contains(v[3], "t"), strings.Contains(v[3], "d")
 	var wrong [3]error
 	t.inserted, wrong[0] = strconv.ParseInt(v[4], 10, 64)
 	t.updated, wrong[1] = strconv.ParseInt(v[5], 10, 64)
@@ -216,7 +224,12 @@ func (r *reading) row(body []byte) bool {
 
 // blind says, as a clause, why the counters do not tell what a statement has changed;
 // "" if they do.
-func (r *reading) blind(before *reading) string {
+func (r *reading) blind(before, diff *reading) string {
+	for _, t := range diff.tables {
+		if t.deferred && len(t.names) > 0 && (t.inserted > 0 || t.updated > 0 || t.deleted > 0) {
+			return "a trigger of " + t.names[0].schema + "." + t.names[0].name + " is DEFERRABLE, and what it changes at the end of the transaction is not seen"
+		}
+	}
 	switch {
 	case !r.tracks || !before.tracks:
 		return "the server does not count rows for this session: its setting track_counts is off"
@@ -244,6 +257,9 @@ func (r *reading) since(before *reading) *reading {
 func (r *reading) rows(c *Count) int64 {
 	var n, moved, arrived int64
 	for _, t := range r.tables {
+		if t.temporary {
+			continue
+		}
 		if t.partition {
 			arrived += t.inserted
 		}

@@ -96,7 +96,7 @@ func countedAttacks() []attack {
 		"DO 'BEGIN SET LOCAL track_counts = off; DELETE FROM vault; END'",
 		"DO 'BEGIN DELETE FROM vault; TRUNCATE vault; END'",
 		"DO 'BEGIN DELETE FROM vault; ALTER TABLE vault RENAME TO safe; END'",
-		"DO 'BEGIN UPDATE vault SET secret = reverse(secret); ALTER TABLE vault ALTER secret TYPE varchar; END'",
+		"DO 'BEGIN UPDATE vault SET secret = reverse(secret); ALTER TABLE vault ADD note text DEFAULT random(); END'",
 		"DO 'BEGIN UPDATE events SET id = id + 20 WHERE id < 100; END'",
 		"DO 'BEGIN DELETE FROM accounts WHERE id = 1; END'",
 		"SELECT wipe_lie(1)", "EXPLAIN SELECT wipe_lie(1)", "SELECT 1 WHERE wipe_lie(2)",
