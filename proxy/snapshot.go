@@ -48,13 +48,24 @@ func (g *Gateway) Known() []policy.Cataloged {
 
 // Snapshot gives the catalog of a database as it is known now, read at the first
 // address that the Database document gives: for explanations. Where there is no login
-// to read it with, it is the one that sessions have had read on their own connections,
-// nil if none has.
+// to read it with, or it cannot be read so, it is the one that sessions have had read
+// last, nil if none has.
 func (g *Gateway) Snapshot(ctx context.Context, db *policy.Database, name string) (*snapshot.Snapshot, error) {
-	if _, ok := db.CatalogCredential(); !ok {
-		if at, ok := g.known.Get(knownKey{db.Name, name}); ok {
-			return at.Value(), nil
+	s, err := g.read(ctx, db, name)
+	if s != nil {
+		return s, nil
+	}
+	if at, ok := g.known.Get(knownKey{db.Name, name}); ok {
+		if s := at.Value(); s != nil {
+			return s, nil
 		}
+	}
+	return nil, err
+}
+
+// read gives the catalog of a database, nil where there is no login to read it with.
+func (g *Gateway) read(ctx context.Context, db *policy.Database, name string) (*snapshot.Snapshot, error) {
+	if _, ok := db.CatalogCredential(); !ok {
 		return nil, nil
 	}
 	v := &visit{gateway: g, flow: Flow{Database: db.Name, Identity: &identity.Identity{}}}
