@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/pattern"
 	"github.com/weirgate/weir/policy/statement"
 )
 
@@ -29,6 +30,18 @@ func (j *judgement) besides(g *bound, st *statement.Statement) string {
 		}
 	}
 	return ""
+}
+
+// quoted says whether a statement changes rows of a table that a match is about the
+// reading of: an error about a row quotes it whole.
+func (m *Match) quoted(st *statement.Statement) bool {
+	if m.Access == statement.AccessWrite || len(m.Columns) == 0 && (len(m.Tables) == 0 || m.Access == "") {
+		return false
+	}
+	return slices.ContainsFunc(st.Writes, func(w statement.Write) bool {
+		return len(m.Tables) > 0 && anyTable(m.Tables, w.Schema, w.Table) ||
+			slices.ContainsFunc(m.Columns, func(p pattern.Name) bool { return tableMatches(&p, 1, w.Schema, w.Table) })
+	})
 }
 
 // readsTables says whether a match is about what tables of the database's own hold.

@@ -140,6 +140,9 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		if unseen == "" {
 			unseen = j.besides(g, st)
 		}
+		if !g.audit && g.Action.stops() && g.Match.quoted(st) {
+			j.verdict.Withholds = true
+		}
 		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
 		var count *Count
 		if g.condition != nil && (vars == nil || vars.st != st) {

@@ -76,6 +76,10 @@ type Verdict struct {
 	// user and database, whatever the state of the transaction and the time.
 	Cacheable bool `json:"cacheable"`
 
+	// Withholds says that errors may quote rows that a guard keeps from being read: those
+	// of a constraint that a write does not meet.
+	Withholds bool `json:"withholds,omitempty"`
+
 	buckets []*bucket // of guards with a rate that are about the statement
 }
 

@@ -161,6 +161,7 @@ func (j *judge) ground(s *standing, text []byte, facts *statement.Facts, err err
 	j.escalate(p, text)
 	v := &p.verdict
 	d.Action, d.Policy, d.Rule, d.Reason = string(v.Action), v.Policy, v.Rule, v.Reason
+	d.WithholdRows = v.Withholds
 	p.cacheable = v.Cacheable && !slices.ContainsFunc(v.Limits, func(l policy.Bounded) bool { return l.Approval != nil }) && !p.escalated
 	for _, f := range v.Warnings {
 		p.warnings = append(p.warnings, f.String())

@@ -161,6 +161,9 @@ func (s *Snapshot) constructs(fn *Function) bool {
 }
 
 func (f *follower) builtIn(name string, arguments int, via string) {
+	if name == "set_config" && arguments < 0 { // by an operator, an aggregate or a tree: with what is not known
+		f.effects.Settings = union(f.effects.Settings, []statement.Setting{{}}, func(a, b statement.Setting) bool { return a == b })
+	}
 	f.effects.BuiltIn = union(f.effects.BuiltIn, []BuiltInCall{{name, arguments, via}},
 		func(a, b BuiltInCall) bool { return a.Name == b.Name && a.Arguments == b.Arguments })
 }

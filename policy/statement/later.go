@@ -51,7 +51,7 @@ func (w *walker) laterNode(n *pg_query.Node) bool {
 	case *pg_query.Node_List:
 		w.later(v.List.Items)
 	case *pg_query.Node_String_:
-		w.function(Function{Name: v.String_.Sval, Named: true})
+		w.later([]*pg_query.Node{n})
 	default:
 		return false
 	}
@@ -62,6 +62,15 @@ func (w *walker) laterNode(n *pg_query.Node) bool {
 func (w *walker) later(name []*pg_query.Node) {
 	if schema, function := qualified(w.strings(name)); function != "" {
 		w.function(Function{Schema: schema, Name: function, Named: true})
+		w.setsAnything(schema, function)
+	}
+}
+
+// setsAnything notes that set_config is had by another name, by which it sets what is not
+// known: as the transition of an aggregate, or renamed.
+func (w *walker) setsAnything(schema, function string) {
+	if function == "set_config" && (schema == "" || schema == "pg_catalog") {
+		w.st.Settings = append(w.st.Settings, Setting{})
 	}
 }
 

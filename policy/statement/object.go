@@ -16,6 +16,9 @@ func (w *walker) mention(o Object) *Object {
 	if at := slices.Index(w.st.Objects, o); at >= 0 {
 		return &w.st.Objects[at]
 	}
+	if o.Command == CommandAlter && o.Kind == KindFunction {
+		w.setsAnything(o.Schema, o.Name)
+	}
 	w.st.Objects = append(w.st.Objects, o)
 	return &w.st.Objects[len(w.st.Objects)-1]
 }

@@ -89,6 +89,7 @@ func (w *walker) plpgsql(r routine, body string) {
 	was := w.variables
 	w.variables = map[string]struct{}{}
 	eachVariable(tree, func(name string) { w.variables[name] = struct{}{} })
+	eachTypeName(tree, w.variableType)
 	if !w.plpgsqlNode(tree) {
 		w.st.Dynamic = true
 	}
@@ -122,6 +123,37 @@ func eachVariable(n any, visit func(string)) {
 		for _, item := range v {
 			eachVariable(item, visit)
 		}
+	}
+}
+
+// eachTypeName gives the types of a body's variables and parameters as they are written.
+func eachTypeName(n any, visit func(string)) {
+	switch v := n.(type) {
+	case []any:
+		for _, item := range v {
+			eachTypeName(item, visit)
+		}
+	case map[string]any:
+		if name, ok := v["typname"].(string); ok {
+			visit(name)
+		}
+		for _, item := range v {
+			eachTypeName(item, visit)
+		}
+	}
+}
+
+// variableType lists the type of a variable: a domain's checks run when it is assigned.
+func (w *walker) variableType(name string) {
+	if strings.ContainsAny(name, "%(") {
+		return
+	}
+	tree, err := parseTree("SELECT NULL::" + strings.TrimSpace(name))
+	if err != nil || len(tree.Stmts) != 1 {
+		return
+	}
+	if targets := tree.Stmts[0].Stmt.GetSelectStmt().GetTargetList(); len(targets) == 1 {
+		w.typeName(targets[0].GetResTarget().GetVal().GetTypeCast().GetTypeName())
 	}
 }
 

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -129,7 +130,15 @@ func (w *walker) held(n *pg_query.Node) *Statement {
 
 func (w *walker) prepare(s *pg_query.PrepareStmt) {
 	w.command(CommandPrepare)
-	w.st.Prepared = &Prepared{Name: s.Name, What: "Prepare", Body: w.held(s.Query)}
+	body := w.held(s.Query)
+	w.st.Prepared = &Prepared{Name: s.Name, What: "Prepare", Body: body}
+	// Values are converted to its parameters' types when it is executed.
+	for _, n := range s.Argtypes {
+		w.typeName(n.GetTypeName())
+	}
+	if body != nil && len(s.Argtypes) > 0 {
+		body.Types = slices.Clone(w.st.Types)
+	}
 }
 
 func (w *walker) execute(s *pg_query.ExecuteStmt) {

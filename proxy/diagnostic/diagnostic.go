@@ -150,6 +150,25 @@ func AppendRedacted(dst []byte, typ byte, body []byte, rule string, censor func(
 	return appendMessage(dst, typ, shown), nil
 }
 
+// QuotesRow says whether an error quotes a row of a table: one of a NOT NULL, a CHECK or a
+// partition's bounds, or of the WITH CHECK OPTION of a view.
+func QuotesRow(body []byte) bool {
+	m, err := read(body)
+	return err != nil || m.Code == "23502" || m.Code == "23514" || m.Code == "44000"
+}
+
+// AppendWithoutRow appends the error whose body is given without the row that it quotes.
+func AppendWithoutRow(dst []byte, typ byte, body []byte) ([]byte, error) {
+	m, err := read(body)
+	if err != nil {
+		return dst, err
+	}
+	if m.Detail != "" {
+		m.Detail = "The row is withheld, since a guard is about reading the table."
+	}
+	return appendMessage(dst, typ, m), nil
+}
+
 // AppendCensored appends the error or notice whose body is given with its texts
 // as censor gives them.
 func AppendCensored(dst []byte, typ byte, body []byte, censor func(string) string) ([]byte, error) {

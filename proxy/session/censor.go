@@ -51,6 +51,15 @@ func (s *Session) shown(front *expectation, frame []byte) (diagnostic.Diagnostic
 		s.toClient, err = diagnostic.AppendRedacted(s.toClient, wire.ErrorResponse, body, rule, s.censoring())
 		return d, err
 	}
+	if front != nil && front.what != nil && front.what.WithholdRows && diagnostic.QuotesRow(body) {
+		out, err := diagnostic.AppendWithoutRow(s.toClient, wire.ErrorResponse, body)
+		if err != nil {
+			return diagnostic.Diagnostic{}, err
+		}
+		body = out[len(s.toClient)+wire.HeaderSize:]
+		s.toClient = out
+		return diagnostic.Read(body)
+	}
 	c := s.censor()
 	if c == nil {
 		s.relay(frame)

@@ -84,6 +84,9 @@ type Decision struct {
 	RecordText, RecordParameters bool
 	// Commits says that the text ends a transaction.
 	Commits bool
+	// WithholdRows says that errors about constraints do not reach the client with the
+	// rows that they quote.
+	WithholdRows bool
 	// Errand must be run before the decision can be made; if it cannot be, the
 	// decision is a refusal.
 	Errand Errand
