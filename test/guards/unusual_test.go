@@ -306,7 +306,7 @@ func unusualProtocol() []attack {
 	var all []attack
 	add := func(set, name string, steps ...step) { all = append(all, attack{set: set, name: name, steps: steps}) }
 	add("writes", "a function replaced between Parse and Bind", simple("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT'"),
-		messages(1, parse("a", "SELECT f()"), &pgproto3.Sync{}), messages(1, run("a")...), simple("CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM vault'"), messages(1, run("a")...))
+		messages(1, parse("a", "SELECT f()"), &pgproto3.Sync{}), messages(1, run("a")...), simple("CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM vault'"), simple("EXECUTE a"))
 	add("writes", "a function replaced in the same pipeline", simple("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT'"),
 		messages(1, parse("", "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM vault'"), &pgproto3.Bind{}, &pgproto3.Execute{}, parse("", "SELECT f()"), &pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Sync{}))
 	add("writes", "a function replaced between Bind and Execute", simple("CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'"),
