@@ -77,6 +77,9 @@ func (x *replaying) limited(v *proxy.Judgement, r *journal.Record) (action, rule
 		if b.Result && r.Bytes == 0 {
 			rows = 0 // they were changed
 		}
+		if b.Count != nil && b.Count.Changes && !writes(r.Tag) {
+			rows = 0 // they are of the result, and what is changed is not on record
+		}
 		if (b.Rows == 0 || rows <= b.Rows) && (b.Bytes == 0 || r.Bytes <= b.Bytes) {
 			continue
 		}
@@ -92,6 +95,12 @@ func (x *replaying) limited(v *proxy.Judgement, r *journal.Record) (action, rule
 			fmt.Sprintf("it returned or changed %d rows, in %d bytes; the rule allows %s", r.Rows, r.Bytes, b.String())
 	}
 	return "", "", ""
+}
+
+// writes says that a command tag counts rows that were changed.
+func writes(tag string) bool {
+	command, _, _ := strings.Cut(tag, " ")
+	return slices.Contains([]string{"INSERT", "UPDATE", "DELETE", "MERGE"}, command)
 }
 
 // compare counts a decision, and says whether it is another one.

@@ -249,17 +249,21 @@ func TestWithoutACatalogItIsSaid(t *testing.T) {
 	p := &tape{}
 	p.start("agent")
 	p.sent("SELECT email FROM customers", journal.Record{Masked: []string{"public.customers.email"}})
+	unnamed := &tape{records: slices.Clone(p.records)}
+	first := *p.records[0]
+	first.DatabaseName, unnamed.records[0] = "", &first
 	for name, c := range map[string]struct {
 		change func(*Replay)
 		why    string
+		tape   *tape
 	}{
-		"nobody has one": {func(x *Replay) { x.Catalog, x.Without = nil, "weir is not running" }, "weir is not running"},
+		"nobody has one": {func(x *Replay) { x.Catalog, x.Without = nil, "weir is not running" }, "weir is not running", p},
 		"it cannot be had": {func(x *Replay) {
 			x.Catalog = func(context.Context, string, string) (*catalog.Snapshot, error) { return nil, errors.New("it is away") }
-		}, "it is away"},
-		"its name is not known": {func(*Replay) { p.records[0].DatabaseName = "" }, "not on record"},
+		}, "it is away", p},
+		"its name is not known": {func(*Replay) {}, "not on record", unnamed},
 	} {
-		o := replay(t, bundle(t, maskedEmail), p, c.change)
+		o := replay(t, bundle(t, maskedEmail), c.tape, c.change)
 		if len(o.Masks) > 0 || o.Same != 1 || len(o.NotHeld) != 1 || !strings.Contains(o.NotHeld[0], c.why) ||
 			o.Databases[0].Catalog != console.CatalogNotHeld || !strings.Contains(o.Databases[0].Why, c.why) {
 			t.Errorf("%s: %+v", name, o)
