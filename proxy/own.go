@@ -347,28 +347,6 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 	return st
 }
 
-// bounded takes writes of all rows for bounded where they are of a temporary table of the
-// session's own: whose rows these are, it has put there itself.
-func (o *own) bounded(s *catalog.Snapshot, st *statement.Statement, fresh bool) {
-	cloned := false
-	for i := range st.Writes {
-		w := &st.Writes[i]
-		if !o.empties(w) || w.Schema != "pg_temp" && !o.temporary(s, w.Schema, w.Table) && !(fresh && o.nowhere(s, w.Schema, w.Table)) {
-			continue
-		}
-		if !cloned {
-			st.Writes, cloned = slices.Clone(st.Writes), true
-		}
-		st.Writes[i].Where, st.Writes[i].Correlated, st.Writes[i].Given = statement.WherePresent, nil, nil
-	}
-}
-
-// empties says whether a write is of all rows of a table that may be a temporary one of
-// the session's own.
-func (o *own) empties(w *statement.Write) bool {
-	return w.Where != statement.WherePresent && o.made[w.Table].temporary
-}
-
 // objects gives the objects of a statement, with those said to be temporary that can be
 // nothing but temporary ones of the session's own: what it drops and alters, and what it
 // makes indexes on. What it drops and nobody has is nothing, and so nobody else's either.
@@ -377,7 +355,7 @@ func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) 
 	for i := range said {
 		name, ok := aimed(&said[i])
 		schema := said[i].Schema
-		if !ok || schema != "pg_temp" && !o.temporary(s, schema, name) && !(fresh && o.nowhere(s, schema, name)) {
+		if !ok || said[i].Command == statement.CommandAlter && !o.made[name].temporary || parts(&said[i]) && !o.alters(said, name) || schema != "pg_temp" && !o.temporary(s, schema, name) && !(fresh && o.nowhere(s, schema, name)) {
 			continue
 		}
 		if &all[0] == &said[0] {

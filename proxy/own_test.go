@@ -269,7 +269,8 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app; INSERT INTO x VALUES (
 func TestOnlyWhatNobodyHasIsDroppedBesideTheSessionsOwn(t *testing.T) {
 	s := newSite(t, options{rules: strictly, setup: `
 CREATE SCHEMA aside; GRANT ALL ON SCHEMA aside TO shop_app; CREATE TABLE aside.kept (id int); ALTER TABLE aside.kept OWNER TO shop_app;
-CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app;`})
+CREATE TABLE x (id int); CREATE INDEX x_id ON x (id); ALTER TABLE x OWNER TO shop_app;
+CREATE TYPE pair AS (a int); ALTER TYPE pair OWNER TO shop_app; CREATE DOMAIN small AS int; ALTER DOMAIN small OWNER TO shop_app;`})
 	for _, c := range []struct{ name, text string }{
 		{"before it is made", "DROP TABLE IF EXISTS tmp|CREATE TEMP TABLE tmp (id int)|DROP TABLE IF EXISTS tmp|CREATE TEMP TABLE tmp AS SELECT 1 AS id|DROP TABLE tmp|DROP TABLE IF EXISTS tmp"},
 		{"in a transaction", "BEGIN|DROP TABLE IF EXISTS tmp|CREATE TEMP TABLE tmp (id int) ON COMMIT DROP|INSERT INTO tmp VALUES (1)|COMMIT|DROP TABLE IF EXISTS tmp"},
@@ -305,6 +306,10 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app;`})
 		{"altered in another search path", "CREATE TEMP TABLE kept (id int)|ALTER TABLE kept DROP COLUMN id"},
 		{"altered by its schema", "CREATE TEMP TABLE tmp (id int)|ALTER TABLE aside.kept DROP COLUMN id"},
 		{"a temporary one that gets its name", "CREATE TEMP TABLE tmp (id int)|ALTER TABLE x RENAME TO tmp"},
+		{"an attribute of a type", "ALTER TYPE pair RENAME ATTRIBUTE a TO b"},
+		{"the same where a temporary table of that name was", "CREATE TEMP TABLE pair (a int) ON COMMIT DROP|ALTER TYPE pair RENAME ATTRIBUTE a TO b"},
+		{"a domain", "ALTER DOMAIN small ADD CONSTRAINT c CHECK (VALUE < 5)"},
+		{"an index as a table", "ALTER TABLE x_id SET (fillfactor = 50)"},
 		{"a column of it", "ALTER TABLE x RENAME COLUMN id TO n"},
 		{"altered after a rollback", "BEGIN|CREATE TEMP TABLE gone5 (id int)|ROLLBACK|!CREATE TABLE gone5 (id int); ALTER TABLE gone5 OWNER TO shop_app|ALTER TABLE gone5 ADD COLUMN n int"},
 		{"an index of it", "DROP INDEX IF EXISTS nothing"},
