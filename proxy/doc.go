@@ -5,6 +5,7 @@
 // the rules and logs in to the server, driver/ moves bytes, judge.go and
 // decision.go answer what a statement may do, approve.go asks a person,
 // recorder.go writes the journal, registry.go knows the sessions that are open.
+// rehearse.go judges without a session what is on record.
 //
 // It must not know eBPF.
 package proxy
