@@ -98,8 +98,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		_ = conn.Close()
 		return nil, nil, nil, refusal
 	}
-	v.entry.letGo = v.letGo
-	g.registry.started(v.entry, v.info, target, server)
+	g.registry.started(v.entry, v.info, target, server, v.letGo)
 	v.hasStarted()
 	v.watchIdle()
 	return conn.NetConn(), conn.Buffered(), greeting, nil

@@ -353,9 +353,7 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) []statement.Object {
 	all := said
 	for i := range said {
-		name, ok := aimed(&said[i])
-		schema := said[i].Schema
-		if !ok || said[i].Command == statement.CommandAlter && !o.made[name].temporary || parts(&said[i]) && !o.alters(said, name) || schema != "pg_temp" && !o.temporary(s, schema, name) && !(fresh && o.nowhere(s, schema, name)) {
+		if !o.owns(s, said, &said[i], fresh) {
 			continue
 		}
 		if &all[0] == &said[0] {
@@ -373,6 +371,19 @@ func (o *own) objects(s *catalog.Snapshot, said []statement.Object, fresh bool) 
 		}
 	}
 	return all
+}
+
+// owns says that what one of the definitions of a statement is aimed at can be nothing but
+// the session's own, or nothing at all.
+func (o *own) owns(s *catalog.Snapshot, said []statement.Object, ob *statement.Object, fresh bool) bool {
+	name, ok := aimed(ob)
+	switch {
+	case !ok,
+		ob.Command == statement.CommandAlter && !o.made[name].temporary,
+		parts(ob) && !o.alters(said, name):
+		return false
+	}
+	return ob.Schema == "pg_temp" || o.temporary(s, ob.Schema, name) || fresh && o.nowhere(s, ob.Schema, name)
 }
 
 // aimed gives the relation that a definition drops, alters or makes an index on; ok is
@@ -399,8 +410,8 @@ func mayBeTemporary(st statement.Statement) bool {
 }
 
 // doubtful says whether a text drops, alters or empties a relation, or makes an index of
-// one, that the catalog does not have: only a catalog that was read since tells whether others have it
-// now.
+// one, that the catalog does not have: only a catalog that was read since tells whether
+// others have it now.
 func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
 	unsure := func(schema, name string) bool { return o.nowhere(s, schema, name) && !o.temporary(s, schema, name) }
 	return slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {

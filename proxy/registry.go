@@ -135,7 +135,7 @@ func (r *registry) holders() []func() {
 	defer r.mu.Unlock()
 	all := make([]func(), 0, len(r.sessions))
 	for e := range r.sessions {
-		if e.letGo != nil && e.info.ID != "" {
+		if e.letGo != nil {
 			all = append(all, e.letGo)
 		}
 	}
@@ -156,10 +156,10 @@ func (e *entry) show() Info {
 }
 
 // started makes a session known with what it became.
-func (r *registry) started(e *entry, info Info, target upstream.Target, server func() (uint32, []byte)) {
+func (r *registry) started(e *entry, info Info, target upstream.Target, server func() (uint32, []byte), letGo func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.info, e.target, e.server = info, target, server
+	e.info, e.target, e.server, e.letGo = info, target, server, letGo
 }
 
 // holding notes that a session waits for an approval, and how to end that; "" and

@@ -89,6 +89,14 @@ func inNetns(path string, f func() (int, error)) (int, error) {
 	results := make(chan result, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		if unix.Gettid() == unix.Getpid() {
+			// But for the main thread, which never ends and would stay in there. While
+			// it is held here another goroutine gets another thread.
+			defer runtime.UnlockOSThread()
+			fd, err := inNetns(path, f)
+			results <- result{fd, err}
+			return
+		}
 		fd, err := enterAndRun(path, f)
 		results <- result{fd, err}
 	}()
