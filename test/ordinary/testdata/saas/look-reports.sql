@@ -99,7 +99,7 @@ SELECT count(*) AS active FROM pg_stat_activity WHERE state = 'active' AND pid =
 \g
 SELECT datname, numbackends >= 0, xact_commit >= 0 FROM pg_stat_database WHERE datname = current_database()
 \g
-SELECT mode, count(*) >= 0 FROM pg_locks GROUP BY mode ORDER BY 1
+SELECT mode, count(*) >= 0 FROM pg_locks WHERE pid = pg_backend_pid() GROUP BY mode ORDER BY 1
 \g
 
 -- powerbi
