@@ -13,7 +13,7 @@ import (
 const spinFor = 100 * time.Microsecond
 
 // spinner says whether to look is worth it: it costs the processor that the other side
-// may need. After each time that was in vain many more are left out, and fewer again
+// may need. After each time that was in vain twice as many are left out, and half as many
 // after each that was not, so that it costs next to nothing where texts come one at a
 // time or the machine is busy.
 type spinner struct{ left, leave int }
@@ -35,7 +35,7 @@ func (s *spinner) looked(found bool) {
 	if found {
 		s.leave /= 2
 	} else {
-		s.leave = min(4*s.leave+3, spinLeave)
+		s.leave = min(2*s.leave+1, spinLeave)
 	}
 	s.left = s.leave
 }
