@@ -96,9 +96,9 @@ type Gateway struct {
 	refusing atomic.Int64 // connections beyond Config.Sessions
 	wg       sync.WaitGroup
 
-	mu     sync.Mutex
+	mu     sync.Mutex  // guards the next two
 	letsGo *time.Timer // see letGo
-	waited bool
+	waited bool        // no session will be served any more
 }
 
 // refusedPolitely is how many connections beyond the limit are heard out at a

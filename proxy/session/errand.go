@@ -87,18 +87,32 @@ func (s *Session) errandNext(tx byte) {
 		return
 	}
 	for _, text := range texts {
-		name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
-		var at int
-		s.toServer, at = wire.Begin(s.toServer, wire.Parse)
-		s.toServer = append(append(append(append(s.toServer, name...), 0), text...), 0, 0, 0)
-		s.toServer = wire.End(s.toServer, at)
-		s.toServer = wire.AppendBind(s.toServer, "", name)
-		s.toServer, at = wire.Begin(s.toServer, wire.Execute)
-		s.toServer = append(s.toServer, 0, 0, 0, 0, 0)
-		s.toServer = wire.End(s.toServer, at)
-		s.toServer = wire.AppendClose(s.toServer, 'S', name)
+		s.askOwn(text, false)
 	}
 	s.toServer = wire.AppendEmpty(s.toServer, wire.Sync)
+}
+
+// askOwn sends a statement of weir's own in the extended protocol, without a Sync. The
+// client's unnamed statement is left alone and, with apart, its unnamed portal, too:
+// where a transaction is open it may be in use.
+func (s *Session) askOwn(text string, apart bool) {
+	name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
+	portal := ""
+	if apart {
+		portal = name
+	}
+	var at int
+	s.toServer, at = wire.Begin(s.toServer, wire.Parse)
+	s.toServer = append(append(append(append(s.toServer, name...), 0), text...), 0, 0, 0)
+	s.toServer = wire.End(s.toServer, at)
+	s.toServer = wire.AppendBind(s.toServer, portal, name)
+	s.toServer, at = wire.Begin(s.toServer, wire.Execute)
+	s.toServer = append(append(s.toServer, portal...), 0, 0, 0, 0, 0)
+	s.toServer = wire.End(s.toServer, at)
+	if apart {
+		s.toServer = wire.AppendClose(s.toServer, 'P', portal)
+	}
+	s.toServer = wire.AppendClose(s.toServer, 'S', name)
 }
 
 // errandBytes takes one message of the server while an errand is under way.

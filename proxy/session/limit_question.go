@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -97,18 +96,7 @@ func (s *Session) askCounters(r *reading, named, synced bool) *expectation {
 	if named {
 		text = parentsQuestion
 	}
-	// Neither the client's unnamed statement nor its unnamed portal is touched.
-	name := reservedPrefix + hex.EncodeToString(s.cfg.Secret(16))
-	var at int
-	s.toServer, at = wire.Begin(s.toServer, wire.Parse)
-	s.toServer = append(append(append(append(s.toServer, name...), 0), text...), 0, 0, 0)
-	s.toServer = wire.End(s.toServer, at)
-	s.toServer = wire.AppendBind(s.toServer, name, name)
-	s.toServer, at = wire.Begin(s.toServer, wire.Execute)
-	s.toServer = append(append(s.toServer, name...), 0, 0, 0, 0, 0)
-	s.toServer = wire.End(s.toServer, at)
-	s.toServer = wire.AppendClose(s.toServer, 'P', name)
-	s.toServer = wire.AppendClose(s.toServer, 'S', name)
+	s.askOwn(text, true)
 	if synced {
 		s.toServer = wire.AppendEmpty(s.toServer, wire.Sync)
 	}

@@ -32,21 +32,22 @@ func (s *Session) outdated() {
 	}
 }
 
-// bare gives a decision of which no more is left than what its text says.
-func bare(d *Decision) *Decision {
+// bare gives a decision of which no more is left than what its text says, unless it
+// stands. It is another one, since what runs has the one that there was, too.
+func bare(d *Decision, stands func(*Decision) bool) *Decision {
+	if d == nil || d.Private == nil || stands(d) {
+		return d
+	}
 	b := *d
 	b.Private = nil
 	return &b
 }
 
-// letGo makes the decisions of statements bare that do not stand. They are exchanged and
-// not changed: what runs has them, too.
+// letGo makes the decisions of statements bare that do not stand.
 func (o *objects) letGo(stands func(*Decision) bool) {
 	drop := func(p *prepared) {
 		for ; p != nil; p = p.before {
-			if p.decision != nil && p.decision.Private != nil && !stands(p.decision) {
-				p.decision = bare(p.decision)
-			}
+			p.decision = bare(p.decision, stands)
 		}
 	}
 	drop(o.unnamedStatement)
@@ -55,12 +56,11 @@ func (o *objects) letGo(stands func(*Decision) bool) {
 	}
 }
 
+// letGoOfPortals is letGo for portals.
 func (o *objects) letGoOfPortals(stands func(*Decision) bool) {
 	drop := func(p *portal) {
 		for ; p != nil; p = p.before {
-			if p.decision != nil && p.decision.Private != nil && !stands(p.decision) {
-				p.decision = bare(p.decision)
-			}
+			p.decision = bare(p.decision, stands)
 		}
 	}
 	drop(o.unnamedPortal)
