@@ -430,7 +430,8 @@ func numbers(value []byte) ([]uint32, error) {
 	return all, nil
 }
 
-// mix adds values to a digest, in whatever order it gets them from call to call.
+// mix adds values to a digest, in whatever order it gets them from call to call. It adds
+// up, since the same values twice are something else than none.
 func mix(to *[16]byte, values [][]byte) {
 	h := sha256.New()
 	for _, v := range values {
@@ -439,7 +440,8 @@ func mix(to *[16]byte, values [][]byte) {
 		h.Write(length[:])
 		h.Write(v)
 	}
-	for i, b := range h.Sum(nil)[:len(to)] {
-		to[i] ^= b
+	sum := h.Sum(nil)
+	for i := 0; i < len(to); i += 8 {
+		binary.BigEndian.PutUint64(to[i:], binary.BigEndian.Uint64(to[i:])+binary.BigEndian.Uint64(sum[i:]))
 	}
 }
