@@ -31,21 +31,9 @@ func (r *Rules) judge(q Request, seen func(seeing)) Verdict {
 	for i := range q.Facts.Statements {
 		st := &q.Facts.Statements[i]
 		j.statement(st, i)
-		j.open = opens(st, j.open)
+		j.open = st.InTransaction(j.open)
 	}
 	return j.settle()
-}
-
-// opens says whether a transaction is open behind a statement of a text, of which
-// one was open in front of it or not.
-func opens(st *statement.Statement, before bool) bool {
-	switch st.Command {
-	case statement.CommandBegin:
-		return true
-	case statement.CommandCommit, statement.CommandRollback, statement.CommandPrepareTransaction:
-		return before && st.Chain
-	}
-	return before
 }
 
 func orWorkload(subject string) string {

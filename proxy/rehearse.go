@@ -380,19 +380,11 @@ func after(tx byte, facts *statement.Facts, failed bool) byte {
 	before := tx
 	for i := range facts.Statements {
 		st := &facts.Statements[i]
-		switch st.Command {
-		case statement.CommandBegin:
-			if tx == wire.TxIdle {
-				tx = wire.TxActive
-			}
-		case statement.CommandCommit, statement.CommandRollback, statement.CommandPrepareTransaction:
-			if tx = wire.TxIdle; st.Chain {
-				tx = wire.TxActive
-			}
-		case statement.CommandRollbackTo:
-			if tx == wire.TxFailed {
-				tx = wire.TxActive
-			}
+		switch open := st.InTransaction(tx != wire.TxIdle); {
+		case !open:
+			tx = wire.TxIdle
+		case tx == wire.TxIdle || st.Command == statement.CommandRollbackTo:
+			tx = wire.TxActive
 		}
 	}
 	switch {

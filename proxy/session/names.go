@@ -245,14 +245,10 @@ func (s *Session) moved(name string) {
 // followTransaction keeps the transaction's state up to date inside a segment,
 // where no ReadyForQuery tells it.
 func (s *Session) followTransaction(st *statement.Statement) {
-	switch st.Command {
-	case statement.CommandBegin:
+	if st.InTransaction(s.state.Tx != wire.TxIdle) {
 		s.state.Tx = wire.TxActive
-	case statement.CommandCommit, statement.CommandRollback, statement.CommandPrepareTransaction:
+	} else {
 		s.state.Tx = wire.TxIdle
-		if st.Chain {
-			s.state.Tx = wire.TxActive
-		}
 	}
 }
 
