@@ -115,9 +115,9 @@ func TestAServerThatGoesAwayOrStalls(t *testing.T) {
 		}
 	}
 	t.Run("it stalls", func(t *testing.T) {
-		target := fake(t, says(whole[:7]))
-		target.ConnectTimeout = 50 * time.Millisecond
-		_, err := dial(t, target).Start(t.Context(), Startup{User: "u"})
+		c := dial(t, fake(t, says(whole[:7])))
+		c.target.ConnectTimeout = 50 * time.Millisecond // of the login alone
+		_, err := c.Start(t.Context(), Startup{User: "u"})
 		var lost *ConnectionError
 		if !errors.As(err, &lost) || !lost.Timeout() {
 			t.Errorf("error %T: %v", err, err)
@@ -125,15 +125,15 @@ func TestAServerThatGoesAwayOrStalls(t *testing.T) {
 	})
 	t.Run("it drips", func(t *testing.T) {
 		// Each byte in time, but not the whole.
-		target := fake(t, func(conn net.Conn) {
+		c := dial(t, fake(t, func(conn net.Conn) {
 			readPacket(conn)
 			for _, err := conn.Write(wire.AppendAuthenticationOK(nil)); err == nil; {
 				time.Sleep(5 * time.Millisecond)
 				_, err = conn.Write(wire.AppendParameterStatus(nil, "a", "b"))
 			}
-		})
-		target.ConnectTimeout = 100 * time.Millisecond
-		_, err := dial(t, target).Start(t.Context(), Startup{User: "u"})
+		}))
+		c.target.ConnectTimeout = 100 * time.Millisecond // of the login alone
+		_, err := c.Start(t.Context(), Startup{User: "u"})
 		var lost *ConnectionError
 		if !errors.As(err, &lost) || !lost.Timeout() {
 			t.Errorf("error %T: %v", err, err)

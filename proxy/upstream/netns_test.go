@@ -186,7 +186,13 @@ func TestAServerThatDoesNotAnswerEndsWithTheTimeoutOrTheContext(t *testing.T) {
 		why := errors.New("nobody waits any more")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(20*time.Millisecond, func() { cancel(why) })
-		if _, err := Dial(ctx, target); !errors.Is(err, why) {
+		if c, err = Dial(ctx, target); err == nil {
+			// It was the machine that took the time, not the backlog.
+			t.Cleanup(func() { _ = c.Close() })
+			target.ConnectTimeout = 50 * time.Millisecond
+			continue
+		}
+		if !errors.Is(err, why) {
 			t.Fatalf("error %T: %v", err, err)
 		}
 		return

@@ -191,8 +191,7 @@ func TestWhatIsNotTLSIsRefused(t *testing.T) {
 	t.Run("a server that answers never", func(t *testing.T) {
 		target := fake(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 		target.TLS = TLS{Mode: Require}
-		target.ConnectTimeout = 50 * time.Millisecond
-		_, err := Dial(t.Context(), target)
+		err := pastTheDial(target, func(target Target) error { _, err := Dial(t.Context(), target); return err })
 		var failed *TLSError
 		if !errors.As(err, &failed) || !failed.Timeout() {
 			t.Errorf("error %T: %v", err, err)
@@ -205,8 +204,7 @@ func TestWhatIsNotTLSIsRefused(t *testing.T) {
 			_, _ = io.Copy(io.Discard, conn)
 		})
 		target.TLS = TLS{Mode: Require}
-		target.ConnectTimeout = 50 * time.Millisecond
-		_, err := Dial(t.Context(), target)
+		err := pastTheDial(target, func(target Target) error { _, err := Dial(t.Context(), target); return err })
 		var failed *TLSError
 		if !errors.As(err, &failed) || !failed.Timeout() {
 			t.Errorf("error %T: %v", err, err)
