@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -232,11 +231,6 @@ func (h *home) connectTo(ctx context.Context, network, address string) (*pgx.Con
 	}
 	cfg.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return h.agent.Dial(ctx, network, address) }
 	c, err := pgx.ConnectConfig(ctx, cfg)
-	if errors.Is(err, syscall.ECONNRESET) {
-		// The dialer moves the socket to another descriptor just while /proc is
-		// read to find whose it is: nobody's, then.
-		c, err = pgx.ConnectConfig(ctx, cfg)
-	}
 	if err == nil {
 		h.t.Cleanup(func() { _ = c.Close(context.Background()) })
 	}

@@ -36,7 +36,7 @@ func TestACapturedCallerIsResolved(t *testing.T) {
 			}
 		})
 	}
-	cfg := redirect.Config{Name: name, CgroupRoot: root, ListenerPort: uint16(10000 + os.Getpid()%9000)}
+	cfg := redirect.Config{Name: name, CgroupRoot: root, ListenerPort: uint16(18000 + os.Getpid()%900)} // of neither package redirect's tests nor package lab
 	t.Cleanup(func() {
 		if err := redirect.Uninstall(cfg); err != nil {
 			t.Error(err)

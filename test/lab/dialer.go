@@ -168,7 +168,7 @@ func BecomeDialer() {
 	if os.Args[0] != dialerName {
 		return
 	}
-	kept := map[int]*os.File{}
+	kept := map[int]net.Conn{}
 	for {
 		body := make([]byte, 4096)
 		n, err := unix.Read(3, body)
@@ -186,13 +186,13 @@ func BecomeDialer() {
 	}
 }
 
-func dialFor(body []byte, kept map[int]*os.File) (dialReply, []byte) {
+func dialFor(body []byte, kept map[int]net.Conn) (dialReply, []byte) {
 	var request dialRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		return dialReply{Error: err.Error()}, nil
 	}
-	if f, ok := kept[request.Release]; ok {
-		_ = f.Close()
+	if c, ok := kept[request.Release]; ok {
+		_ = c.Close()
 		delete(kept, request.Release)
 	}
 	if request.Network == "" {
@@ -204,12 +204,16 @@ func dialFor(body []byte, kept map[int]*os.File) (dialReply, []byte) {
 		errors.As(err, &errno)
 		return dialReply{Errno: int(errno), Error: err.Error()}, nil
 	}
-	file, err := conn.(interface{ File() (*os.File, error) }).File()
+	// The socket keeps its descriptor: while it moved to another one, whoever looks for
+	// its process in /proc could find it in neither.
+	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return dialReply{Error: err.Error()}, nil
 	}
-	_ = conn.Close() // File made a duplicate
-	handle := int(file.Fd())
-	kept[handle] = file
+	var handle int
+	if err := raw.Control(func(fd uintptr) { handle = int(fd) }); err != nil {
+		return dialReply{Error: err.Error()}, nil
+	}
+	kept[handle] = conn
 	return dialReply{Handle: handle}, unix.UnixRights(handle)
 }

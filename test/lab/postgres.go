@@ -180,16 +180,6 @@ func loopbacks() []netip.Addr {
 	return list
 }
 
-// FreePort finds a TCP port that nobody listens on at 127.0.0.1 at this moment.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
-}
-
 func (p *Postgres) initialise(ctx context.Context) error {
 	passwords, err := p.lab.Write(filepath.Base(p.Socket)+".password", p.Password+"\n", 0o600)
 	if err != nil {

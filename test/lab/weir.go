@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +99,7 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 		w.State = o.State
 	}
 	pins := l.Name + "-" + filepath.Base(dir)
-	port, err := listenerPort()
+	port, err := freePort(firstListener, firstFree)
 	if err != nil {
 		return nil, err
 	}
@@ -137,19 +135,6 @@ func (l *Lab) Weir(ctx context.Context, o WeirOptions) (*Weir, error) {
 		return nil, err
 	}
 	return w, nil
-}
-
-// listenerPort finds a port for weir's own listeners below the range from which
-// the kernel takes ports of outgoing connections (32768 and up by default), so that
-// none of those can be in its way later.
-func listenerPort() (int, error) {
-	for range 100 {
-		port := 20000 + rand.IntN(12000)
-		if ln, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			return port, ln.Close()
-		}
-	}
-	return 0, errors.New("no free port for weir's listeners")
 }
 
 func sortedKeys[V any](m map[string]V) []string {
