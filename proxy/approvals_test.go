@@ -350,11 +350,19 @@ func cancelOne(t *testing.T, way options) {
 	if pid != a.PgConn().PID() {
 		t.Errorf("the client knows the process as %d, the server as %d", a.PgConn().PID(), pid)
 	}
-	sleepA := later(func() error { _, err := a.Exec(context.Background(), "SELECT pg_sleep(20)"); return err })
-	sleepB := later(func() error { _, err := b.Exec(context.Background(), "SELECT pg_sleep(1)"); return err })
-	within(func() bool {
-		return s.count("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = '"+s.database+"'") == "2"
-	})
+	holder, err := s.pg.Connect(t.Context(), s.database)
+	must(t, err)
+	defer func() { _ = holder.Close(context.Background()) }()
+	_, err = holder.Exec(t.Context(), "SELECT pg_advisory_lock(17)")
+	must(t, err)
+	sleepA := later(func() error { _, err := a.Exec(context.Background(), "SELECT pg_sleep(600)"); return err })
+	waitB := later(func() error { _, err := b.Exec(context.Background(), "SELECT pg_advisory_lock(17)"); return err })
+	s.sleeps()
+	if !within(func() bool {
+		return s.count("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = 17") == "1"
+	}) {
+		t.Fatal("nobody waits for the lock")
+	}
 	// Weir's key is not the server's, and neither does a wrong one do anything.
 	must(t, upstream.Cancel(t.Context(), upstream.Target{Address: s.pg.Addr(), TLS: upstream.TLS{Mode: upstream.Disable}}, a.PgConn().PID(), a.PgConn().SecretKey()))
 	wrong := append([]byte(nil), a.PgConn().SecretKey()...)
@@ -370,10 +378,11 @@ func cancelOne(t *testing.T, way options) {
 			t.Error("a cancel request got an answer")
 		}
 	}
+	must(t, holder.Close(t.Context())) // and with it goes the lock
 	select {
 	case err := <-sleepA:
 		t.Fatalf("it ended: %v", err)
-	case err := <-sleepB:
+	case err := <-waitB:
 		must(t, err)
 	}
 	must(t, a.PgConn().CancelRequest(t.Context()))

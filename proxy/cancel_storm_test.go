@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"math/rand/v2"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
@@ -59,7 +60,8 @@ func TestCancelRequestsInTheirHundreds(t *testing.T) {
 			wants(t, victim.until(1), "T D:,slept C:SELECT 1 Z:I")
 			victim.send(wire.AppendQuery(nil, "select pg_sleep(60)"))
 			storms.Go(func() { storm(9, func(*rand.Rand) []byte { return cancelRequest(victim.pid, victim.key) }) })
-			wants(t, victim.until(1), "T E:57014 Z:I")
+			// It may be hit before it has said what its rows are.
+			wants(t, strings.TrimPrefix(victim.until(1), "T "), "E:57014 Z:I")
 			wants(t, other.until(1), "T D:,slept C:SELECT 1 Z:I")
 			storms.Wait()
 			// Late ones may hit what comes next, as at the server itself.

@@ -32,10 +32,8 @@ func TestTooManySessions(t *testing.T) {
 		refused(t, err, "53300")
 	}
 	// Cancel requests come through all the same.
-	done := later(func() error { _, err := a.Exec(context.Background(), "SELECT pg_sleep(20)"); return err })
-	within(func() bool {
-		return s.count("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = '"+s.database+"'") == "1"
-	})
+	done := later(func() error { _, err := a.Exec(context.Background(), "SELECT pg_sleep(600)"); return err })
+	s.sleeps()
 	must(t, a.PgConn().CancelRequest(t.Context()))
 	refused(t, <-done, "57014")
 	// And there is room again.
@@ -150,10 +148,8 @@ func TestAStopOfWeirEndsSessionsWithAReason(t *testing.T) {
 	for _, loops := range []int{1, -1} {
 		s := newSite(t, options{rules: open, loops: loops})
 		c := s.connect()
-		done := later(func() error { _, err := c.Exec(context.Background(), "SELECT pg_sleep(30)"); return err })
-		within(func() bool {
-			return s.count("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND datname = '"+s.database+"'") == "1"
-		})
+		done := later(func() error { _, err := c.Exec(context.Background(), "SELECT pg_sleep(600)"); return err })
+		s.sleeps()
 		s.stop()
 		refused(t, <-done, "57P01", "weir is stopping")
 		s.gateway.Wait()

@@ -434,6 +434,17 @@ func (s *site) count(text string) string {
 	return v
 }
 
+// sleeps waits until one session of the site's database is in pg_sleep: the server has
+// its statement, and a cancel request reaches that and nothing in front of it.
+func (s *site) sleeps() {
+	s.t.Helper()
+	if !within(func() bool {
+		return s.count("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '"+s.database+"'") == "1"
+	}) {
+		s.t.Fatal("no session sleeps")
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -118,18 +119,19 @@ func TestACancelRequestReachesItsBackendOnly(t *testing.T) {
 			c, g := loginAs(t, target, Startup{User: "u_trust", Database: "postgres"})
 			wrong := bytes.Clone(g.BackendKey)
 			wrong[0] ^= 1
+			sleeping := fmt.Sprintf("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and pid = %d", g.BackendPID)
 			done := make(chan error, 1)
 			go func() {
-				_, err := c.Query(context.Background(), "select pg_sleep(30)")
+				_, err := c.Query(context.Background(), "select pg_sleep(600)")
 				done <- err
 			}()
 			waitFor(t, "the query to run", func() bool {
-				return query1(t, pg, "select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"
+				return query1(t, pg, sleeping) == "1"
 			})
 			if err := Cancel(t.Context(), target, g.BackendPID, wrong); err != nil {
 				t.Error(err)
 			}
-			if got := query1(t, pg, "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"); got != "1" {
+			if got := query1(t, pg, sleeping); got != "1" {
 				t.Error("a wrong key cancelled it")
 			}
 			if err := Cancel(t.Context(), target, g.BackendPID, g.BackendKey); err != nil {
