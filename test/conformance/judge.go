@@ -55,12 +55,20 @@ func (j *judge) run(ctx context.Context) error {
 		if !j.suite.single {
 			only = j.only
 		}
-		repeated := j.both(ctx, filepath.Join(results, "again"), only)
+		results = filepath.Join(results, "again")
+		repeated := j.both(ctx, results, only)
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
+		rest, err := j.report.differences(ctx, results, repeated)
+		if err != nil {
+			return err
+		}
+		if _, err := j.explain(repeated, rest); err != nil {
+			return err
+		}
 		for i, d := range found {
-			found[i].Unsteady = d.counts() && repeated.alike(d.Test)
+			found[i].Unsteady = d.counts() && repeated.settles(d.Test, rest)
 		}
 	}
 	if j.options.accepting != "" {
@@ -179,12 +187,9 @@ func (j *judge) way(ctx context.Context, way, results string, only []string, m *
 	return errors.Join(err, reading, writeDenied(o.denied, filepath.Join(results, "refused.txt")))
 }
 
-// alike says whether a test ran on both ways and ended alike.
-func (o outcome) alike(name string) bool {
-	for _, pair := range pairs(o.tests[direct], o.tests[through]) {
-		if pair[0].name == name {
-			return pair[0].status == pair[1].status && pair[0].output == pair[1].output
-		}
-	}
-	return false
+// settles says whether a test ran and ended alike on both ways, or as it is expected
+// to: found are the differences of this outcome.
+func (o outcome) settles(name string, found []difference) bool {
+	return slices.ContainsFunc(pairs(o.tests[direct], o.tests[through]), func(pair [2]test) bool { return pair[0].name == name }) &&
+		!slices.ContainsFunc(found, func(d difference) bool { return d.Test == name && d.counts() })
 }

@@ -32,6 +32,26 @@ func TestDifferencesAreFound(t *testing.T) {
 	}
 }
 
+func TestATestIsSettledByARepetitionThatIsAlikeOrExpected(t *testing.T) {
+	once := []test{{name: "alike", status: passed}, {name: "expected", status: passed}, {name: "differs", status: passed}, {name: "gone", status: passed}}
+	again := []test{{name: "alike", status: passed}, {name: "expected", status: failed}, {name: "differs", status: failed}}
+	o := outcome{tests: map[string][]test{direct: once, through: again}}
+	found, err := (&report{}).differences(t.Context(), t.TempDir(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range found {
+		if found[i].Test == "expected" {
+			found[i].Reason = "weir says it otherwise"
+		}
+	}
+	for name, want := range map[string]bool{"alike": true, "expected": true, "differs": false, "gone": false, "never ran": false} {
+		if o.settles(name, found) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
 func TestASuiteThatFailsAsAWholeIsNotAlike(t *testing.T) {
 	for name, c := range map[string]struct {
 		tests []test

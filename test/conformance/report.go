@@ -50,7 +50,7 @@ type difference struct {
 	Test     string `json:"test"`
 	Direct   status `json:"direct"`
 	Weir     status `json:"weir"`
-	Unsteady bool   `json:"unsteady,omitempty"` // repeated, it ended alike
+	Unsteady bool   `json:"unsteady,omitempty"` // repeated, it ended alike or as expected
 	Reason   string `json:"reason,omitempty"`   // why it is expected, "" when it is not
 	Diff     string `json:"diff"`               // of the outputs
 }
@@ -242,7 +242,7 @@ func (c comparison) print(w io.Writer) {
 		case d.Reason != "":
 			fmt.Fprintf(w, "; expected: %s\n", d.Reason)
 		case d.Unsteady:
-			fmt.Fprint(w, "; alike when repeated\n")
+			fmt.Fprint(w, "; alike, or as expected, when repeated\n")
 		default:
 			fmt.Fprintf(w, "\n%s", indented(d.Diff, 40))
 		}
