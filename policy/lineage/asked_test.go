@@ -47,3 +47,15 @@ func TestConditionsThatMayBeAskedAreClean(t *testing.T) {
 		}
 	}
 }
+
+// A schema for temporary objects is looked through without a change to what all
+// sessions share: the names of the catalog mean the same afterwards.
+func TestLookingForTemporaryTablesLeavesTheCatalogAsItIs(t *testing.T) {
+	m := shop(t)
+	for _, sql := range []string{"SELECT 1 FROM pg_temp.customers", "INSERT INTO pg_temp.customers SELECT * FROM public.customers", "SELECT email FROM customers"} {
+		m.Judge(facts(t, sql), Env{Fresh: true})
+		if found := m.snapshot.Named("", "customers"); len(found) != 1 || found[0] == nil {
+			t.Fatalf("%s: the catalog has %v of that name", sql, found)
+		}
+	}
+}

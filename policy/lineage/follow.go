@@ -212,5 +212,5 @@ func (m *Masks) candidates(schema, name string) []*catalog.Relation {
 	if !temporary(schema) {
 		return m.snapshot.Named(schema, name)
 	}
-	return slices.DeleteFunc(m.snapshot.Named("", name), func(rel *catalog.Relation) bool { return !temporary(rel.Schema) })
+	return slices.DeleteFunc(slices.Clone(m.snapshot.Named("", name)), func(rel *catalog.Relation) bool { return !temporary(rel.Schema) })
 }
