@@ -227,7 +227,7 @@ func TestAStartThatCannotBe(t *testing.T) {
 					t.Errorf("%q is not in: %v", w, err)
 				}
 			}
-			goleak.VerifyNone(t, before)
+			leavesNothing(t, before)
 			if left, _ := filepath.Glob(filepath.Join(h.dir, "*.sock")); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}

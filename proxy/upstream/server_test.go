@@ -163,7 +163,12 @@ func pastTheDial(target Target, f func(Target) error) error {
 func noLeaks(t *testing.T) {
 	t.Helper()
 	ignore := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, ignore) })
+	t.Cleanup(func() {
+		// goleak itself waits for less than half a second.
+		for end := time.Now().Add(10 * time.Second); goleak.Find(ignore) != nil && time.Now().Before(end); {
+		}
+		goleak.VerifyNone(t, ignore)
+	})
 }
 
 // plain, overTLS and overSocket are ways to the shared server.
