@@ -30,9 +30,6 @@ func open(socket, database string, options map[string]string) (*client, error) {
 		return nil, err
 	}
 	c := &client{conn: conn, front: pgproto3.NewFrontend(conn, conn)}
-	if err := c.conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		return nil, err
-	}
 	parameters := map[string]string{"user": role, "database": database}
 	for k, v := range options {
 		parameters[k] = v
@@ -55,8 +52,12 @@ func (c *client) close() {
 	_ = c.conn.Close()
 }
 
-// until sends what is waiting and reads up to the nth ReadyForQuery.
+// until sends what is waiting and reads up to the nth ReadyForQuery. An answer has its
+// time, not a session: how long that lasts depends on the machine.
 func (c *client) until(n int) error {
+	if err := c.again(); err != nil {
+		return err
+	}
 	if err := c.front.Flush(); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
@@ -74,6 +75,9 @@ func (c *client) until(n int) error {
 	}
 	return nil
 }
+
+// again begins the time of an answer.
+func (c *client) again() error { return c.conn.SetDeadline(time.Now().Add(20 * time.Second)) }
 
 func (c *client) take(m pgproto3.BackendMessage) error {
 	keep := func(parts ...[]byte) {
@@ -203,6 +207,9 @@ func copyFrom(text, data string) step {
 // ready.
 func raw(data string) step {
 	return func(c *client) error {
+		if err := c.again(); err != nil {
+			return err
+		}
 		if _, err := c.conn.Write([]byte(data)); err != nil {
 			return err
 		}

@@ -122,7 +122,8 @@ func removeLeaf(path string) error {
 func killCgroup(path string) error {
 	text, err := os.ReadFile(filepath.Join(path, "cgroup.procs"))
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
+		// ENODEV is what a file that was opened says of a cgroup that is gone since.
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
 			return nil
 		}
 		return err
