@@ -72,7 +72,7 @@ func lets(v value, level Predicates) bool {
 
 // comparedBy gives how much a comparison of two values for equality asks.
 func comparedBy(a, b value) Predicates {
-	if a.pure() && b.pure() && (a.constant() || len(a.copies) > 0) && (b.constant() || len(b.copies) > 0) {
+	if a.even() && b.even() && (a.constant() || a.folded || len(a.copies) > 0) && (b.constant() || b.folded || len(b.copies) > 0) {
 		return Equality
 	}
 	return Allow
@@ -80,7 +80,7 @@ func comparedBy(a, b value) Predicates {
 
 // groupedBy gives how much it asks which values are equal or NULL.
 func groupedBy(v value) Predicates {
-	if v.pure() {
+	if v.even() {
 		return Equality
 	}
 	return Allow

@@ -30,6 +30,12 @@ func (r *resolver) call(n *statement.Node, sc *scope) value {
 	}
 	if n.Has(statement.FlagDistinct) {
 		for i := range args {
+			if given := &n.List(0)[i]; given.Kind == statement.NodeRow { // each of its columns is
+				for k := range given.Nodes {
+					r.grouped(r.eval(&given.Nodes[k], sc), name+"(DISTINCT)")
+				}
+				continue
+			}
 			r.grouped(args[i].value, name+"(DISTINCT)")
 		}
 	}
@@ -122,6 +128,9 @@ func (r *resolver) plain(schema, name string, args []argument) value {
 		}
 	}
 	v = r.native(name, v)
+	if a := args[0].value; len(args) == 1 && folds(name) && (isText(r.wire(a.typeOID)) || r.isCitext(a.typeOID)) {
+		v.folded = a.folded || a.pure() && len(a.copies) > 0
+	}
 	switch name {
 	case "lower", "upper":
 		if !isText(r.wire(args[0].typeOID)) && !r.isCitext(args[0].typeOID) { // of a range, which may have no bound

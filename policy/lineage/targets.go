@@ -162,7 +162,7 @@ func (r *resolver) limits(list []statement.Node, sc *scope) {
 func (r *resolver) grouped(v value, construct string) {
 	switch {
 	case !v.tainted():
-	case v.pure():
+	case v.even():
 		r.require(v, Equality, construct)
 	default:
 		r.require(v, Allow, construct)

@@ -25,6 +25,9 @@ type value struct {
 	// mixed says that rows of a set operation have masked values in it and others
 	// values that are not masked.
 	mixed bool
+	// folded says that it is masked columns' texts in one case or without blanks around
+	// them, and nothing else: which of them are equal asks what that of their own does.
+	folded bool
 	// array says that it may be an array whose number of elements is a masked
 	// value's.
 	array bool
@@ -39,6 +42,9 @@ func (v *value) tainted() bool { return len(v.copies)+len(v.derived) > 0 }
 // pure says that it is the unchanged value of masked columns, or a constant, and
 // nothing else.
 func (v *value) pure() bool { return !v.other && len(v.derived) == 0 && !v.nullable }
+
+// even says that equal values of it are equal values of masked columns, or a constant.
+func (v *value) even() bool { return v.pure() || v.folded && !v.nullable }
 
 func (v *value) constant() bool { return !v.other && !v.tainted() }
 
@@ -63,6 +69,7 @@ func (v value) union(o value) value {
 		refs: join(v.refs, o.refs), copies: join(v.copies, o.copies), derived: join(v.derived, o.derived),
 		other: v.other || o.other, nullable: v.nullable || o.nullable,
 		several: v.several || o.several, mixed: v.mixed || o.mixed, array: v.array || o.array, vast: v.vast || o.vast,
+		folded: v.folded && o.folded,
 	}
 	if v.row == o.row {
 		u.row = v.row

@@ -145,6 +145,16 @@ func AppendRedacted(dst []byte, typ byte, body []byte, rule string, censor func(
 		}
 		return appendMessage(dst, typ, shown), nil
 	}
+	if ofConstraint(m) {
+		shown.Message, shown.Detail = m.Message, keyWithout(m)
+		shown.SchemaName, shown.TableName, shown.ColumnName = m.SchemaName, m.TableName, m.ColumnName
+		shown.DataTypeName, shown.ConstraintName = m.DataTypeName, m.ConstraintName
+		if censor != nil {
+			shown.Message, shown.Detail = censor(shown.Message), censor(shown.Detail)
+			shown.DataTypeName, shown.ConstraintName = censor(shown.DataTypeName), censor(shown.ConstraintName)
+		}
+		return appendMessage(dst, typ, shown), nil
+	}
 	shown.Message = "the text of this message is withheld, since the statement concerns masked columns"
 	shown.Hint = "SQLSTATE " + shown.Code + " says what kind of error it is. The mask is " + rule + "."
 	return appendMessage(dst, typ, shown), nil
@@ -216,12 +226,57 @@ func valueless(m *pgproto3.ErrorResponse) bool {
 			return m.SeverityUnlocalized == "NOTICE" && ofDefinitions(m.Code) && ofNames(m.Routine)
 		}
 		return m.Position > 0 || ofDefinitions(m.Code) || ofNames(m.Routine)
+	case "0A", "2B":
+		return !notice && ofDependencies(m.Routine)
 	case "25":
 		return !notice || ofNames(m.Routine)
 	case "40", "53", "55", "57":
 		return !notice
 	}
 	return false
+}
+
+// ofConstraint says whether an error is about a constraint, and its message and fields
+// name that, tables and columns, and nothing else: the row and the key are its detail, and
+// where it happened its context. The routines are those that hold rows against constraints
+// (nbtinsert.c, execIndexing.c, tuplesort.c and tuplesortvariants.c, ri_triggers.c,
+// execMain.c, execPartition.c, execExprInterp.c, tablecmds.c).
+func ofConstraint(m *pgproto3.ErrorResponse) bool {
+	if m.Severity == "" || m.SeverityUnlocalized == "NOTICE" || m.SeverityUnlocalized == "WARNING" {
+		return false
+	}
+	switch m.Routine {
+	case "_bt_check_unique", "comparetup_index_btree", "comparetup_index_btree_tiebreak":
+		return m.Code == "23505"
+	case "check_exclusion_or_unique_constraint":
+		return m.Code == "23505" || m.Code == "23P01"
+	case "ri_ReportViolation":
+		return m.Code == "23503" || m.Code == "23001"
+	case "ExecConstraints", "ExecEvalConstraintNotNull", "ExecEvalConstraintCheck", "ATRewriteTable":
+		return m.Code == "23502" || m.Code == "23514"
+	case "ReportNotNullViolationError":
+		return m.Code == "23502"
+	case "ExecPartitionCheckEmitError", "ExecFindPartition":
+		return m.Code == "23514"
+	case "ExecWithCheckOptions":
+		return m.Code == "44000"
+	}
+	return false
+}
+
+// keyWithout is the detail of an error about a constraint without values: mappers read the
+// columns of a unique key from it. What stands in front of them is the definition of the
+// index.
+func keyWithout(m *pgproto3.ErrorResponse) string {
+	if m.Detail == "" {
+		return ""
+	}
+	if m.Code == "23505" {
+		if key, _, ok := strings.Cut(m.Detail, ")=("); ok && strings.HasPrefix(key, "Key (") {
+			return key + ")=(****) already exists."
+		}
+	}
+	return "The values are withheld, since the statement concerns masked columns."
 }
 
 // raisedInDo says whether a DO has raised it by its own RAISE or ASSERT, and not what that
@@ -249,6 +304,16 @@ func ofNames(routine string) bool {
 		"ATExecAddColumn", "ATExecDropColumn", "ATExecDropConstraint", "ATExecSetNotNull", "ATExecColumnDefault", "ATExecAlterColumnType",
 		"ATPrepAlterColumnType", "check_for_column_name_collision", "renameatt_internal", "get_trigger_oid", "get_relation_constraint_oid",
 		"does_not_exist_skipping", "DropErrorMsgNonExistent", "index_create", "transformCreateStmt", "heap_create_with_catalog":
+		return true
+	}
+	return false
+}
+
+// ofDependencies names the routines that say what stands in the way of a change or a DROP,
+// and name objects alone (tablecmds.c, dependency.c).
+func ofDependencies(routine string) bool {
+	switch routine {
+	case "ATExecAlterColumnType", "RememberAllDependentForRebuilding", "reportDependentObjects":
 		return true
 	}
 	return false

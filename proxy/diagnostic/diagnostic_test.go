@@ -58,7 +58,7 @@ func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
 		message  pgproto3.ErrorResponse
 		withheld bool
 	}{
-		"a unique violation":                    {pgproto3.ErrorResponse{Code: "23505", Routine: "_bt_check_unique"}, true},
+		"a unique violation that is raised":     {pgproto3.ErrorResponse{Code: "23505", Routine: "exec_stmt_raise"}, true},
 		"a failed cast":                         {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe"}, true},
 		"an unknown column":                     {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Position: 8}, false},
 		"a value taken for a name":              {pgproto3.ErrorResponse{Code: "42P01", Routine: "RangeVarGetRelidExtended"}, true},
@@ -80,7 +80,9 @@ func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
 		"what a function of such a name raises": {pgproto3.ErrorResponse{Code: "P0001", Routine: "exec_stmt_raise", Where: "PL/pgSQL function inline_code_block() line 3 at RAISE"}, true},
 		"what fails in a RAISE":                 {pgproto3.ErrorResponse{Code: "22P02", Routine: "pg_strtoint32_safe", Where: "PL/pgSQL function inline_code_block line 3 at RAISE"}, true},
 		"a notice":                              {pgproto3.ErrorResponse{Code: "00000", Routine: "exec_stmt_raise", SeverityUnlocalized: "NOTICE"}, true},
-		"a check that a row does not meet":      {pgproto3.ErrorResponse{Code: "23514", Routine: "ATRewriteTable"}, true},
+		"a view that is in the way":             {pgproto3.ErrorResponse{Code: "0A000", Routine: "RememberAllDependentForRebuilding"}, false},
+		"objects that depend on it":             {pgproto3.ErrorResponse{Code: "2BP01", Routine: "reportDependentObjects"}, false},
+		"a value that is not supported":         {pgproto3.ErrorResponse{Code: "0A000", Routine: "timestamptz_trunc_internal"}, true},
 		"a missing right":                       {pgproto3.ErrorResponse{Code: "42501", Routine: "aclcheck_error"}, false},
 		"RAISE with a borrowed state":           {pgproto3.ErrorResponse{Code: "42501", Routine: "exec_stmt_raise"}, true},
 		"an error inside a function":            {pgproto3.ErrorResponse{Code: "42703", Routine: "errorMissingColumn", Where: "PL/pgSQL function f()"}, true},
@@ -108,6 +110,47 @@ func TestTextsThatMayHoldValuesAreWithheld(t *testing.T) {
 			}
 			if d, err := diagnostic.Read(out[wire.HeaderSize:]); err != nil || d.Code != m.Code {
 				t.Fatalf("%+v, %v", d, err)
+			}
+		})
+	}
+}
+
+func TestErrorsAboutConstraintsKeepTheirNamesAndLoseTheirRows(t *testing.T) {
+	of := pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Where: "canary", Hint: "canary", InternalQuery: "canary",
+		SchemaName: "public", TableName: "people", ConstraintName: "people_email_key"}
+	for name, c := range map[string]struct{ code, routine, message, detail, want string }{
+		"a unique key": {"23505", "_bt_check_unique", `duplicate key value violates unique constraint "people_email_key"`,
+			"Key (email)=(canary) already exists.", "Key (email)=(****) already exists."},
+		"a unique key of an expression": {"23505", "_bt_check_unique", `duplicate key value violates unique constraint "people_email_key"`,
+			"Key (lower(email), id)=(canary, 1) already exists.", "Key (lower(email), id)=(****) already exists."},
+		"a unique key of which a value looks like one": {"23505", "_bt_check_unique", `duplicate key value violates unique constraint "people_email_key"`,
+			"Key (email)=(a)=(canary) already exists.", "Key (email)=(****) already exists."},
+		"a foreign key": {"23503", "ri_ReportViolation", `insert or update on table "people" violates foreign key constraint "people_email_key"`,
+			`Key (email)=(canary) is not present in table "known".`, "The values are withheld, since the statement concerns masked columns."},
+		"a CHECK": {"23514", "ExecConstraints", `new row for relation "people" violates check constraint "people_email_key"`,
+			"Failing row contains (canary).", "The values are withheld, since the statement concerns masked columns."},
+		"an exclusion": {"23P01", "check_exclusion_or_unique_constraint", `conflicting key value violates exclusion constraint "people_email_key"`,
+			"Key (email)=(canary) conflicts with existing key (email)=(canary).", "The values are withheld, since the statement concerns masked columns."},
+		"a detail in another language": {"23505", "_bt_check_unique", `doppelter Schlüsselwert verletzt Unique-Constraint »people_email_key«`,
+			"Schlüssel »(email)=(canary)« existiert bereits.", "The values are withheld, since the statement concerns masked columns."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := of
+			m.Code, m.Routine, m.Message, m.Detail = c.code, c.routine, c.message, c.detail
+			p, err := m.Encode(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := diagnostic.AppendRedacted(nil, wire.ErrorResponse, p[wire.HeaderSize:], "p/m", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var shown pgproto3.ErrorResponse
+			if err := shown.Decode(out[wire.HeaderSize:]); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(out), "canary") || shown.Message != c.message || shown.Detail != c.want || shown.ConstraintName != of.ConstraintName || shown.TableName != of.TableName {
+				t.Fatalf("%+v", shown)
 			}
 		})
 	}
