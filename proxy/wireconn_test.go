@@ -36,9 +36,14 @@ type wireConn struct {
 }
 
 func newWireConn(t *testing.T, c net.Conn) *wireConn {
-	_ = c.SetDeadline(time.Now().Add(time.Minute))
-	return &wireConn{t: t, Conn: c, in: bufio.NewReader(c)}
+	w := &wireConn{t: t, Conn: c, in: bufio.NewReader(c)}
+	w.again()
+	return w
 }
+
+// again begins the time that a message may take. All of a connection together may take
+// as long as the machine makes it.
+func (w *wireConn) again() { _ = w.SetDeadline(time.Now().Add(time.Minute)) }
 
 // start opens a session.
 func (w *wireConn) start(database string, more ...wire.Setting) {
@@ -59,6 +64,7 @@ func (w *wireConn) start(database string, more ...wire.Setting) {
 
 func (w *wireConn) send(frames ...[]byte) {
 	w.t.Helper()
+	w.again()
 	for _, f := range frames {
 		if _, err := w.Write(f); err != nil {
 			w.t.Fatalf("sending: %v", err)
@@ -68,6 +74,7 @@ func (w *wireConn) send(frames ...[]byte) {
 
 func (w *wireConn) next() (byte, []byte) {
 	w.t.Helper()
+	w.again()
 	typ, body, err := w.read()
 	if err != nil {
 		w.t.Fatalf("reading: %v", err)
