@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/function"
 	"github.com/weirgate/weir/policy/pattern"
 	"github.com/weirgate/weir/policy/statement"
 )
@@ -18,6 +19,12 @@ func (j *judgement) besides(g *bound, st *statement.Statement) string {
 	if t := j.request.Catalog.writesCatalogs(st); t != "" {
 		return "writes to " + t + ", where any definition can be changed by hand"
 	}
+	for i := range st.Functions {
+		f := &st.Functions[i]
+		if e := j.request.Catalog.reaches(f); e.Changes() {
+			return "calls " + qualified(f.Schema, f.Name) + "(), which " + e.Reason + " by hand"
+		}
+	}
 	if !g.Match.readsTables() {
 		return ""
 	}
@@ -30,6 +37,24 @@ func (j *judgement) besides(g *bound, st *statement.Statement) string {
 		}
 	}
 	return ""
+}
+
+// reaches says what a function of PostgreSQL's own, or of an extension in C, is known to do.
+func (c *Catalog) reaches(f *statement.Function) function.Entry {
+	if f.Schema == "" || f.Schema == "pg_catalog" {
+		if e, _ := function.BuiltIn(f.Name, f.Arguments); e.Class != "" {
+			return e
+		}
+	}
+	if c == nil {
+		return function.Entry{}
+	}
+	for _, known := range c.snapshot.Functions(f.Schema, f.Name) {
+		if e, _ := function.Extension(known.Extension, known.Name); e.Class != "" && known.Language == "c" {
+			return e
+		}
+	}
+	return function.Entry{}
 }
 
 // quoted says whether a statement changes rows of a table that a match is about the
@@ -115,7 +140,7 @@ func holdsSamples(column string) bool {
 // as bytes or text.
 func readsPages(name string) bool {
 	switch name {
-	case "get_raw_page", "pg_read_binary_file", "pg_read_file":
+	case "get_raw_page", "bt_page_items", "pg_read_binary_file", "pg_read_file", "pg_get_wal_fpi_info", "pg_get_wal_block_info", "pg_dirtyread":
 		return true
 	}
 	return strings.HasPrefix(name, "pg_logical_slot_get_") || strings.HasPrefix(name, "pg_logical_slot_peek_")

@@ -127,7 +127,7 @@ func hides(h catalog.Hidden) (what string, hidden bool) {
 	switch {
 	case f == nil:
 		return h.Why, true
-	case f.Extension != "" && !runsSQL(f.Extension) && (f.Language == "c" || f.Language == "internal"):
+	case f.Extension != "" && !runsSQL(f) && (f.Language == "c" || f.Language == "internal"):
 		return "", false
 	}
 	return fmt.Sprintf("calls %s(), which %s", f.Qualified(), h.Why), true

@@ -84,7 +84,7 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 	}
 	blind := cmp.Or(hidden(st), j.request.Unseen)
 	if !executes(st) {
-		j.guards(st, index, blind, false)
+		j.guards(st, index, blind, nil)
 		return
 	}
 	j.verdict.Cacheable = false // the name may stand for something else next time
@@ -95,18 +95,18 @@ func (j *judgement) statement(st *statement.Statement, index int) {
 	if body == nil {
 		blind = "runs a prepared statement that is not known (" + keyword(st.Command) + ")"
 	}
-	j.guards(st, index, blind, false)
+	j.guards(st, index, blind, nil)
 	if body != nil {
 		if what, hint := misreads(body); what != "" {
 			j.builtIn(index, what, hint)
 		}
-		j.guards(body, index, cmp.Or(hidden(body), j.request.Unseen), true)
+		j.guards(body, index, cmp.Or(hidden(body), j.request.Unseen), st)
 	}
 }
 
 // guards holds every guard against a statement. blind says what it may do more
-// than its facts say, prepared that it was prepared before and runs now.
-func (j *judgement) guards(st *statement.Statement, index int, blind string, prepared bool) {
+// than its facts say; by is what runs it now, where it was prepared before.
+func (j *judgement) guards(st *statement.Statement, index int, blind string, by *statement.Statement) {
 	if len(j.rules.guards) == 0 {
 		return
 	}
@@ -131,7 +131,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 		if !g.audit && g.Action.stops() && g.Match.quoted(st) {
 			j.verdict.Withholds = true
 		}
-		s := seeing{guard: g, statement: index, prepared: prepared, because: because{st: st, text: j.request.Text}}
+		s := seeing{guard: g, statement: index, prepared: by != nil, because: because{st: st, text: j.request.Text}}
 		var count *Count
 		if g.condition != nil && (vars == nil || vars.st != st) {
 			vars = &variables{identity: j.rules.identity, request: j.request, st: st, open: j.open}
@@ -142,7 +142,7 @@ func (j *judgement) guards(st *statement.Statement, index int, blind string, pre
 			if more != nil {
 				seen = more.seenBy(g)
 			}
-			count, s.because.uncounted = g.counting(said, seen, blind, j.request.Catalog)
+			count, s.because.uncounted = g.counting(said, by, seen, blind, j.request.Catalog)
 		}
 		if j.seen != nil {
 			j.seen(s)

@@ -178,10 +178,16 @@ func writesRows(c statement.Command) bool {
 
 // uncounted says, as a clause, why the server does not report the rows that a
 // statement changes: it does those of the outermost command only. "" when it does,
-// or when the statement changes none itself.
-func (l *Limit) uncounted(st *statement.Statement) string {
+// or when the statement changes none itself. by is what runs it, where it was prepared.
+func (l *Limit) uncounted(st, by *statement.Statement) string {
 	if len(st.Writes) == 0 || l.Result || l.Rows == 0 || st.Planned {
 		return ""
+	}
+	if by != nil && by.Command != statement.CommandExecute {
+		if by.Planned {
+			return ""
+		}
+		return "changes rows inside " + article(by.Command) + ", which the server does not report"
 	}
 	switch st.Command {
 	case statement.CommandPrepare, statement.CommandDeclare:
@@ -240,6 +246,9 @@ func (g *bound) uncountedInside(r *reach) string {
 	if len(r.said.Writes) == 0 && (r.said.Copy == nil || !r.said.Copy.From) {
 		switch {
 		case r.runsNothing():
+			if r.defines() && concerned(r.catalog.snapshot.OfDefinition()) {
+				return "leads to a change of rows by an event trigger, where the server does not count them"
+			}
 			return ""
 		case concerned(effects):
 			return what
@@ -267,13 +276,31 @@ func (g *bound) uncountedInside(r *reach) string {
 func (r *reach) runsNothing() bool {
 	switch r.said.Command {
 	case statement.CommandCreate:
-		return !filled(r.said)
-	case statement.CommandPrepare, statement.CommandAlter, statement.CommandDrop, statement.CommandComment,
-		statement.CommandGrant, statement.CommandRevoke:
+		return !filled(r.said) && !r.evaluates()
+	case statement.CommandAlter:
+		return !r.evaluates()
+	case statement.CommandPrepare, statement.CommandDrop, statement.CommandComment, statement.CommandGrant, statement.CommandRevoke:
 		return true
 	}
 	return false
 }
+
+// evaluates says whether a definition evaluates expressions over rows that are there: a
+// new column's default, a check, an index, a conversion.
+func (r *reach) evaluates() bool {
+	return slices.ContainsFunc(r.said.Objects, func(o statement.Object) bool {
+		switch o.Kind {
+		case statement.KindTable, statement.KindColumn, statement.KindConstraint, statement.KindDomain:
+			return o.Command == statement.CommandAlter
+		case statement.KindIndex:
+			return o.Command == statement.CommandCreate
+		}
+		return false
+	})
+}
+
+// defines says whether a statement changes the schema, so that event triggers may fire.
+func (r *reach) defines() bool { return slices.ContainsFunc(r.Commands, catalog.Defines) }
 
 // filled says whether a definition runs a query to fill what it makes: CREATE TABLE AS,
 // SELECT INTO, CREATE MATERIALIZED VIEW.

@@ -35,9 +35,10 @@ func (c *Count) Counts(schema, name string) bool {
 
 // counting says how the rows that a statement changes are held against a guard's
 // limit: by what the server reports (count is nil), by its counters, or, as a clause,
-// why they cannot be. seen is what the statement does in all, nil where no catalog
-// tells; blind says, as a clause, what of it is not read.
-func (g *bound) counting(said *statement.Statement, seen *reach, blind string, c *Catalog) (count *Count, uncounted string) {
+// why they cannot be. by is what runs the statement, where it was prepared; seen is what
+// the statement does in all, nil where no catalog tells; blind says, as a clause, what of
+// it is not read.
+func (g *bound) counting(said, by *statement.Statement, seen *reach, blind string, c *Catalog) (count *Count, uncounted string) {
 	all := said
 	if seen != nil {
 		all = &seen.Statement
@@ -45,7 +46,7 @@ func (g *bound) counting(said *statement.Statement, seen *reach, blind string, c
 	emptied := g.emptied(all, c)
 	why := emptied
 	if g.concerns(said) {
-		why = cmp.Or(g.Limit.uncounted(said), emptied)
+		why = cmp.Or(g.Limit.uncounted(said, by), emptied)
 	}
 	if why == "" && seen != nil {
 		why = g.uncountedInside(seen)

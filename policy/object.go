@@ -43,13 +43,14 @@ func (r *reader) objects(k *Match, n *yaml.Node) {
 }
 
 // objects looks for one object of the kinds, by one of the commands where they are
-// named. What a session creates for itself alone does not count.
+// named. What a session creates for itself alone does not count, but for a foreign table,
+// which reaches elsewhere all the same.
 func (m *Match) objects(st *statement.Statement) bool {
 	return slices.ContainsFunc(st.Objects, m.object)
 }
 
 func (m *Match) object(o statement.Object) bool {
-	return !o.Temporary && (m.AnyObject || slices.Contains(m.Objects, o.Kind) || cascades(o) && slices.ContainsFunc(m.Objects, dependent)) &&
+	return (!o.Temporary || o.Kind == statement.KindForeignTable) && (m.AnyObject || slices.Contains(m.Objects, o.Kind) || cascades(o) && slices.ContainsFunc(m.Objects, dependent)) &&
 		(len(m.Commands) == 0 || slices.Contains(m.Commands, o.Command))
 }
 

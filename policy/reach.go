@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/weirgate/weir/policy/catalog"
+	"github.com/weirgate/weir/policy/function"
 	"github.com/weirgate/weir/policy/pattern"
 	"github.com/weirgate/weir/policy/statement"
 )
@@ -248,14 +249,15 @@ func (c *Catalog) projection(r *reach, st *statement.Statement, col *statement.C
 	r.Columns = append(r.Columns, row)
 }
 
-// runsSQL names the extensions whose functions run SQL that they are given, or
-// have it run.
-func runsSQL(extension string) bool {
-	switch extension {
+// runsSQL says whether a function of an extension runs SQL that it is given elsewhere than
+// in its arguments, or has it run. Text in arguments is read with the statement.
+func runsSQL(f *catalog.Function) bool {
+	switch f.Extension {
 	case "dblink", "pg_cron", "pg_background", "plproxy", "pg_partman_bgw", "pg_squeeze", "pg_repack":
 		return true
 	}
-	return false
+	e, _ := function.Extension(f.Extension, f.Name)
+	return e.Class == function.SQL && function.Tells(f.Name) == ""
 }
 
 func trusts(trusted []pattern.Name, f *catalog.Function) bool {

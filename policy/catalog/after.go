@@ -166,7 +166,7 @@ func (c *change) evaluated() statement.Statement {
 		return st
 	}
 	for _, command := range c.st.Commands {
-		if !defines(command) && command != statement.CommandSelect {
+		if !Defines(command) && command != statement.CommandSelect {
 			st.Commands = append(st.Commands, command)
 		}
 	}

@@ -370,6 +370,7 @@ func (f *follower) refresh(oid uint32, via string) {
 func (f *follower) typeOf(oid uint32, via string) {
 	t := f.snapshot.types.find(oid)
 	if t == nil {
+		f.row(f.snapshot.Relation(f.snapshot.rows[oid]), via)
 		return
 	}
 	via = through(via, "type "+t.Schema+"."+t.Name)
@@ -386,6 +387,19 @@ func (f *follower) typeOf(oid uint32, via string) {
 		f.push(step{stepType, part, 0}, via)
 	}
 	f.casts(oid, via, false)
+}
+
+// row follows what happens when a row of a relation is made without being stored.
+func (f *follower) row(r *Relation, via string) {
+	if r == nil {
+		return
+	}
+	for _, c := range r.Columns {
+		if c.Type >= FirstUser {
+			f.push(step{stepType, c.Type, 0}, through(via, "the type of column "+c.Name+" of "+r.Qualified()))
+		}
+	}
+	f.casts(r.Type, through(via, r.Qualified()), false)
 }
 
 // casts follows the casts from a type and to it. implicit leaves out those that

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/weirgate/weir/policy/statement"
 )
@@ -183,23 +184,37 @@ func (s *Snapshot) roots(st *statement.Statement) []step {
 		}
 	}
 	for i := range st.Types {
-		t := &st.Types[i]
-		for _, u := range s.types.named(t.Name) {
-			if means(t.Schema, u.Schema) {
-				all = append(all, step{stepType, u.OID, 0})
-			}
-		}
-		for _, r := range s.relations.named(t.Name) { // a relation's name is that of the type of its rows
-			if r.Type != 0 && len(s.castsOf[r.Type]) > 0 && (t.Schema == "" || r.Schema == t.Schema) {
-				all = append(all, step{stepRead, r.OID, 0})
-			}
+		all = s.converted(all, st.Types[i].Schema, st.Types[i].Name)
+		if element, isArray := strings.CutPrefix(st.Types[i].Name, "_"); isArray { // the name of an array's own type
+			all = s.converted(all, st.Types[i].Schema, element)
 		}
 	}
 	for _, oid := range s.every {
 		all = append(all, step{stepFunction, oid, 0})
 	}
-	if slices.ContainsFunc(st.Commands, defines) && len(s.eventTriggers) > 0 {
+	if slices.ContainsFunc(st.Commands, Defines) && len(s.eventTriggers) > 0 {
 		all = append(all, step{stepDefinition, 0, 0})
+	}
+	return all
+}
+
+// converted adds the steps of making a value of a type that the statement names.
+func (s *Snapshot) converted(all []step, schema, name string) []step {
+	for _, u := range s.types.named(name) {
+		if means(schema, u.Schema) {
+			all = append(all, step{stepType, u.OID, 0})
+		}
+	}
+	for _, r := range s.relations.named(name) { // a relation's name is that of the type of its rows
+		if r.Type == 0 || schema != "" && r.Schema != schema {
+			continue
+		}
+		if len(s.castsOf[r.Type]) > 0 {
+			all = append(all, step{stepRead, r.OID, 0})
+		}
+		if _, ok := s.rows[r.Type]; ok {
+			all = append(all, step{stepType, r.Type, 0})
+		}
 	}
 	return all
 }
@@ -243,9 +258,9 @@ func (s *Snapshot) touched(all []step, st *statement.Statement, t *statement.Tab
 	return all
 }
 
-// defines says whether a command changes the schema, so that event triggers may
+// Defines says whether a command changes the schema, so that event triggers may
 // fire.
-func defines(c statement.Command) bool {
+func Defines(c statement.Command) bool {
 	switch c {
 	case statement.CommandCreate, statement.CommandAlter, statement.CommandDrop, statement.CommandImport,
 		statement.CommandComment, statement.CommandSecurityLabel, statement.CommandGrant, statement.CommandRevoke,

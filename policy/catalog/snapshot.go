@@ -46,8 +46,9 @@ type Snapshot struct {
 	builtIn   map[uint32]string
 	builtName map[string]struct{}
 
-	heirs         relatives // of relations, those that inherit from them and their partitions
-	typed         relatives // of composite types, the tables whose columns follow them
+	heirs         relatives         // of relations, those that inherit from them and their partitions
+	typed         relatives         // of composite types, the tables whose columns follow them
+	rows          map[uint32]uint32 // the relation that a type is of the rows of, where types of its columns are not built in
 	casts         []Cast
 	castsOf       map[uint32][]int32 // places in casts, by either type
 	eventTriggers []EventTrigger
@@ -107,12 +108,15 @@ func (s *Snapshot) index() {
 			s.castsOf[c.Target] = append(s.castsOf[c.Target], int32(i))
 		}
 	}
-	s.heirs.all, s.typed.all = map[uint32][]uint32{}, map[uint32][]uint32{}
+	s.heirs.all, s.typed.all, s.rows = map[uint32][]uint32{}, map[uint32][]uint32{}, map[uint32]uint32{}
 	all := s.relations.all
 	for i := range all {
 		r := &all[i]
 		if r.OfType != 0 {
 			s.typed.all[r.OfType] = append(s.typed.all[r.OfType], r.OID)
+		}
+		if r.Type >= FirstUser && ownTypes(r) {
+			s.rows[r.Type] = r.OID
 		}
 		for _, p := range r.Parents {
 			s.heirs.all[p] = append(s.heirs.all[p], r.OID)
@@ -129,11 +133,16 @@ func (s *Snapshot) calm(r *Relation) (quiet, inert bool) {
 	if r.Kind == View || r.Kind == MaterializedView || len(s.Children(r.OID)) > 0 {
 		return r.System(), false
 	}
-	if len(s.castsOf[r.Type]) > 0 || slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Type >= FirstUser }) {
+	if len(s.castsOf[r.Type]) > 0 || ownTypes(r) {
 		return false, false
 	}
 	quiet = !slices.ContainsFunc(r.Runs, func(e Expression) bool { return e.Moment == WhenRead || e.Moment == ByRowPolicy })
 	return quiet, quiet && len(r.Runs)+len(r.Fires)+len(r.Rewrites)+len(r.Keys) == 0
+}
+
+// ownTypes says whether a relation has columns of types that are not built in.
+func ownTypes(r *Relation) bool {
+	return slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Type >= FirstUser })
 }
 
 // Heirs gives the relations that inherit from a relation, and its partitions. They must

@@ -31,7 +31,7 @@ func extensionReaches(extension, name string) Entry {
 	case "pageinspect", "pg_walinspect", "pg_dirtyread", "pgstattuple", "pgrowlocks", "pg_visibility", "amcheck":
 		return Entry{Statistics, "reads the pages of tables"}
 	case "pg_surgery", "pg_repack", "pg_squeeze":
-		return Entry{Catalog, "changes the pages of tables"}
+		return Entry{Catalog, changesPages}
 	case "wal2json", "pglogical", "decoderbufs", "test_decoding":
 		return Entry{Replication, "reads the changes of all tables"}
 	case "pg_stat_statements", "pg_stat_monitor", "pg_stat_kcache", "pg_qualstats", "pg_store_plans", "pg_show_plans",

@@ -71,7 +71,7 @@ func reachesServer(name string, _ int) Entry {
 	case "pg_promote", "pg_wal_replay_pause", "pg_wal_replay_resume":
 		return Entry{Server, "steers a standby server"}
 	case "pg_import_system_collations", "pg_extension_config_dump", "pg_nextoid", "pg_stop_making_pinned_objects":
-		return Entry{Catalog, "changes the catalog"}
+		return Entry{Catalog, changesCatalog}
 	case "pg_clear_attribute_stats", "pg_clear_relation_stats", "pg_restore_attribute_stats", "pg_restore_relation_stats":
 		return Entry{Catalog, "changes the statistics of tables"}
 	case "brin_summarize_new_values", "brin_summarize_range", "brin_desummarize_range", "gin_clean_pending_list":
@@ -92,7 +92,7 @@ func reachesServer(name string, _ int) Entry {
 	case strings.HasPrefix(name, "pg_stat_reset"):
 		return Entry{Server, "clears the server's counters"}
 	case strings.HasPrefix(name, "binary_upgrade_"):
-		return Entry{Catalog, "changes the catalog"}
+		return Entry{Catalog, changesCatalog}
 	case strings.HasPrefix(name, "pg_replication_origin_") && name != "pg_replication_origin_oid":
 		return Entry{Replication, "changes or reads a replication origin"}
 	}

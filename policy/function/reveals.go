@@ -15,11 +15,18 @@ func (e Entry) Reveals() bool {
 	return false
 }
 
+// Changes says whether a call changes definitions or rows past the commands that do so.
+func (e Entry) Changes() bool {
+	return e.Class == Catalog && (e.Reason == changesCatalog || e.Reason == changesPages)
+}
+
 // Reasons by which entries of one class are told apart.
 const (
 	readsLargeObjects = "reads large objects"
 	showsStatements   = "shows the statements of other sessions"
 	showsPlans        = "shows the statements or plans of other sessions"
+	changesCatalog    = "changes the catalog"
+	changesPages      = "changes the pages of tables"
 )
 
 // Told says what a function is told in its arguments that matters like the text of a

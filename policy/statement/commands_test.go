@@ -96,7 +96,7 @@ func TestEveryCommandIsFoundWhereverItStands(t *testing.T) {
 		"notify x, 'y'":                                          "Notify",
 		"comment on table t is 'x'":                              "Comment",
 		"security label on table t is 'x'":                       "SecurityLabel",
-		"import foreign schema a from server b into c":         "Import",
+		"import foreign schema a from server b into c":         "Import Create",
 		"create extension dblink":                              "Create",
 		"select query_to_xml('delete from t', true, true, '')": "Select Delete",
 	} {

@@ -130,10 +130,12 @@ func (w *walker) utility(n *pg_query.Node) {
 		}
 	case *pg_query.Node_ImportForeignSchemaStmt:
 		w.command(CommandImport)
+		w.command(CommandCreate)
 		for _, t := range v.ImportForeignSchemaStmt.TableList {
 			w.named([]string{v.ImportForeignSchemaStmt.LocalSchema, t.GetRangeVar().GetRelname()}, AccessWrite)
 		}
 		w.mention(Object{Command: CommandImport, Kind: KindAll, Schema: v.ImportForeignSchemaStmt.LocalSchema})
+		w.mention(Object{Command: CommandCreate, Kind: KindForeignTable, Schema: v.ImportForeignSchemaStmt.LocalSchema})
 	case *pg_query.Node_GrantStmt:
 		w.grant(v.GrantStmt)
 	case *pg_query.Node_GrantRoleStmt:

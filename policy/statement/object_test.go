@@ -181,7 +181,7 @@ func TestEveryDefinitionSaysWhatItIsAbout(t *testing.T) {
 		"revoke a from b":                                                                            "Revoke Role a",
 		"reassign owned by bob to alice":                                                             "Reassign Owned bob",
 		"refresh materialized view a.v":                                                              "Refresh MaterializedView a.v",
-		"import foreign schema s from server x into y":                                               "Import All y.",
+		"import foreign schema s from server x into y":                                               "Import All y.; Create ForeignTable y.",
 		"do $$begin create table t (a int); end$$":                                                   "Create Table t",
 		"select 1": "",
 	} {
