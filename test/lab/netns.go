@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 
@@ -41,14 +43,19 @@ func (l *Lab) Netns() (*Netns, error) {
 	n := &Netns{thread: thread, File: fmt.Sprintf("/proc/%d/task/%d/ns/net", os.Getpid(), inner)}
 	l.Defer(func() error { thread.close(); return nil })
 
-	// The pid is unique on the host at any moment; 2^15 networks of four fit.
-	block := (uint32(os.Getpid())*16 + uint32(l.next())) % (1 << 15)
-	base := uint32(198)<<24 | uint32(18)<<16 | block<<2
-	n.Host, n.Inside = address(base+1), address(base+2)
-	outer, within := fmt.Sprintf("wl%xa", block), fmt.Sprintf("wl%xb", block)
-	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: outer}, PeerName: within}
-	if err := netlink.LinkAdd(pair); err != nil {
-		return nil, fmt.Errorf("make a veth pair: %w", err)
+	var outer, within string
+	for attempt := 0; ; attempt++ {
+		block := rand.Uint32N(1 << 15) // so many networks of four fit
+		base := uint32(198)<<24 | uint32(18)<<16 | block<<2
+		n.Host, n.Inside = address(base+1), address(base+2)
+		outer, within = fmt.Sprintf("wl%xa", block), fmt.Sprintf("wl%xb", block)
+		err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: outer}, PeerName: within})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EEXIST) || attempt == 20 { // another lab's
+			return nil, fmt.Errorf("make a veth pair: %w", err)
+		}
 	}
 	l.Defer(func() error {
 		// The kernel removes the pair with the namespace too, only later.
