@@ -78,9 +78,13 @@ func (s *Session) closeRecords(why *diagnostic.Diagnostic, dead bool) {
 		return
 	}
 	for i := range s.expect.len() {
-		if e := s.expect.at(i); e.record != 0 {
+		e := s.expect.at(i)
+		if e.record != 0 {
 			s.resume(e)
 			s.endRecord(e, "", why, dead && i > 0)
+		}
+		if p := e.undo.beforeP; p != nil {
+			s.endPortal(p) // whether or not e did away with it, it has gone with the session
 		}
 		s.row.reset()
 	}
