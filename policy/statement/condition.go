@@ -14,12 +14,21 @@ import (
 // from is what else the statement reads beside the target, with its CTEs. Correlated
 // and Given of what it gives are for a catalog to say more, see Write.
 func (w *walker) conditionOf(where *pg_query.Node, target *pg_query.RangeVar, from []*pg_query.Node, with *pg_query.WithClause) (found Write) {
+	found = w.conditionAmong(where, target, from, nil, with)
+	if found.Where == WherePresent && w.throughAll(where, target, from, with) {
+		return Write{Where: WhereConstant}
+	}
+	return found
+}
+
+// conditionAmong is conditionOf with the queries of loops around.
+func (w *walker) conditionAmong(where *pg_query.Node, target *pg_query.RangeVar, from, loops []*pg_query.Node, with *pg_query.WithClause) (found Write) {
 	c := judgement{target: target, constants: w.constants, variables: w.variables, with: with, spent: w.spent}
 	if c.spent == nil {
 		c.spent = new(int)
 	}
 	var quals []*pg_query.Node
-	c.twins, quals = c.twinsOf(from)
+	c.twins, quals = c.twinsOf(slices.Concat(from, loops))
 	c.others, c.meanings = otherNames(from), meaningsIn(from)
 	c.joined = c.joins(where)
 	switch found.Where = c.condition(where); found.Where {

@@ -177,7 +177,8 @@ func (c *judgement) acrossTwins(a, b *pg_query.Node) bool {
 		return false
 	}
 	own := c.isOwn(one) || len(one.Fields) == 1 && c.isOfRow(one, c.inside)
-	return own && c.original(other) == one.Fields[len(one.Fields)-1].GetString_().GetSval()
+	was := c.original(other)
+	return own && (was == anyColumn || was == one.Fields[len(one.Fields)-1].GetString_().GetSval())
 }
 
 func (c *judgement) isTwin(r *pg_query.ColumnRef) bool {

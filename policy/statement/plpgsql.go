@@ -86,14 +86,21 @@ func (w *walker) plpgsql(r routine, body string) {
 			return
 		}
 	}
-	was := w.variables
-	w.variables = map[string]struct{}{}
+	was := *w
+	w.variables, w.rounds, w.cursors = map[string]struct{}{}, nil, map[string]string{}
+	w.datums = itemsOf(fieldsOf(fieldsOf(tree)["PLpgSQL_function"])["datums"])
+	for _, d := range w.datums {
+		v := fieldsOf(fieldsOf(d)["PLpgSQL_var"])
+		if query := textOf(v["cursor_explicit_expr"]); query != "" {
+			w.cursors[stringOf(v["refname"])] = query
+		}
+	}
 	eachVariable(tree, func(name string) { w.variables[name] = struct{}{} })
 	eachTypeName(tree, w.variableType)
 	if !w.plpgsqlNode(tree) {
 		w.st.Dynamic = true
 	}
-	w.variables = was
+	w.variables, w.datums, w.cursors, w.rounds = was.variables, was.datums, was.cursors, was.rounds
 }
 
 // parsePlpgsql gives the JSON form of the parser's tree of one function.
@@ -187,7 +194,14 @@ func (w *walker) plpgsqlNode(n any) (found bool) {
 				w.command(CommandRollback)
 			}
 			found = found || strings.HasPrefix(name, "PLpgSQL_stmt_")
+			if name == "PLpgSQL_stmt_if" {
+				found = w.branches(item) || found
+				continue
+			}
+			around := w.rounds
+			w.goesRound(name, item)
 			found = w.plpgsqlNode(item) || found
+			w.rounds = around
 		}
 	}
 	return found

@@ -32,7 +32,10 @@ type walker struct {
 	// variables are the names of the variables of the PL/pgSQL body that this stands
 	// in, nil for none.
 	variables map[string]struct{}
-	spent     *int // how much has been tried of the text's conditions, see sampler; nil for none
+	datums    []any             // of that body, as its parser gives them
+	cursors   map[string]string // the queries of its cursors
+	rounds    []round           // the loops of that body around this
+	spent     *int              // how much has been tried of the text's conditions, see sampler; nil for none
 	err       error
 }
 
@@ -182,7 +185,8 @@ func (w *walker) isCTE(r *pg_query.RangeVar) bool {
 // fork gives a walker for a statement inside this one that is judged on its own.
 // Nothing that is in scope here is in scope there.
 func (w *walker) fork() *walker {
-	return &walker{st: &Statement{Limit: -1}, constants: w.constants, bodies: w.bodies, variables: w.variables, spent: w.spent}
+	return &walker{st: &Statement{Limit: -1}, constants: w.constants, bodies: w.bodies, variables: w.variables,
+		datums: w.datums, cursors: w.cursors, rounds: w.rounds, spent: w.spent}
 }
 
 // merge takes over what a forked walker found. construct, where it is not "", is

@@ -101,7 +101,7 @@ func attacks() []attack {
 	var all []attack
 	for _, list := range [][]attack{
 		schemaAttacks(), writeAttacks(), privilegeAttacks(), fileAttacks(), exportAttacks(), secretAttacks(),
-		tableAttacks(), limitAttacks(), protocolAttacks(), besideAttacks(), conditionAttacks(), cursorAttacks(),
+		tableAttacks(), limitAttacks(), protocolAttacks(), besideAttacks(), conditionAttacks(), cursorAttacks(), indirectAttacks(),
 	} {
 		all = append(all, list...)
 	}

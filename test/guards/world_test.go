@@ -70,6 +70,7 @@ CREATE FUNCTION coin_of(integer) RETURNS coin LANGUAGE plpgsql AS 'BEGIN DELETE 
 CREATE CAST (integer AS coin) WITH FUNCTION coin_of(integer);
 CREATE FUNCTION wipe_check(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.vault; RETURN true; END';
 CREATE DOMAIN checked AS integer CHECK (wipe_check(VALUE));
+CREATE DOMAIN checked_too AS integer CHECK (wipe_check(VALUE)); CREATE TABLE checks_here (c checked_too);
 CREATE TABLE defaulted (id integer, at integer DEFAULT wipe_dynamic('vault'));
 CREATE TABLE constrained (id integer CHECK (wipe_check(id)));
 CREATE TABLE generated (id integer);
