@@ -82,6 +82,12 @@ func observed(s *standing, text []byte) *session.Decision {
 // fresh says that it is at hand.
 func (j *judge) decision(s *standing, text []byte, facts *statement.Facts, err error, state *session.State, fresh bool) (*session.Decision, bool) {
 	j.undone(facts)
+	if len(state.Types) > 0 && err == nil && s.snapshot != nil {
+		var ok bool
+		if facts, ok = j.declared.with(j, s, facts, state.Types, fresh); !ok {
+			return nil, false
+		}
+	}
 	if c := j.changes(s); c != s.changes {
 		s.shapes, s.changes = nil, c
 	}

@@ -344,5 +344,6 @@ func (v *visit) Cancel(ctx context.Context, q *session.Cancel) {
 
 // Decide makes the decision on a text that was not at hand.
 func (v *visit) Decide(ctx context.Context, q *session.Decide, state session.State) *session.Decision {
+	state.Types = q.Types
 	return v.judge.resolve(ctx, q.Text, &state)
 }

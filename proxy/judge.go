@@ -65,6 +65,7 @@ type judge struct {
 	errand   *errand // that is to be run, or was, nil for none
 	resting  bool    // the statement came while an errand could be run
 	cursors  cursors
+	declared declared
 	rests    uint64               // how often the session had been at rest when it was last decided
 	turn     *catalog.Turn        // to read the catalog, nil for none
 	alters   bool                 // it has changed the schema itself

@@ -27,10 +27,14 @@ func (j *judge) lacks(s *standing, facts *statement.Facts) bool {
 // learn remembers what a text uses and a fresh catalog does not have: it is the
 // session's own, or of nobody.
 func (j *judge) learn(s *standing, facts *statement.Facts) {
+	s.missing(facts, func(schema, name string) { j.note(schema + "." + name) })
+}
+
+func (j *judge) note(name string) {
 	if j.known == nil || len(j.known) > maxSeen {
 		j.known = make(map[string]bool)
 	}
-	s.missing(facts, func(schema, name string) { j.known[schema+"."+name] = true })
+	j.known[name] = true
 }
 
 // missing gives the relations and functions, these with () behind their name,

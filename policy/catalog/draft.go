@@ -15,7 +15,7 @@ func (s *Snapshot) draft() *draft {
 		database: s.database, version: s.version, taken: s.taken,
 		relations: s.relations.extended(), types: s.types.extended(), functions: s.functions.extended(), operators: s.operators.extended(),
 		builtIn: s.builtIn, builtName: s.builtName,
-		heirs: s.heirs.extended(), typed: s.typed.extended(), rows: s.rows, casts: s.casts, castsOf: s.castsOf,
+		heirs: s.heirs.extended(), typed: s.typed.extended(), rows: s.rows, arrays: s.arrays, casts: s.casts, castsOf: s.castsOf,
 		eventTriggers: slices.Clip(s.eventTriggers), linked: s.linked.extended(), every: slices.Clip(s.every), lowest: s.lowest,
 	}}
 }

@@ -370,6 +370,9 @@ func (f *follower) refresh(oid uint32, via string) {
 func (f *follower) typeOf(oid uint32, via string) {
 	t := f.snapshot.types.find(oid)
 	if t == nil {
+		if element, ok := f.snapshot.arrays[oid]; ok {
+			f.push(step{stepType, element, 0}, via)
+		}
 		f.row(f.snapshot.Relation(f.snapshot.rows[oid]), via)
 		return
 	}

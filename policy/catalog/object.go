@@ -77,6 +77,7 @@ type Type struct {
 
 	Kind    byte        // pg_type.typtype: b, c, d, e, r, m, p
 	Parts   []uint32    // of a composite type: the types of its columns that are not built in
+	Array   uint32      // of a composite type that has Parts: the type of its arrays
 	Subtype uint32      // of a range or multirange
 	Check   *Definition // of a domain: what its constraints and default use, nil for nothing
 	Calls   []uint32    // functions for its input and output, and for comparing its values

@@ -30,6 +30,7 @@ type Relation struct {
 	Triggers bool        // has triggers, those of foreign keys included
 
 	Type        uint32       // the type of its rows
+	Array       uint32       // the type of arrays of these, 0 for none
 	OfType      uint32       // of a typed table: the composite type that its columns follow, 0 for none
 	Fires       []Trigger    // its triggers, without those of foreign keys
 	Rewrites    []Rule       // its rewrite rules, without a view's own

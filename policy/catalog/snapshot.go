@@ -48,7 +48,8 @@ type Snapshot struct {
 
 	heirs         relatives         // of relations, those that inherit from them and their partitions
 	typed         relatives         // of composite types, the tables whose columns follow them
-	rows          map[uint32]uint32 // the relation that a type is of the rows of, where types of its columns are not built in
+	rows          map[uint32]uint32 // the relation that a type is of the rows of, or of arrays of them, where types of its columns are not built in
+	arrays        map[uint32]uint32 // of types of arrays of composite values, the type of these, where it has types that are not built in
 	casts         []Cast
 	castsOf       map[uint32][]int32 // places in casts, by either type
 	eventTriggers []EventTrigger
@@ -117,9 +118,18 @@ func (s *Snapshot) index() {
 		}
 		if r.Type >= FirstUser && ownTypes(r) {
 			s.rows[r.Type] = r.OID
+			if r.Array != 0 {
+				s.rows[r.Array] = r.OID
+			}
 		}
 		for _, p := range r.Parents {
 			s.heirs.all[p] = append(s.heirs.all[p], r.OID)
+		}
+	}
+	s.arrays = make(map[uint32]uint32)
+	for i := range s.types.all {
+		if t := &s.types.all[i]; t.Array != 0 {
+			s.arrays[t.Array] = t.OID
 		}
 	}
 	for i := range all {

@@ -20,7 +20,7 @@ func BenchmarkDigest(b *testing.B) {
 	rows := [][][]byte{row("i", "db", "150000", "UTF8"), row("b", "1", "lower")}
 	for i := range 10_000 {
 		oid := fmt.Sprint(20_000 + i)
-		rows = append(rows, row("r", oid, "public", "table_"+oid, "r", "false", "false", "0 f 0"))
+		rows = append(rows, row("r", oid, "public", "table_"+oid, "r", "false", "false", "0 f 0 0"))
 		for c := range 10 {
 			rows = append(rows, row("a", oid, fmt.Sprint(c+1), fmt.Sprint("column_", c), "25", "-1"))
 		}

@@ -91,7 +91,7 @@ func (c *fakeConn) Query(ctx context.Context, sql string) ([][][]byte, error) {
 	}
 	return [][][]byte{
 		row("i", "db", "150000", "UTF8"), row("b", "1", "lower"),
-		row("r", "20000", "public", fmt.Sprintf("t%d", revision), "r", "false", "false", "20001 f 0"),
+		row("r", "20000", "public", fmt.Sprintf("t%d", revision), "r", "false", "false", "20001 f 0 20002"),
 	}, nil
 }
 

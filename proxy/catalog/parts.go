@@ -163,6 +163,9 @@ func (r *reader) typePart(row [][]byte) error {
 		}
 		if row[0][0] == 'u' {
 			t.Parts = append(t.Parts, oid)
+			if t.Array, err = number(row[3]); err != nil {
+				return err
+			}
 			continue
 		}
 		if oid != 0 && !slices.Contains(t.Calls, oid) {

@@ -174,7 +174,7 @@ func (r *reader) relation(row [][]byte) error {
 	}
 	rel := catalog.Relation{OID: oid, Schema: schema, Name: name, Kind: catalog.Kind(row[4][0]), Triggers: isTrue(row[6])}
 	security := ""
-	if _, err := fmt.Sscanf(string(row[7]), "%d %s %d", &rel.Type, &security, &rel.OfType); err != nil {
+	if _, err := fmt.Sscanf(string(row[7]), "%d %s %d %d", &rel.Type, &security, &rel.OfType, &rel.Array); err != nil {
 		return fmt.Errorf("relation %s has row type, row security and type %q", name, row[7])
 	}
 	rel.RowSecurity = security == "t"

@@ -44,9 +44,10 @@ SELECT 'i'::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text,
 		{ofRelations, `
 SELECT 'r', c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
        c.relkind::pg_catalog.text, c.relhasrules::pg_catalog.text, c.relhastriggers::pg_catalog.text,
-       pg_catalog.concat_ws(' ', c.reltype, c.relrowsecurity, c.reloftype)
+       pg_catalog.concat_ws(' ', c.reltype, c.relrowsecurity, c.reloftype, coalesce(t.typarray, 0::pg_catalog.oid))
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  LEFT JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) c.reltype
  WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S']::pg_catalog."char"[]) AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
    AND RELATION(c.oid)`},
 		{ofRelations, `
@@ -246,9 +247,10 @@ SELECT 'm', r.rngtypid::pg_catalog.text, x.fn::pg_catalog.oid::pg_catalog.text, 
  CROSS JOIN LATERAL (VALUES (r.rngcanonical), (r.rngsubdiff)) x (fn)
  WHERE r.rngtypid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid`},
 		{ofTypes, `
-SELECT 'u', c.reltype::pg_catalog.text, a.atttypid::pg_catalog.text, NULL, NULL, NULL, NULL, NULL
+SELECT 'u', c.reltype::pg_catalog.text, a.atttypid::pg_catalog.text, t.typarray::pg_catalog.text, NULL, NULL, NULL, NULL
   FROM pg_catalog.pg_attribute a
   JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
+  JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) c.reltype
  WHERE a.atttypid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) 'c'`},
 		{ofEventTriggers, `
 SELECT 'e', e.evtname::pg_catalog.text, e.evtevent::pg_catalog.text, e.evtfoid::pg_catalog.text, pg_catalog.array_to_string(e.evttags, ','), NULL, NULL, NULL

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -184,12 +185,13 @@ func (s *Session) unsafe() *diagnostic.Diagnostic {
 	return why
 }
 
-// decide gives the decision on text; nil when it must be waited for.
-func (s *Session) decide(text []byte) *Decision {
+// decide gives the decision on text, with types that are declared for its parameters;
+// nil when it must be waited for.
+func (s *Session) decide(text []byte, types []uint32) *Decision {
 	if why := s.unsafe(); why != nil {
 		return &Decision{Text: string(text), Action: "Deny", Denial: why}
 	}
-	if d := s.decided; d != nil && d.Text == string(text) {
+	if d := s.decided; d != nil && d.Text == string(text) && slices.Equal(s.decidedFor, types) {
 		return d
 	}
 	if !s.expect.empty() && !readAnyway(text) && !s.judge.Observes() {
@@ -197,17 +199,25 @@ func (s *Session) decide(text []byte) *Decision {
 		s.wait()
 		return nil
 	}
-	d, ok := s.judge.Decide(text, &s.state)
+	d, ok := s.judged(text, types)
 	if !ok {
-		s.askDecision(append([]byte(nil), text...))
+		s.askDecision(append([]byte(nil), text...), types)
 		return nil
 	}
 	return d
 }
 
+// judged gives the decision on a text if it is at hand.
+func (s *Session) judged(text []byte, types []uint32) (*Decision, bool) {
+	s.state.Types = types
+	d, ok := s.judge.Decide(text, &s.state)
+	s.state.Types = nil
+	return d, ok
+}
+
 // askDecision asks for the decision on a text that is not at hand.
-func (s *Session) askDecision(text []byte) {
-	s.question, s.early = &Decide{Text: text}, s.expect.running > 0
+func (s *Session) askDecision(text []byte, types []uint32) {
+	s.question, s.early = &Decide{Text: text, Types: types}, s.expect.running > 0
 }
 
 // asking is a statement that is executed as soon as it arrives: a Query's, or
@@ -250,7 +260,7 @@ func (s *Session) query(frame, body []byte) bool {
 // decision when the statement must wait, or, with done, when a refusal stands in
 // its place.
 func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done bool) {
-	if d = s.decide(text); d == nil {
+	if d = s.decide(text, nil); d == nil {
 		return nil, 0, false
 	}
 	if s.awaitsNames(d) || (s.expect.running > 0 && !s.stillDecided(d)) {

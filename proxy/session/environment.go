@@ -53,6 +53,10 @@ type State struct {
 	AtRest bool
 	// Rests is how often the server has said that no transaction is open.
 	Rests uint64
+	// Types are those of parameters that a Parse declares and that are not PostgreSQL's
+	// own, by oid, ascending and each once; nil for none. A value that is bound is made
+	// one of its type, which may run functions.
+	Types []uint32
 	// Prepared gives the statement that a name stands for, nil when there is
 	// none.
 	Prepared func(name string) *statement.Statement

@@ -109,7 +109,7 @@ func (s *Session) cursor(name []byte, rows int32) (o *portal, done bool) {
 	if rows > 0 {
 		most = strconv.Itoa(int(rows))
 	}
-	d := s.judgeAgain("FETCH " + most + " FROM " + quoteName(string(name)))
+	d := s.judgeAgain("FETCH "+most+" FROM "+quoteName(string(name)), nil)
 	if d == nil {
 		return nil, false
 	}
@@ -164,7 +164,7 @@ func (s *Session) standing(o *portal, name []byte) (done, refused bool) {
 		s.wait()
 		return false, false
 	}
-	again := s.judgeAgain(d.Text)
+	again := s.judgeAgain(d.Text, o.declared)
 	if again == nil {
 		return false, false
 	}

@@ -17,6 +17,7 @@ import (
 type prepared struct {
 	decision *Decision
 	types    []uint32             // declared types of its parameters, may be short
+	declared []uint32             // those of them that are not PostgreSQL's own: State.Types
 	sql      *statement.Statement // made by PREPARE
 	size     int                  // what it counts against Limits.Memory
 	segment  uint64
@@ -31,6 +32,7 @@ type prepared struct {
 // portal is a bound portal.
 type portal struct {
 	decision  *Decision
+	declared  []uint32    // as its statement's
 	params    []Parameter // kept only while the record needs them
 	values    []byte      // what params point into
 	row       *RowMask

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
@@ -41,7 +42,11 @@ func (s *Session) parse(frame, body, p []byte) bool {
 		s.refuse(expectParse, diagnostic.TooMuchPrepared(s.cfg.Limits.Memory))
 		return true
 	}
-	d := s.decide(text)
+	var declared []uint32
+	if n > 0 {
+		declared = notBuiltIn(types)
+	}
+	d := s.decide(text, declared)
 	if d == nil {
 		return false
 	}
@@ -53,7 +58,7 @@ func (s *Session) parse(frame, body, p []byte) bool {
 		s.denied(expectParse, Begin{Decision: d, Protocol: "extended"}, s.denial(d))
 		return true
 	}
-	made := &prepared{decision: d, segment: s.segment, copies: d.copies(text), size: size}
+	made := &prepared{decision: d, declared: declared, segment: s.segment, copies: d.copies(text), size: size}
 	if n > 0 {
 		made.types = make([]uint32, n)
 		t := wire.NewReader(types)
@@ -70,6 +75,22 @@ func (s *Session) parse(frame, body, p []byte) bool {
 	s.named(e, string(name), made)
 	s.toServer = append(s.toServer, frame...)
 	return true
+}
+
+// firstUserType is the lowest oid of a type that is not PostgreSQL's own
+// (FirstNormalObjectId in access/transam.h).
+const firstUserType = 16384
+
+// notBuiltIn gives those of declared types that State.Types is about.
+func notBuiltIn(types []byte) []uint32 {
+	var all []uint32
+	for r := wire.NewReader(types); !r.Done(); {
+		if t := uint32(r.Int32()); t >= firstUserType {
+			all = append(all, t)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // closeUnnamed closes the unnamed statement where a Parse of another one is
@@ -206,14 +227,14 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 			return nil, true
 		}
 		if !s.stillDecided(d) {
-			if d = s.judgeAgain(d.Text); d == nil {
+			if d = s.judgeAgain(d.Text, st.declared); d == nil {
 				return nil, false
 			}
 			st.decision = d
 		}
 	case st != nil && !st.gone, s.judge.Observes() && len(stmt) > 0:
 		// What PREPARE has made is what EXECUTE runs.
-		if d = s.judgeAgain("EXECUTE " + quoteName(string(stmt))); d == nil {
+		if d = s.judgeAgain("EXECUTE "+quoteName(string(stmt)), nil); d == nil {
 			return nil, false
 		}
 	case s.judge.Observes():
@@ -238,7 +259,7 @@ func (s *Session) newPortal(name, stmt []byte) (made *portal, done bool) {
 		made.turn = 0 // judged before what ran has ended: looked at again
 	}
 	if st != nil {
-		made.copies, made.unread = st.copies, st.unread
+		made.copies, made.unread, made.declared = st.copies, st.unread, st.declared
 	}
 	return made, true
 }
@@ -256,13 +277,13 @@ func (s *Session) refusedEarly(d *Decision) bool {
 
 // judgeAgain gives the decision on a text whose earlier one does not stand any
 // more; nil when it must be waited for.
-func (s *Session) judgeAgain(text string) *Decision {
-	if d := s.decided; d != nil && d.Text == text {
+func (s *Session) judgeAgain(text string, types []uint32) *Decision {
+	if d := s.decided; d != nil && d.Text == text && slices.Equal(s.decidedFor, types) {
 		return d
 	}
-	d, ok := s.judge.Decide([]byte(text), &s.state)
+	d, ok := s.judged([]byte(text), types)
 	if !ok {
-		s.askDecision([]byte(text))
+		s.askDecision([]byte(text), types)
 		return nil
 	}
 	return d

@@ -48,7 +48,10 @@ type Cancel struct {
 
 // Decide asks to make the decision on a text, so that Judge.Decide has it at
 // hand. Answer with AnswerDecide.
-type Decide struct{ Text []byte }
+type Decide struct {
+	Text  []byte
+	Types []uint32 // as State.Types
+}
 
 // Approve asks whether a statement was approved. Answer with AnswerApprove.
 type Approve struct {
@@ -152,8 +155,8 @@ func (s *Session) greet(frames []byte) bool {
 
 // AnswerDecide goes on with the decision that was made.
 func (s *Session) AnswerDecide(d *Decision) {
-	if _, ok := s.question.(*Decide); ok {
-		s.question, s.decided = nil, d
+	if q, ok := s.question.(*Decide); ok {
+		s.question, s.decided, s.decidedFor = nil, d, q.Types
 		s.outdated()
 		if d != nil && d.Errand != nil && s.runs(d.Errand) {
 			s.decided = nil // it is asked again afterwards

@@ -32,15 +32,16 @@ type Session struct {
 	cfg   Config
 	phase phase
 
-	question  Question
-	decided   *Decision // the answer to a Decide question
-	early     bool      // which was asked while something ran that it may depend on
-	approval  *approval // the answer to an Approve question
-	encrypted bool
-	asked     bool // SSLRequest was answered already
-	gss       bool // GSSENCRequest was answered already
-	greeted   bool // the client was let in by weir
-	spoke     bool // and has sent something since
+	question   Question
+	decided    *Decision // the answer to a Decide question
+	decidedFor []uint32  // the types that it was asked with
+	early      bool      // which was asked while something ran that it may depend on
+	approval   *approval // the answer to an Approve question
+	encrypted  bool
+	asked      bool // SSLRequest was answered already
+	gss        bool // GSSENCRequest was answered already
+	greeted    bool // the client was let in by weir
+	spoke      bool // and has sent something since
 	// challenged: in a login that is relayed the server waits for an answer; ahead:
 	// the client has sent something for the time after it.
 	challenged, ahead bool
