@@ -3,110 +3,18 @@ package policy
 import (
 	"slices"
 
-	"github.com/weirgate/weir/policy/catalog"
 	"github.com/weirgate/weir/policy/statement"
 )
 
-// limited gives the writes of a statement with those limited whose condition turns
-// out to be about the row: DELETE ... WHERE EXISTS (SELECT ... WHERE u.t_id = id),
-// where id is a column of the target and not of u. And those not limited whose
-// condition does not choose: DELETE ... WHERE id IS NOT NULL, where id is the key.
+// limited gives the writes of a statement with what the catalog says of their conditions.
 func (c *Catalog) limited(writes []statement.Write) []statement.Write {
-	if !slices.ContainsFunc(writes, func(w statement.Write) bool { return c.correlated(w) || c.choosesAll(w) }) {
+	other := func(w statement.Write) bool { return c.snapshot.Where(&w) != w.Where }
+	if !slices.ContainsFunc(writes, other) {
 		return writes
 	}
 	writes = slices.Clone(writes)
 	for i := range writes {
-		switch {
-		case c.correlated(writes[i]):
-			writes[i].Where = statement.WherePresent
-		case c.choosesAll(writes[i]):
-			writes[i].Where = statement.WhereConstant
-		}
+		writes[i].Where = c.snapshot.Where(&writes[i])
 	}
 	return writes
-}
-
-// choosesAll says whether a condition asks only what the definitions of columns answer,
-// whether they are NULL that never are, in one of the relations that the name may mean.
-func (c *Catalog) choosesAll(w statement.Write) bool {
-	if w.Where != statement.WherePresent || w.Given == nil {
-		return false
-	}
-	return slices.ContainsFunc(c.snapshot.Named(w.Schema, w.Table), func(r *catalog.Relation) bool {
-		return !slices.ContainsFunc(w.Given.NotNull, func(name string) bool {
-			col, ok := r.Column(name)
-			return !ok || !col.NotNull
-		}) && !slices.ContainsFunc(w.Given.Typed, func(name string) bool {
-			col, ok := r.Column(name)
-			return !ok || !slices.Contains(w.Given.As, kindOfType(col.Type))
-		})
-	})
-}
-
-// kindOfType gives the kind of a type by its oid (catalog/pg_type.dat), "" for texts,
-// for types that are not built in, and for those that are not known.
-func kindOfType(oid uint32) statement.TypeKind {
-	switch oid {
-	case 20, 21, 23, 26, 700, 701, 790, 1700:
-		return statement.TypeNumber
-	case 16:
-		return statement.TypeBoolean
-	case 1082, 1114, 1184:
-		return statement.TypeTime
-	case 2950:
-		return statement.TypeUUID
-	case 114, 142, 600, 601, 602, 603, 604, 628, 650, 718, 774, 829, 869, 1083, 1186, 1266, 1560, 3614, 3802, 3904, 3906, 3908, 3910, 3912, 3926,
-		1000, 1005, 1007, 1009, 1015, 1016, 1021, 1022, 1115, 1182, 1185, 1231, 2951, 3807:
-		return statement.TypeOther
-	}
-	return ""
-}
-
-// correlated says whether each subquery of a condition has a name that can only be
-// a column of the target.
-func (c *Catalog) correlated(w statement.Write) bool {
-	if w.Where != statement.WhereConstant || len(w.Correlated) == 0 {
-		return false
-	}
-	for i := range w.Correlated {
-		s := &w.Correlated[i]
-		if !slices.ContainsFunc(s.Names, func(name string) bool {
-			return c.has(w.Schema, w.Table, name) == always &&
-				!slices.ContainsFunc(s.From, func(r statement.RelationRef) bool { return c.has(r.Schema, r.Name, name) != never })
-		}) {
-			return false
-		}
-	}
-	return true
-}
-
-// having says whether the relations that a name may mean have a column.
-type having int
-
-const (
-	sometimes having = iota // or nothing is known of them
-	always
-	never
-)
-
-func (c *Catalog) has(schema, relation, column string) having {
-	all, with := c.snapshot.Named(schema, relation), 0
-	for _, r := range all {
-		if r.Loose {
-			return sometimes
-		}
-		if _, ok := r.Column(column); ok {
-			with++
-		}
-	}
-	switch {
-	case len(all) == 0:
-		return sometimes
-	case with == len(all):
-		return always
-	case with == 0:
-		return never
-	}
-	return sometimes
 }

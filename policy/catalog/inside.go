@@ -49,10 +49,10 @@ func (f *follower) table(st *statement.Statement, t *statement.Table, via string
 		}
 		f.columns(st, t, r, via)
 		written := false
-		for _, w := range st.Writes {
-			if w.Table == t.Name && w.Schema == t.Schema {
+		for i := range st.Writes {
+			if w := &st.Writes[i]; w.Table == t.Name && w.Schema == t.Schema {
 				written = true
-				f.change(Change{Relation: r.OID, Command: w.Command, Where: w.Where, Columns: numbers(r, w.Columns)}, via)
+				f.change(Change{Relation: r.OID, Command: w.Command, Where: f.snapshot.Where(w), Columns: numbers(r, w.Columns)}, via)
 			}
 		}
 		if !written {
