@@ -95,3 +95,67 @@ func TestLookingForTemporaryTablesLeavesTheCatalogAsItIs(t *testing.T) {
 		}
 	}
 }
+
+// A column that the relation of a name may be without is looked for further out: where the
+// session has a table of its own of that name, or has changed it, and in a view, which has
+// no system columns.
+func TestColumnsThatMayNotBeThereMeanWhatStandsFurtherOut(t *testing.T) {
+	m := shop(t)
+	own := func(_, name string) bool { return name == "orders" }
+	for sql, hidden := range map[string]bool{
+		"SELECT (SELECT note FROM orders LIMIT 1) FROM (SELECT email AS note FROM customers) c":          true,
+		"SELECT (SELECT upper(note) FROM orders LIMIT 1) FROM (SELECT email AS note FROM customers) c":   true,
+		"SELECT (SELECT note FROM public.orders o LIMIT 1) FROM (SELECT email AS note FROM customers) c": true,
+		"SELECT (SELECT o.note FROM orders o LIMIT 1) FROM (SELECT email AS note FROM customers) c":      false,
+		"SELECT (SELECT note FROM orders LIMIT 1) FROM (SELECT name AS note FROM customers) c":           false,
+		"SELECT (SELECT upper(xmin) FROM contacts LIMIT 1) FROM (SELECT email AS xmin FROM customers) c": true,
+		"SELECT (SELECT ctid FROM contacts LIMIT 1) FROM (SELECT email AS ctid FROM customers) c":        true,
+		"SELECT c.note FROM orders c, customers":                                                         false,
+	} {
+		plan := m.Judge(facts(t, sql), Env{Fresh: true, Known: own})
+		if plan.Refused {
+			continue
+		}
+		if got := len(plan.Outputs) == 1 && plan.Outputs[0].Class != Clean; got != hidden {
+			t.Errorf("hidden is %v, want %v: %s: %+v", got, hidden, sql, plan.Outputs)
+		}
+	}
+}
+
+// What a migration does to the columns that are not masked passes beside those that are.
+func TestDefinitionsOfOtherColumnsPass(t *testing.T) {
+	m := shop(t)
+	for sql, passes := range map[string]bool{
+		"CREATE INDEX ON customers (id) WHERE name IS NOT NULL":                                true,
+		"CREATE INDEX ON customers (lower(name))":                                              true,
+		"CREATE STATISTICS s ON id, name FROM customers":                                       true,
+		"ALTER TABLE customers ADD CONSTRAINT c CHECK (name <> '') NOT VALID":                  true,
+		"ALTER TABLE customers VALIDATE CONSTRAINT c":                                          true,
+		"ALTER TABLE customers DROP CONSTRAINT c":                                              true,
+		"ALTER TABLE customers SET (fillfactor = 90), ALTER name SET DEFAULT ''":               true,
+		"ALTER TABLE customers ADD COLUMN loud text GENERATED ALWAYS AS (upper(name)) STORED":  true,
+		"ALTER TABLE customers RENAME COLUMN name TO called":                                   true,
+		"CREATE TABLE x (LIKE customers INCLUDING ALL)":                                        true,
+		"CREATE TEMP TABLE x (LIKE public.customers INCLUDING DEFAULTS) ON COMMIT DROP":        true,
+		"VACUUM FULL customers":                                                                true,
+		"CREATE INDEX ON customers (id) WHERE email < 'm'":                                     false,
+		"CREATE INDEX ON customers (lower(email))":                                             false,
+		"CREATE INDEX ON customers (id) WHERE customers IS NULL":                               false,
+		"CREATE STATISTICS s ON id, email FROM customers":                                      false,
+		"CREATE STATISTICS s ON id, (email || '') FROM customers":                              false,
+		"ALTER TABLE customers ADD CONSTRAINT c CHECK (name < email)":                          false,
+		"ALTER TABLE customers ADD COLUMN loud text GENERATED ALWAYS AS (upper(email)) STORED": false,
+		"ALTER TABLE customers ALTER name TYPE text USING email":                               false,
+		"ALTER TABLE customers RENAME COLUMN email TO mail":                                    false,
+		"ALTER TABLE customers RENAME COLUMN name TO email":                                    false,
+		"ALTER TABLE customers RENAME TO people":                                               false,
+		"ALTER TABLE customers VALIDATE CONSTRAINT c, INHERIT orders":                          false,
+		"CREATE TABLE x (LIKE customers) INHERITS (customers)":                                 false,
+		"CREATE TABLE x PARTITION OF customers FOR VALUES IN (1)":                              false,
+		"CLUSTER customers": false,
+	} {
+		if plan := m.Judge(facts(t, sql), Env{Fresh: true}); plan.Refused == passes {
+			t.Errorf("refused is %v, want %v: %s: %s", plan.Refused, !passes, sql, plan.Message)
+		}
+	}
+}

@@ -224,10 +224,21 @@ func temporary(schema string) bool {
 	return schema == "pg_temp" || strings.HasPrefix(schema, "pg_temp_")
 }
 
+// certain says whether an entry in which a column of a name was found has it whatever the
+// entry's own name means: the session may have made or changed a relation of that name, others
+// of it may be without the column, and a view has no system columns.
+func (e *entry) certain(name string) bool {
+	return !e.loose && !slices.ContainsFunc(e.relations, func(rel *catalog.Relation) bool {
+		return !slices.ContainsFunc(rel.Columns, func(c catalog.Column) bool { return c.Name == name })
+	})
+}
+
 // bare gives what a name without a qualifier means. quiet leaves one that means
 // nothing to the caller.
 func (r *resolver) bare(name string, sc *scope, quiet bool) (v value, ok bool) {
-	loose := false
+	// doubt: a column was found that may not be there. Then the name means what it means
+	// further out.
+	loose, doubt := false, false
 	var rest value
 	for s := sc; s != nil; s = s.outer {
 		found := false
@@ -237,8 +248,10 @@ func (r *resolver) bare(name string, sc *scope, quiet bool) (v value, ok bool) {
 			}
 			e := s.items[i].entry
 			switch got, is, maybe := r.find(e, name); {
+			case is && e.certain(name):
+				rest, found = either(rest, got, loose || found || doubt), true
 			case is:
-				rest, found = either(rest, got, loose || found), true
+				rest, doubt = either(rest, got, loose || found || doubt), true
 			case maybe:
 				rest, loose = rest.union(got), true
 				rest.other = true
@@ -254,13 +267,16 @@ func (r *resolver) bare(name string, sc *scope, quiet bool) (v value, ok bool) {
 	}
 	if entries := sc.named("", name); len(entries) > 0 {
 		for _, e := range entries {
-			rest = either(rest, r.rowOf(e), loose)
+			rest = either(rest, r.rowOf(e), loose || doubt)
 			loose = true
 		}
 		return rest, true
 	}
-	if loose {
-		rest.other = true
+	if loose || doubt {
+		rest.other = rest.other || loose
+		if v, ok := sc.variable(name); ok && doubt {
+			rest = rest.union(v)
+		}
 		return rest, true
 	}
 	if !quiet {

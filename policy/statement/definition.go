@@ -1,6 +1,8 @@
 package statement
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 )
 
@@ -79,7 +81,12 @@ func (w *walker) alteration(n *pg_query.Node) {
 		w.definitionParts(n)
 	case *pg_query.Node_RenameStmt:
 		w.command(CommandAlter)
-		w.relation(v.RenameStmt.Relation, AccessWrite)
+		if names := renamed(v.RenameStmt); names != nil {
+			r := v.RenameStmt.Relation
+			w.table(Table{Schema: r.GetSchemaname(), Name: r.GetRelname(), Access: []Access{AccessWrite}, Keys: names})
+		} else {
+			w.relation(v.RenameStmt.Relation, AccessWrite)
+		}
 	case *pg_query.Node_AlterOwnerStmt:
 		w.command(CommandAlter)
 		w.relation(v.AlterOwnerStmt.Relation, AccessWrite)
@@ -115,10 +122,15 @@ func (w *walker) definitionParts(n *pg_query.Node) {
 	sub.sweep(inner(n), UseDerived, "a definition")
 	own := ownRelation(n)
 	columns := plain(n)
+	like := borrowed(n)
 	for i := range sub.st.Tables {
 		t := &sub.st.Tables[i]
 		if of := aboutRelation(n); !t.Referred && of != nil && t.Schema == of.Schemaname && t.Name == of.Relname {
 			t.Keys = columns
+		}
+		if own != nil && !t.Referred && (t.Schema != own.Schemaname || t.Name != own.Relname) &&
+			slices.ContainsFunc(like, func(of *pg_query.RangeVar) bool { return t.Schema == of.GetSchemaname() && t.Name == of.GetRelname() }) {
+			t.Keys = []string{NoColumn}
 		}
 		if _, index := n.GetNode().(*pg_query.Node_IndexStmt); index {
 			t.Access = []Access{AccessRead, AccessWrite} // errors of its expressions show values
@@ -131,8 +143,11 @@ func (w *walker) definitionParts(n *pg_query.Node) {
 	w.merge(sub, "a definition")
 }
 
-// aboutRelation gives the relation that an index or ALTER TABLE is about.
+// aboutRelation gives the relation that an index, statistics or ALTER TABLE is about.
 func aboutRelation(n *pg_query.Node) *pg_query.RangeVar {
+	if v := n.GetCreateStatsStmt(); v != nil && len(v.Relations) == 1 {
+		return v.Relations[0].GetRangeVar()
+	}
 	if v := n.GetIndexStmt(); v != nil {
 		return v.Relation
 	}

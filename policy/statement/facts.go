@@ -82,6 +82,10 @@ const (
 	AccessWrite Access = "Write"
 )
 
+// NoColumn stands among the Keys of a Table for a part of a definition that is about no
+// column: no column has an empty name.
+const NoColumn = ""
+
 // Table is a relation as the text names it. Schema is "" when the text does not
 // qualify it. Names of common table expressions are not tables where the name
 // is in scope as one.
@@ -95,7 +99,8 @@ type Table struct {
 	// alone. Keys are the columns that they refer to: one entry has those that name them,
 	// another, without Keys, those that do not and mean the table's primary key. In an
 	// entry that is not Referred, Keys are the columns of the table that a definition is
-	// about, where it depends on the values of no others.
+	// about, where it depends on the values of no others; NoColumn stands for a part that is
+	// about none.
 	Referred bool     `json:"referred,omitempty"`
 	Keys     []string `json:"keys,omitempty"`
 	Top      bool     `json:"top,omitempty"` // stands in the outermost query's own FROM (joins of plain tables), or is its DML target

@@ -223,3 +223,23 @@ CREATE TABLE list OF place
 INSERT INTO list SELECT ssn, email FROM people
 TABLE list
 ROLLBACK
+
+CREATE TEMP TABLE orders (x integer)
+INSERT INTO orders VALUES (1)
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+SELECT (SELECT upper(item) FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+SELECT (SELECT o.x::text || item FROM orders o LIMIT 1) FROM people AS p (id, name, region, item)
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT email AS item FROM people) p
+SELECT (SELECT json_agg(item) FROM (SELECT ssn AS item FROM people) p, LATERAL (SELECT item AS y FROM orders) o)
+DROP TABLE pg_temp.orders
+
+BEGIN
+ALTER TABLE orders RENAME COLUMN item TO thing
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+SELECT (SELECT upper(item) FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK
+
+BEGIN
+ALTER TABLE orders DROP COLUMN item CASCADE
+SELECT (SELECT upper(item) FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK

@@ -112,3 +112,6 @@ SELECT run_text('SELECT ssn FROM people LIMIT 1')
 SELECT run_text('SELECT string_agg(ss' || 'n, '','') FROM people')
 SELECT ts_rewrite('a', 'SELECT plainto_tsquery(''simple'', ''a''), plainto_tsquery(''simple'', ssn) FROM people WHERE id = 1')
 SELECT * FROM xpath_table('id', '''<a>''||ssn||''</a>''', 'people', '/a', 'true') AS t(id int, v text)
+SELECT (SELECT ctid FROM tops LIMIT 1) FROM (SELECT ssn AS ctid FROM people) p
+SELECT (SELECT upper(xmin) FROM pg_indexes LIMIT 1) FROM (SELECT ssn AS xmin FROM people) p
+SELECT (SELECT tableoid || '' FROM pg_stat_user_tables LIMIT 1) FROM (SELECT ssn AS tableoid FROM people) p

@@ -181,7 +181,6 @@ SELECT id, locale, email FROM users WHERE id = 1
 \g
 ALTER TABLE users DROP COLUMN marketing
 \g
---@ refused: a definition that could show masked values
 ALTER TABLE users ADD CONSTRAINT name_present CHECK (name <> '')
 \g
 --@ refused: a definition that could show masked values
@@ -210,4 +209,46 @@ VACUUM users
 CREATE VIEW user_names AS SELECT id, name FROM users
 \g
 SELECT * FROM user_names WHERE id = 2
+\g
+
+-- definitions of columns beside masked ones
+CREATE INDEX users_recent ON users (name, created_at DESC) WHERE name IS NOT NULL AND created_at >= '2024-01-01Z'
+\g
+CREATE INDEX users_folded ON users (lower(name))
+\g
+CREATE INDEX CONCURRENTLY users_words ON users USING gin (to_tsvector('simple', name))
+\g
+BEGIN
+\g
+ALTER TABLE users ADD COLUMN nickname text
+\g
+ALTER TABLE users RENAME COLUMN nickname TO nick
+\g
+UPDATE users SET nick = split_part(name, ' ', 1) WHERE id < 4 RETURNING nick
+\g
+COMMIT
+\g
+--@ masked: email=last4
+SELECT id, nick, email FROM users WHERE id < 6 ORDER BY id
+\g
+ALTER TABLE users ADD CONSTRAINT nick_short CHECK (length(nick) < 100) NOT VALID
+\g
+ALTER TABLE users VALIDATE CONSTRAINT nick_short
+\g
+ALTER TABLE users DROP CONSTRAINT nick_short, DROP COLUMN nick
+\g
+ALTER TABLE users ADD COLUMN loud text GENERATED ALWAYS AS (upper(name)) STORED
+\g
+ALTER TABLE users SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05)
+\g
+CREATE STATISTICS users_together ON name, created_at FROM users
+\g
+VACUUM FULL users
+\g
+CREATE TEMP TABLE staged (LIKE users INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+\g
+CREATE TABLE users_copy (LIKE public.users INCLUDING ALL EXCLUDING IDENTITY)
+\g
+--@ hidden: the key is a masked value
+INSERT INTO users (name, email) SELECT 'Twice', 'twice@example.com' FROM generate_series(1, 2)
 \g

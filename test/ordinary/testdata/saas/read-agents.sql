@@ -225,3 +225,16 @@ SELECT ''::sku_code
 \g
 SELECT array_length(1, 1)
 \g
+
+-- doubles in another case, and what the planner knows
+SELECT count(*) FROM (SELECT lower(email) AS mail FROM users GROUP BY 1 HAVING count(*) > 1) d
+\g
+SELECT count(DISTINCT lower(email)) AS mails, count(DISTINCT (role, email)) AS pairs, count(*) AS people FROM users
+\g
+SELECT count(*) FROM (SELECT id, row_number() OVER (PARTITION BY lower(trim(email)) ORDER BY created_at, id) AS n FROM users) d WHERE n > 1
+\g
+SELECT count(*) FROM (SELECT lower(email) AS mail FROM users) a JOIN (SELECT DISTINCT lower(email) AS mail FROM users) b USING (mail)
+\g
+--@ differs: of the moment
+SELECT attname, n_distinct, null_frac, avg_width FROM pg_stats WHERE schemaname = 'public' AND tablename = 'users' ORDER BY attname
+\g
