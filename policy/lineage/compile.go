@@ -24,6 +24,8 @@ type Masks struct {
 	trusted   []trusting // of each policy that has masks
 	bodies    sync.Map   // uint32 → string: why a function's body is not followed
 	triggers  sync.Map   // triggerKey → triggerOutcome
+	placing   sync.Once
+	places    map[string]string // see placed
 }
 
 // trusting are the functions that a policy trusts.

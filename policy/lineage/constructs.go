@@ -33,9 +33,23 @@ func (j *judgement) definition() bool {
 		switch o.Kind {
 		case statement.KindFunction, statement.KindProcedure, statement.KindAggregate:
 			// Its body was judged; it must not take the place of PostgreSQL's own.
-			if o.Command == statement.CommandCreate && !j.snapshot.BuiltIn(o.Name) || o.Command == statement.CommandAlter && j.ownFunction(o) {
+			if o.Command == statement.CommandCreate && !j.snapshot.BuiltIn(o.Name) {
+				if !j.replaces(o) {
+					return false
+				}
 				continue
 			}
+			if o.Command == statement.CommandAlter && j.ownFunction(o) {
+				continue
+			}
+		case statement.KindType, statement.KindDomain:
+			if ownType(o.NewName) || o.Command == statement.CommandCreate && ownType(o.Name) {
+				break // a cast to that would run what is made here
+			}
+			if o.Kind == statement.KindDomain && o.Command == statement.CommandAlter && !j.constrained(o) {
+				return false
+			}
+			continue
 		default:
 			if harmless(o) {
 				continue

@@ -406,11 +406,16 @@ func (r *resolver) sublink(n *statement.Node, sc *scope) value {
 // builtInType says whether a type is PostgreSQL's own, whose conversions run nothing
 // else.
 func (r *resolver) builtInType(name string) bool {
+	return ownType(name) && len(r.snapshot.TypesNamed("", name)) == 0
+}
+
+// ownType says whether PostgreSQL has a type of its own of that name.
+func ownType(name string) bool {
 	switch name {
 	case "int2", "int4", "int8", "float4", "float8", "numeric", "bool", "bytea", "uuid", "date", "time", "timetz", "timestamp", "timestamptz",
 		"interval", "json", "jsonb", "xml", "inet", "cidr", "macaddr", "oid", "name", "char", "bpchar", "varchar", "text", "money", "bit", "varbit",
 		"point", "box", "tsvector", "tsquery", "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange", "regclass", "regtype":
-		return len(r.snapshot.TypesNamed("", name)) == 0
+		return true
 	}
 	return false
 }

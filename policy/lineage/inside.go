@@ -143,7 +143,7 @@ func harmless(o *statement.Object) bool {
 	case statement.KindSchema:
 		return o.Command == statement.CommandCreate
 	case statement.KindCollation:
-		return !bytewise(o.Name)
+		return !bytewise(o.Name) && !bytewise(o.NewName)
 	case statement.KindExtension:
 		return o.Command == statement.CommandCreate && calm(o.Name)
 	}

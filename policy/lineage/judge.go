@@ -86,6 +86,7 @@ func (m *Masks) judgeCursor(st *statement.Statement, c *statement.Cursor, env En
 				"Masks apply to this database, and a cursor's query must be understood before it may run.",
 				"Run the query without a cursor.")
 		}
+		env.lasting = true
 		inner := m.judge(c.Body, env, "")
 		if inner.Refused {
 			return inner

@@ -17,6 +17,8 @@ type Env struct {
 	// Redefines: functions may be others than the snapshot has, since the session's
 	// open transaction has changed some. Then none is followed.
 	Redefines bool
+	// lasting: what is judged runs again later, when functions may be others.
+	lasting bool
 	// Outputs asks for the outputs also where no masked column is near, for a
 	// person who wants to see them.
 	Outputs bool

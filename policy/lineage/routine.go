@@ -126,6 +126,8 @@ func (r *resolver) of(f *catalog.Function, args []argument, all value) *outcome 
 	}
 	why := r.inside(f, nil)
 	switch {
+	case all.tainted() && (r.env.lasting || r.keepsQuery()):
+		why = "may be another one when this runs again: a cursor and a view call the function that there is by then"
 	case r.env.Redefines:
 		why = redefined
 	case why == "" && len(r.frames) >= deepest:
