@@ -66,7 +66,7 @@ func (c *judgement) within(sub *pg_query.SelectStmt) *judgement {
 // (SELECT x FROM the target), x IN (SELECT x).
 func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) bool {
 	if len(sub.FromClause) == 0 && sub.Larg == nil && len(sub.TargetList) == 1 && sub.WhereClause == nil && c.unlimitedCount(sub.LimitCount) {
-		if target := sub.TargetList[0].GetResTarget().GetVal(); c.alike(test, target) || c.columnOf(test) != "" && c.gives(target) == anyColumn {
+		if target := sub.TargetList[0].GetResTarget().GetVal(); c.alike(test, target) || c.listsItself(target, test) || c.columnOf(test) != "" && c.gives(target) == anyColumn {
 			return true
 		}
 	}
@@ -91,6 +91,20 @@ func (c *judgement) holdsItself(test *pg_query.Node, sub *pg_query.SelectStmt) b
 		}
 	}
 	return true
+}
+
+// listsItself says whether a function that returns rows has the tested value among them:
+// unnest(ARRAY[x]), generate_series(x, x).
+func (c *judgement) listsItself(n, test *pg_query.Node) bool {
+	call := n.GetFuncCall()
+	is := func(n *pg_query.Node) bool { return c.alike(test, n) }
+	switch args := call.GetArgs(); bareFunction(call) {
+	case "unnest":
+		return len(args) == 1 && slices.ContainsFunc(args[0].GetAArrayExpr().GetElements(), is)
+	case "generate_series":
+		return len(args) == 2 && is(args[0]) && is(args[1])
+	}
+	return false
 }
 
 // holdsColumn says whether an array has the tested value of every row: that of
