@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -342,8 +343,21 @@ func (v *visit) Cancel(ctx context.Context, q *session.Cancel) {
 	}
 }
 
-// Decide makes the decision on a text that was not at hand.
-func (v *visit) Decide(ctx context.Context, q *session.Decide, state session.State) *session.Decision {
+// Decide makes the decision on a text that was not at hand. A text that judging fails on
+// by a mistake of weir's own is refused: it must not end the sessions of others.
+func (v *visit) Decide(ctx context.Context, q *session.Decide, state session.State) (d *session.Decision) {
+	defer func() {
+		failed := recover()
+		if failed == nil {
+			return
+		}
+		v.gateway.cfg.Logger.Error("a statement was refused, since judging it failed by a mistake in weir: please report this with the stack",
+			"session", v.info.ID, "error", failed, "stack", string(debug.Stack()))
+		d = &session.Decision{Text: string(q.Text), Rule: "built-in/failure"}
+		refuse(d, &diagnostic.Diagnostic{Severity: diagnostic.Error, Code: diagnostic.InternalError,
+			Message: "weir could not judge this statement, by a mistake of its own, and has not run it",
+			Detail:  "What went wrong is in weir's log.", Hint: "Write the statement in another way, and tell whoever runs weir."})
+	}()
 	state.Types = q.Types
 	return v.judge.resolve(ctx, q.Text, &state)
 }
