@@ -336,6 +336,7 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 	}
 	st.Objects = o.objects(s, said.Objects, fresh)
 	o.bounded(s, &st, fresh)
+	o.emptied(s, &st, fresh)
 	if o.knows("pg_settings") { // not PostgreSQL's own, perhaps: its name may be any
 		st.Settings = slices.Clone(st.Settings)
 		for i := range st.Settings {
@@ -418,7 +419,8 @@ func (o *own) doubtful(s *catalog.Snapshot, facts *statement.Facts) bool {
 		return slices.ContainsFunc(st.Objects, func(ob statement.Object) bool {
 			name, ok := aimed(&ob)
 			return ok && unsure(ob.Schema, name)
-		}) || slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return o.empties(&w) && unsure(w.Schema, w.Table) })
+		}) || slices.ContainsFunc(st.Writes, func(w statement.Write) bool { return o.empties(&w) && unsure(w.Schema, w.Table) }) ||
+			o.truncates(&st) && slices.ContainsFunc(st.Tables, func(t statement.Table) bool { return unsure(t.Schema, t.Name) })
 	})
 }
 

@@ -23,6 +23,28 @@ func (o *own) bounded(s *catalog.Snapshot, st *statement.Statement, fresh bool) 
 	}
 }
 
+// emptied takes a TRUNCATE of temporary tables of the session's own, and of no others, for
+// none: a CASCADE leads from these to others of its own alone.
+func (o *own) emptied(s *catalog.Snapshot, st *statement.Statement, fresh bool) {
+	if !o.truncates(st) {
+		return
+	}
+	for i := range st.Tables {
+		t := &st.Tables[i]
+		if !o.made[t.Name].temporary || t.Schema != "pg_temp" && !o.temporary(s, t.Schema, t.Name) && !(fresh && o.nowhere(s, t.Schema, t.Name)) {
+			return
+		}
+	}
+	st.Commands = slices.DeleteFunc(slices.Clone(st.Commands), func(c statement.Command) bool { return c == statement.CommandTruncate })
+}
+
+// truncates says whether a statement is a TRUNCATE of tables that may be temporary ones of
+// the session's own.
+func (o *own) truncates(st *statement.Statement) bool {
+	return st.Command == statement.CommandTruncate && len(st.Tables) > 0 &&
+		slices.ContainsFunc(st.Tables, func(t statement.Table) bool { return o.made[t.Name].temporary })
+}
+
 // empties says whether a write is of all rows of a table that may be a temporary one of
 // the session's own.
 func (o *own) empties(w *statement.Write) bool {

@@ -235,6 +235,9 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app; INSERT INTO x VALUES (
 		"CREATE TEMP TABLE tmp AS SELECT 1 AS id|UPDATE tmp SET id = id + 1|DELETE FROM tmp|DELETE FROM pg_temp.tmp",
 		"BEGIN|CREATE TEMP TABLE tmp (id int) ON COMMIT DROP|INSERT INTO tmp VALUES (1)|UPDATE tmp SET id = 2|DELETE FROM tmp WHERE true|COMMIT",
 		"CREATE TEMP TABLE tmp AS SELECT 1 AS id; UPDATE tmp SET id = 2; DELETE FROM tmp",
+		"CREATE TEMP TABLE tmp (id int)|TRUNCATE tmp|CREATE TEMP TABLE more (id int)|TRUNCATE TABLE tmp, pg_temp.more RESTART IDENTITY CASCADE",
+		"CREATE TEMP TABLE IF NOT EXISTS tmp (id int); TRUNCATE tmp; INSERT INTO tmp VALUES (1)",
+		"BEGIN|CREATE TEMP TABLE tmp (id int) ON COMMIT DROP|TRUNCATE tmp|COMMIT",
 	} {
 		conn := s.connect(simple)
 		for _, text := range strings.Split(text, "|") {
@@ -247,6 +250,11 @@ CREATE TABLE x (id int); ALTER TABLE x OWNER TO shop_app; INSERT INTO x VALUES (
 		"DELETE FROM x", "CREATE TEMP TABLE x (id int)|DELETE FROM x", "CREATE TEMP TABLE tmp (id int)|WITH d AS (DELETE FROM tmp) DELETE FROM x",
 		"BEGIN|CREATE TEMP TABLE gone (id int)|ROLLBACK|!CREATE TABLE gone (id int); ALTER TABLE gone OWNER TO shop_app|DELETE FROM gone",
 		"CREATE TEMP TABLE later (id int) ON COMMIT DROP|!CREATE TABLE later (id int); ALTER TABLE later OWNER TO shop_app|UPDATE later SET id = 1",
+		"TRUNCATE x", "CREATE TEMP TABLE x (id int)|TRUNCATE x", "CREATE TEMP TABLE tmp (id int)|TRUNCATE tmp, x", "CREATE TEMP TABLE tmp (id int)|TRUNCATE public.x",
+		"CREATE TEMP TABLE tmp (id int)|TRUNCATE tmp; DELETE FROM x", "CREATE TEMP TABLE tmp (id int)|TRUNCATE tmp; TRUNCATE x", "CREATE TEMP TABLE tmp (id int)|DO 'BEGIN TRUNCATE x; TRUNCATE tmp; END'",
+		"BEGIN|CREATE TEMP TABLE gone (id int)|ROLLBACK|!CREATE TABLE IF NOT EXISTS gone (id int); ALTER TABLE gone OWNER TO shop_app|TRUNCATE gone",
+		"CREATE TEMP TABLE later2 (id int) ON COMMIT DROP|!CREATE TABLE later2 (id int); ALTER TABLE later2 OWNER TO shop_app|TRUNCATE later2",
+		"BEGIN|CREATE TEMP TABLE tmp (id int)|ALTER TABLE x RENAME TO tmp|TRUNCATE tmp", "CREATE TEMP VIEW tmp AS SELECT * FROM x|TRUNCATE tmp",
 		"CREATE TEMP TABLE tmp (id int)|DELETE FROM public.x", "CREATE TEMP TABLE tmp (id int)|ALTER TABLE x RENAME TO tmp|DELETE FROM tmp",
 	} {
 		t.Run(text, func(t *testing.T) {
