@@ -105,8 +105,11 @@ func (a *analysis) change(query *node) {
 	}
 	w := Change{Relation: uint32(table[target-1].integer("relid")), Command: c, Where: statement.WherePresent}
 	if from := query.sub("jointree"); from != nil && (c == statement.CommandUpdate || c == statement.CommandDelete) {
-		if quals, ok := from.get("quals"); !ok || quals.node == nil {
+		switch quals, ok := from.get("quals"); {
+		case !ok || quals.node == nil:
 			w.Where = statement.WhereMissing
+		case quals.node.name == "CONST": // WHERE true
+			w.Where = statement.WhereConstant
 		}
 	}
 	if w.Relation == a.view && a.view != 0 && !slices.Contains(a.relations, w.Relation) {

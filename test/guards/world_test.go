@@ -81,6 +81,7 @@ CREATE TABLE many AS SELECT g AS id, repeat('x', 20) AS body FROM generate_serie
 CREATE TABLE wide (id integer NOT NULL, n numeric NOT NULL, b boolean NOT NULL, ts timestamptz NOT NULL, j jsonb NOT NULL, a integer[] NOT NULL, x text);
 INSERT INTO wide SELECT g, g, g % 2 = 0, now(), '{}', ARRAY[g], 'x' FROM generate_series(1, 5) g;
 CREATE FUNCTION empty_wide() RETURNS void LANGUAGE sql AS 'DELETE FROM public.wide WHERE id IS NOT NULL';
+CREATE FUNCTION empty_wide_whole() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM public.wide WHERE true; END;
 CREATE FUNCTION secret_of(public.accounts) RETURNS text LANGUAGE sql AS 'SELECT ($1).secret';
 CREATE FUNCTION wipe_row(public.accounts) RETURNS boolean LANGUAGE sql AS 'DELETE FROM public.vault; SELECT true';
 CREATE SCHEMA side; CREATE TABLE side.vault AS SELECT 1 AS id, 'harmless'::text AS secret;
