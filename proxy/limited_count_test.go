@@ -273,7 +273,7 @@ func TestWhatIsCountedIsOfOneStatement(t *testing.T) {
 				"C:PREPARE Z:I T D*1 C:SELECT 1 Z:I C:PREPARE Z:I T D*1 E:54000 Z:I"},
 			{"EXECUTE by Execute", pipeline(one("EXECUTE s"), syncs(), one("EXECUTE f"), syncs()), 2, "1 2 D*1 C:SELECT 1 Z:I 1 2 D*1 E:54000 Z:I"},
 			{"what prepares the transaction, in one text", pipeline(wire.AppendQuery(nil, "BEGIN"), wire.AppendQuery(nil, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; "+three), wire.AppendQuery(nil, "ROLLBACK")), 3,
-				"C:BEGIN Z:T E:0A000 Z:E C:ROLLBACK Z:I"},
+				"C:BEGIN Z:T C:SET T D*1 C:SELECT 1 Z:T C:ROLLBACK Z:I"},
 			{"what prepares the transaction, before", pipeline(wire.AppendQuery(nil, "BEGIN"), wire.AppendQuery(nil, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"), wire.AppendQuery(nil, three), wire.AppendQuery(nil, "COMMIT")), 4,
 				"C:BEGIN Z:T C:SET Z:T T D*1 C:SELECT 1 Z:T C:COMMIT Z:I"},
 		} {

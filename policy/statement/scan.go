@@ -68,7 +68,7 @@ func (s *scanner) scan(text string, limits Limits, template *Template) *ScanErro
 	if !utf8.ValidString(text) {
 		return &ScanError{invalidAt(text), "the text is not valid UTF-8"}
 	}
-	*s = scanner{text: text, limits: limits, template: template, levels: append(s.levels[:0], level{})}
+	*s = scanner{text: text, limits: limits, template: template, ends: s.ends, levels: append(s.levels[:0], level{})}
 	s.run()
 	return s.err
 }
@@ -102,6 +102,7 @@ type scanner struct {
 	atomics    int  // BEGIN ATOMIC seen: a semicolon no longer ends the tree
 	afterDot   bool // the next word is a name, whatever it spells
 	afterBegin bool
+	ends       *[]int // where statements end, nil: nobody asks
 	err        *ScanError
 }
 
@@ -196,6 +197,9 @@ func (s *scanner) endStatement() {
 		s.tooDeep()
 	}
 	if s.started {
+		if s.ends != nil {
+			*s.ends = append(*s.ends, s.at)
+		}
 		s.statements++
 		if s.statements > s.limits.Statements {
 			s.refuse(s.at, fmt.Sprintf("the text holds more than %d statements; send them one by one", s.limits.Statements))

@@ -194,6 +194,19 @@ func AppendCensored(dst []byte, typ byte, body []byte, censor func(string) strin
 	return appendMessage(dst, typ, m), nil
 }
 
+// AppendMoved appends the error or notice whose body is given, with its place in the text
+// of the statement further behind by so many characters.
+func AppendMoved(dst []byte, typ byte, body []byte, by int) ([]byte, error) {
+	m, err := read(body)
+	if err != nil {
+		return dst, err
+	}
+	if m.Position > 0 {
+		m.Position += int32(by)
+	}
+	return appendMessage(dst, typ, m), nil
+}
+
 // valueless says whether an error's texts hold no values of rows: it is about
 // names in the statement (class 42, with a place in its text) and rights, a transaction's state, a cancellation, or the
 // server's resources, and the server itself has raised it. PL/pgSQL's RAISE can

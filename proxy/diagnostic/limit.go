@@ -77,13 +77,19 @@ func LimitUntold(rule, message string) *Diagnostic {
 }
 
 // LimitInText refuses a text of several statements in which a limit cannot be kept,
-// since it ends a transaction or goes back in it.
-func LimitInText(rule, command string) *Diagnostic {
+// since it is not told where they end.
+func LimitInText(rule string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: FeatureNotSupported,
-		Message: fmt.Sprintf("weir refused these statements by rule %s: its limit cannot be kept in a text that also has %s", rule, command),
-		Detail:  "A statement that passes the limit has to be undone, and that could take the others with it or leave them.",
+		Message: fmt.Sprintf("weir refused these statements by rule %s: to keep its limit weir would send them one by one, and it does not follow where each of them ends", rule),
+		Detail:  "A function whose body is written with BEGIN ATOMIC has semicolons of its own.",
 		Hint:    "Send the statements one by one: BEGIN, each statement, COMMIT.",
 	}
+}
+
+// NoTransaction is the server's warning to what would end a transaction where none was
+// begun (xact.c, EndTransactionBlock).
+func NoTransaction() *Diagnostic {
+	return &Diagnostic{Severity: Warning, Code: "25P01", Message: "there is no transaction in progress"}
 }
 
 // UncountedBefore refuses a statement whose changes could not be counted, since the

@@ -243,6 +243,10 @@ func (s *Session) query(frame, body []byte) bool {
 	if d == nil {
 		return done
 	}
+	if s.script != nil {
+		s.beginScript(record)
+		return true
+	}
 	e := s.expect.push(expectQuery, s.moves(d), false)
 	s.expect.weigh(e, len(text))
 	e.record, e.what, e.counted = record, d, s.countedBy(d)
@@ -306,6 +310,7 @@ func (s *Session) ask(text []byte, a asking) (d *Decision, record uint64, done b
 	}
 	record, err := s.recordBegin(begin)
 	if err != nil {
+		s.script = nil
 		s.refuse(a.kind, diagnostic.JournalUnavailable(err))
 		return nil, 0, true
 	}

@@ -36,10 +36,11 @@ type expectation struct {
 	undo    change                 // what to put back if the server never does this
 	size    int                    // bytes of texts and values that it keeps
 
-	counted *counted // what was asked in front of a Query, or of what this question is behind
-	reading *reading // the answer to a question
-	synced  bool     // a Sync of weir's own is behind it
-	deaf    bool     // the answer is not wanted any more
+	part    *Decision // of a statement of a script: that on it alone
+	counted *counted  // what was asked in front of a Query, or of what this question is behind
+	reading *reading  // the answer to a question
+	synced  bool      // a Sync of weir's own is behind it
+	deaf    bool      // the answer is not wanted any more
 }
 
 // expectations is a queue in a ring, so that nothing is allocated for a message.

@@ -186,6 +186,9 @@ func (s *Session) answered(front *expectation, status byte) {
 			return
 		}
 		s.expect.pop()
+		if s.script != nil {
+			s.due = dueNext
+		}
 		return
 	}
 	why := s.exceeded(front)
@@ -215,10 +218,20 @@ func (s *Session) queryAnswered(front *expectation, why *diagnostic.Diagnostic, 
 		s.wrap.held = s.wrap.held[:0]
 		s.endRecord(front, "", why, false)
 		s.current.reset()
+		s.stopScript()
 	}
 	switch {
 	case status == wire.TxIdle:
 		s.lost(wire.Violationf("the server has ended the transaction in which a statement was counted"))
+		return
+	case why == nil && s.scriptGoesOn():
+		s.toClient = append(s.toClient, s.wrap.held...)
+		s.wrap.held = s.wrap.held[:0]
+		s.expect.pop()
+		if !wrapped {
+			s.readyAt(status)
+		}
+		s.due = dueNext
 		return
 	case wrapped && why == nil:
 		s.due = dueCommit
@@ -232,6 +245,7 @@ func (s *Session) queryAnswered(front *expectation, why *diagnostic.Diagnostic, 
 		s.endRecord(front, s.current.tag, nil, false)
 		s.current.reset()
 		s.expect.pop()
+		s.script = nil
 		s.readyAt(status)
 		s.toClient = wire.AppendReadyForQuery(s.toClient, status)
 		return

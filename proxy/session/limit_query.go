@@ -2,11 +2,8 @@ package session
 
 import (
 	"encoding/hex"
-	"slices"
 	"strconv"
-	"strings"
 
-	"github.com/weirgate/weir/policy/statement"
 	"github.com/weirgate/weir/proxy/diagnostic"
 	"github.com/weirgate/weir/proxy/wire"
 )
@@ -44,6 +41,7 @@ const (
 	dueRollback
 	dueFailure // a message that fails, so that the transaction has failed
 	dueCount   // the question for the counters behind a Query
+	dueNext    // the next statement of a script
 )
 
 // limitQuery sees to it that the limits of a Query can be kept. done is false
@@ -56,9 +54,12 @@ func (s *Session) limitQuery(d *Decision, begin Begin) (done, refused bool) {
 		s.wait()
 		return false, false
 	}
-	if why := s.unlimited(d); why != nil {
-		s.denied(expectQuery, begin, why)
-		return true, true
+	if d.piecewise() {
+		if s.script = newScript(d, s.cfg.Limits.Statement); s.script == nil {
+			s.denied(expectQuery, begin, diagnostic.LimitInText(s.limitOf(d)))
+			return true, true
+		}
+		return true, false
 	}
 	if s.state.Tx != wire.TxIdle || !d.changes() || s.wrap.state == wrapOpen {
 		return s.queryCounts(d, begin)
@@ -76,32 +77,6 @@ func (s *Session) limitQuery(d *Decision, begin Begin) (done, refused bool) {
 	return false, false
 }
 
-// unlimited says why limits cannot be kept in a text, nil if they can: what is
-// behind a statement that passes one may have run already, and must be undone with
-// it.
-func (s *Session) unlimited(d *Decision) *diagnostic.Diagnostic {
-	if len(d.Statements) < 2 || (s.state.Tx == wire.TxIdle && !d.changes()) {
-		return nil
-	}
-	first, _ := d.counts()
-	for i := range d.Statements {
-		st := d.Statements[i].Statement
-		switch {
-		case st == nil:
-		case first != nil && st.Command == statement.CommandSet && slices.ContainsFunc(st.Settings, func(s statement.Setting) bool {
-			return strings.HasPrefix(s.Name, "transaction_")
-		}):
-			// It must come before any question of a transaction, also one of weir's.
-			return diagnostic.LimitInText(first.Rule, "SET TRANSACTION")
-		case controls(st.Command):
-			return diagnostic.LimitInText(s.limitOf(d), strings.ToUpper(string(st.Command)))
-		case st.Copy != nil && st.Copy.From:
-			return diagnostic.LimitInText(s.limitOf(d), "COPY FROM")
-		}
-	}
-	return nil
-}
-
 // limitOf names a rule whose limit is on a text.
 func (s *Session) limitOf(d *Decision) string {
 	for i := range d.Statements {
@@ -114,17 +89,6 @@ func (s *Session) limitOf(d *Decision) string {
 		}
 	}
 	return ""
-}
-
-// controls says whether a command begins, ends or goes back in a transaction.
-func controls(c statement.Command) bool {
-	switch c {
-	case statement.CommandBegin, statement.CommandCommit, statement.CommandRollback, statement.CommandRollbackTo,
-		statement.CommandSavepoint, statement.CommandRelease, statement.CommandPrepareTransaction,
-		statement.CommandCommitPrepared, statement.CommandRollbackPrepared:
-		return true
-	}
-	return false
 }
 
 // steps sends what is due.
@@ -144,8 +108,14 @@ func (s *Session) steps() {
 		s.wrap.state = wrapCloses
 		s.toServer = wire.AppendQuery(s.toServer, text)
 	case dueCount:
-		s.countAfter(s.ended.counted, s.ended.what, true).record = s.ended.record
+		what := s.ended.what
+		if s.ended.part != nil {
+			what = s.ended.part
+		}
+		s.countAfter(s.ended.counted, what, true).record = s.ended.record
 		s.ended = expectation{}
+	case dueNext:
+		s.goOn()
 	case dueFailure:
 		s.failQuietly()
 		s.toServer = wire.AppendEmpty(s.toServer, wire.Sync)
@@ -246,6 +216,7 @@ func (s *Session) ownFailed(front *expectation, frame, body []byte) {
 		return
 	}
 	// A deferred constraint, or a conflict: it is the client's statement that failed.
+	s.stopScript()
 	s.wrap.held = s.wrap.held[:0]
 	if s.over != nil {
 		return
@@ -270,8 +241,10 @@ func (s *Session) ownReady(front *expectation, body []byte) {
 			s.wrap.state = wrapNone
 			if s.wrap.failed == nil {
 				s.lost(wire.Violationf("the server has not begun the transaction that it was asked for"))
+				return
 			}
 		}
+		s.scriptBegun(body[0])
 		return
 	}
 	if body[0] != wire.TxIdle {
@@ -281,6 +254,13 @@ func (s *Session) ownReady(front *expectation, body []byte) {
 	s.wrap.state = wrapNone
 	s.toClient = append(s.toClient, s.wrap.held...)
 	s.wrap.held = s.wrap.held[:0]
+	if s.scriptGoesOn() {
+		s.expect.pop()
+		s.readyAt(wire.TxIdle)
+		s.due = dueNext
+		return
+	}
+	s.script = nil
 	s.endRecord(front, "", nil, false)
 	s.expect.pop()
 	s.readyAt(wire.TxIdle)
@@ -291,6 +271,9 @@ func (s *Session) ownReady(front *expectation, body []byte) {
 // or of a statement that has passed a limit. It says false for others.
 func (s *Session) limitReady(front *expectation, status byte) bool {
 	over := s.over
+	if over != nil {
+		s.stopScript()
+	}
 	switch {
 	case front.counted != nil && status == wire.TxActive && over == nil:
 		s.due = dueCount
@@ -334,7 +317,11 @@ func (s *Session) complete(front *expectation, frame []byte) {
 		s.relay(frame)
 		return
 	}
-	if s.current.statement >= len(front.what.Statements) {
+	if s.scriptRelays(front) {
+		s.relay(frame)
+		return
+	}
+	if s.current.statement >= len(front.what.Statements) || front.part != nil {
 		s.wrap.held = append(s.wrap.held[:0], frame...)
 		return
 	}

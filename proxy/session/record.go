@@ -82,12 +82,17 @@ func (s *Session) closeRecords(why *diagnostic.Diagnostic, dead bool) {
 		if e.record != 0 {
 			s.resume(e)
 			s.endRecord(e, "", why, dead && i > 0)
+			s.script = nil
 		}
 		if p := e.undo.beforeP; p != nil {
 			s.endPortal(p) // whether or not e did away with it, it has gone with the session
 		}
 		s.row.reset()
 	}
+	if sc := s.script; sc != nil && !sc.stopped { // between two of its statements
+		s.endRecord(&expectation{kind: expectQuery, what: sc.decision, record: sc.record}, "", why, false)
+	}
+	s.script = nil
 	s.endPortals(true)
 }
 

@@ -124,7 +124,7 @@ func (s *Session) reply(h wire.Header, frame []byte) {
 		s.parameterStatus(frame, body)
 		return
 	case wire.NoticeResponse:
-		if s.wrap.state != wrapOpens {
+		if s.wrap.state != wrapOpens && !s.scriptAdopts(body) {
 			s.notice(front, frame, body)
 		}
 		return
@@ -230,12 +230,13 @@ func (s *Session) readyForQuery(front *expectation, frame, body []byte) {
 		return
 	}
 	s.interrupt = false
-	if s.ownReply(front, wire.ReadyForQuery, frame, body) || s.limitReady(front, body[0]) {
+	if s.ownReply(front, wire.ReadyForQuery, frame, body) || s.scriptReady(front, body[0]) || s.limitReady(front, body[0]) {
 		return
 	}
 	s.endRecord(front, "", nil, false)
 	s.settle(front)
 	s.expect.pop()
+	s.script = nil
 	s.readyAt(body[0])
 	s.relay(frame)
 }

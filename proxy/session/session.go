@@ -79,6 +79,7 @@ type Session struct {
 	owed                   *portal  // what binding it has changed is not counted yet
 	due                    due
 	ended                  expectation       // the Query that due is about
+	script                 *script           // the Query that is sent in pieces, nil for none
 	cursors                map[string]*tally // by name, of those that are counted
 	forgotten              *tally            // of cursors that were too many to be kept, nil for none
 

@@ -119,8 +119,11 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 		s.over = nil
 	case front.denial != nil:
 		s.toClient = front.denial.Append(s.toClient)
+		if front.record != 0 {
+			d = *front.denial
+		}
 	default:
-		if d, err = s.shown(front, frame); err != nil {
+		if d, err = s.shown(front, s.inText(front, frame)); err != nil {
 			s.lost(err)
 			return
 		}
@@ -128,6 +131,9 @@ func (s *Session) failed(front *expectation, frame, body []byte) {
 	s.row.reset()
 	s.copying = false
 	s.endRecord(front, "", &d, false)
+	if front.kind == expectQuery {
+		s.stopScript()
+	}
 	switch front.kind {
 	case expectQuery, expectFunction, expectSync:
 		return // ReadyForQuery ends it
