@@ -10,6 +10,7 @@ CREATE EXTENSION ltree;
 CREATE EXTENSION pg_trgm;
 CREATE EXTENSION xml2;
 CREATE EXTENSION pg_stat_statements;
+CREATE FUNCTION folded(t text) RETURNS text LANGUAGE sql AS 'SELECT lower($1)';
 CREATE DOMAIN contact AS text CHECK (VALUE <> '');
 CREATE TYPE mood AS ENUM ('sad', 'calm', 'glad', 'proud');
 CREATE TYPE place AS (street text, zip text);
@@ -62,3 +63,5 @@ CREATE TRIGGER follows AFTER INSERT ON entries FOR EACH ROW EXECUTE FUNCTION fol
 CREATE VIEW placed AS SELECT id, rank() OVER (ORDER BY salary) AS place, lag(id) OVER w AS before, first_value(name) OVER w AS first FROM people WINDOW w AS (ORDER BY ssn DESC);
 CREATE VIEW placed_inside AS WITH x AS (SELECT id, ntile(3) OVER (ORDER BY balance) AS part FROM people) SELECT id, part FROM x;
 CREATE VIEW answers AS SELECT id, CASE WHEN salary % 2 = 0 THEN 'even' END AS b1, nullif(salary / 2 % 2, 0) AS b2, nullif(salary / 4 % 2, 0) AS b3, CASE (salary / 8) % 2 WHEN 0 THEN name END AS b4 FROM people;
+CREATE FUNCTION seemly(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN folded(t) <> ''''; END';
+CREATE VIEW seemly_people AS SELECT id, name FROM people WHERE seemly(ssn);
