@@ -68,7 +68,7 @@ func (s *sampler) takesAll(n *pg_query.Node, pattern string) bool {
 		return known
 	}
 	s.steps += 20 * (1 + len(pattern)/8)
-	all := false
+	var all bool
 	if values == nil {
 		all = matchesAll(pattern)
 	} else {
