@@ -53,3 +53,43 @@ INSERT INTO pg_temp.people SELECT id, ssn FROM public.people
 SELECT note FROM pg_temp.people
 SELECT ssn FROM public.people
 ROLLBACK
+
+BEGIN
+DROP FUNCTION folded(text)
+CREATE FUNCTION folded(t text) RETURNS text LANGUAGE sql AS 'INSERT INTO notes (body) VALUES ($1) RETURNING body'
+SELECT count(*) FROM seemly_people
+SELECT body FROM notes
+ROLLBACK
+
+BEGIN
+ALTER FUNCTION folded(text) RENAME TO folded_before
+ALTER FUNCTION stored(text) RENAME TO folded
+SELECT count(*) FROM seemly_people
+SELECT body FROM notes
+ROLLBACK
+
+BEGIN
+CREATE SCHEMA ahead
+CREATE FUNCTION ahead.folded(t text) RETURNS text LANGUAGE sql AS 'INSERT INTO public.notes (body) VALUES ($1) RETURNING body'
+SET LOCAL search_path = ahead, public
+SELECT count(*) FROM seemly_people
+SELECT body FROM notes
+ROLLBACK
+
+BEGIN
+CREATE FUNCTION kept(t text) RETURNS text LANGUAGE sql AS 'INSERT INTO public.notes (body) VALUES ($1) RETURNING body'
+ALTER FUNCTION folded(text) RENAME TO folded_before
+ALTER FUNCTION kept(text) RENAME TO folded
+SELECT count(*) FROM seemly_people
+SELECT body FROM notes
+ROLLBACK
+
+BEGIN
+CREATE FUNCTION fn(t text) RETURNS text LANGUAGE sql AS 'INSERT INTO public.notes (body) VALUES ($1) RETURNING body'
+CREATE SCHEMA ahead
+ALTER FUNCTION fn(text) SET SCHEMA ahead
+ALTER FUNCTION ahead.fn(text) RENAME TO folded
+SET LOCAL search_path = ahead, public
+SELECT count(*) FROM seemly_people
+SELECT body FROM notes
+ROLLBACK
