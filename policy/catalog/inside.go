@@ -248,7 +248,7 @@ func (s *Snapshot) touched(all []step, st *statement.Statement, t *statement.Tab
 	}
 	switch {
 	case written || r.inert:
-	case slices.Contains(st.Commands, statement.CommandTruncate):
+	case st.Command == statement.CommandTruncate, slices.Contains(st.Commands, statement.CommandTruncate):
 		all = append(all, step{stepWrite, r.OID, OnTruncate})
 	case st.Copy != nil && st.Copy.From:
 		all = append(all, step{stepWrite, r.OID, OnInsert})

@@ -31,6 +31,9 @@ func (w *walker) goesRound(kind string, n any) {
 			r.names = append(r.names, stringOf(fieldsOf(f)["name"]))
 		}
 		r.query, r.every = queryOf(textOf(fields["query"])), !leaves(fields["body"], false)
+		if record, cursor := ofCursor(r.query.GetSelectStmt()); cursor != "" && slices.Equal(r.names, []string{"found"}) {
+			r.names, r.query = []string{record}, queryOf(w.cursors[cursor])
+		}
 	case "PLpgSQL_stmt_foreach_a":
 		if at, ok := fields["varno"].(float64); ok && int(at) < len(w.datums) {
 			for _, datum := range fieldsOf(w.datums[int(at)]) {
@@ -48,6 +51,20 @@ func (w *walker) goesRound(kind string, n any) {
 		return
 	}
 	w.rounds = append(slices.Clip(w.rounds), r)
+}
+
+// ofCursor gives the record and the cursor of a loop through a cursor in the form that
+// simplify gives it, SELECT NULL AS record, NULL AS cursor; both are "" for other loops.
+func ofCursor(s *pg_query.SelectStmt) (record, cursor string) {
+	if len(s.GetTargetList()) != 2 || len(s.FromClause) > 0 || s.WhereClause != nil {
+		return "", ""
+	}
+	for _, n := range s.TargetList {
+		if n.GetResTarget().GetVal().GetAConst() == nil {
+			return "", ""
+		}
+	}
+	return s.TargetList[0].GetResTarget().GetName(), s.TargetList[1].GetResTarget().GetName()
 }
 
 // branches walks an IF, under whose condition each branch runs.

@@ -181,7 +181,11 @@ func (s *simplifier) loop(i int) int {
 	case !s.isName(name):
 	case s.isWord(name+1, "loop"):
 		s.moved = true
-		s.replace(i+1, name+1, "found IN SELECT 1")
+		with := "found IN SELECT 1"
+		if at == i+2 { // a record of the cursor's rows, see goesRound
+			with = "found IN SELECT NULL AS " + s.written(i+1) + ", NULL AS " + s.written(name)
+		}
+		s.replace(i+1, name+1, with)
 		return name + 1
 	case s.isKind(name+1, '(') && s.isWord(s.closing(name+1)+1, "loop"):
 		s.moved = true
@@ -190,6 +194,9 @@ func (s *simplifier) loop(i int) int {
 	}
 	return name
 }
+
+// written gives a token as it stands in the body.
+func (s *simplifier) written(i int) string { return s.text[s.tokens[i].start:s.tokens[i].end] }
 
 // arguments leaves out the names of a cursor's arguments, (a := 1, b => 2).
 func (s *simplifier) arguments(i int) int {

@@ -7,6 +7,11 @@ func indirectAttacks() []attack {
 	all = append(all, flows("vault",
 		[]string{"CREATE EXTENSION refint", "CREATE TRIGGER x AFTER DELETE ON events_low FOR EACH ROW EXECUTE FUNCTION check_foreign_key('1', 'cascade', 'id', 'vault', 'id')", "INSERT INTO events VALUES (3, 'x')", "DELETE FROM events_low WHERE id = 3"},
 	)...)
+	all = append(all, flows("writes",
+		[]string{"CREATE TEMP TABLE own (id integer)", "CREATE TRIGGER t AFTER TRUNCATE ON own FOR EACH STATEMENT EXECUTE FUNCTION after_anything()", "TRUNCATE own"},
+		[]string{"CREATE TEMP TABLE own (id integer); CREATE TRIGGER t BEFORE TRUNCATE ON own EXECUTE FUNCTION after_anything()", "TRUNCATE pg_temp.own"},
+		[]string{"BEGIN", "CREATE TEMP TABLE own (id integer)", "CREATE TRIGGER t AFTER TRUNCATE ON pg_temp.own EXECUTE FUNCTION after_anything()", "TRUNCATE own", "COMMIT"},
+	)...)
 	all = append(all, texts("functions", "SELECT json_populate_record(NULL::checks_here, '{\"c\": 1}')", "SELECT ROW(1)::checks_here", "SELECT '(1)'::checks_here", "SELECT '{(1)}'::_checks_here",
 		"SELECT * FROM jsonb_populate_recordset(NULL::public.checks_here, '[{\"c\": 1}]')", "DO $$ DECLARE r checks_here; BEGIN r := ROW(1); END $$")...)
 	all = append(all, flows("limit",
