@@ -24,7 +24,7 @@ func plainColumns(relation string, list ...*pg_query.Node) (names []string, ok b
 
 func plainExpression(relation string, n *pg_query.Node) ([]string, bool) {
 	switch v := n.GetNode().(type) {
-	case nil, *pg_query.Node_AConst:
+	case nil, *pg_query.Node_AConst, *pg_query.Node_SqlvalueFunction:
 		return nil, true
 	case *pg_query.Node_ColumnRef:
 		if fields := v.ColumnRef.Fields; len(fields) == 1 {
@@ -52,8 +52,12 @@ func plainExpression(relation string, n *pg_query.Node) ([]string, bool) {
 		return plainColumns(relation, v.AArrayExpr.Elements...)
 	case *pg_query.Node_List:
 		return plainColumns(relation, v.List.Items...)
+	case *pg_query.Node_CaseExpr:
+		return plainColumns(relation, append([]*pg_query.Node{v.CaseExpr.Arg, v.CaseExpr.Defresult}, v.CaseExpr.Args...)...)
+	case *pg_query.Node_CaseWhen:
+		return plainColumns(relation, v.CaseWhen.Expr, v.CaseWhen.Result)
 	case *pg_query.Node_FuncCall:
-		if c := v.FuncCall; computes(c) {
+		if c := v.FuncCall; computes(c) || fixed(n) {
 			return plainColumns(relation, c.Args...)
 		}
 	}
@@ -75,15 +79,19 @@ func computes(c *pg_query.FuncCall) bool {
 	}
 	switch name[0].GetString_().GetSval() {
 	case "lower", "upper", "btrim", "ltrim", "rtrim", "length", "char_length", "left", "right", "substr", "substring", "replace", "split_part",
-		"regexp_replace", "starts_with", "md5", "to_tsvector", "setweight", "date_trunc", "date_part", "extract", "timezone", "abs", "round",
+		"regexp_replace", "starts_with", "md5", "to_tsvector", "setweight", "date", "date_trunc", "date_part", "extract", "timezone", "abs", "round",
 		"floor", "ceil", "mod", "num_nulls", "num_nonnulls", "jsonb_typeof", "jsonb_extract_path_text", "jsonb_array_length", "array_length", "cardinality":
 		return true
 	}
 	return false
 }
 
-// renamed gives the names of a column of a table that is renamed, the old and the new.
+// renamed gives the names of a column of a table that is renamed, the old and the new, and
+// NoColumn for one of its constraints.
 func renamed(s *pg_query.RenameStmt) []string {
+	if s.RenameType == pg_query.ObjectType_OBJECT_TABCONSTRAINT {
+		return []string{NoColumn}
+	}
 	if s.RenameType == pg_query.ObjectType_OBJECT_COLUMN && s.RelationType == pg_query.ObjectType_OBJECT_TABLE && s.Subname != "" && s.Newname != "" {
 		return []string{s.Subname, s.Newname}
 	}
