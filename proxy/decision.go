@@ -302,11 +302,16 @@ func follow(d *session.Decision, plan *session.Plan, st *statement.Statement, st
 func (j *judge) mask(s *standing, d *session.Decision, p *grounds, facts *statement.Facts, state *session.State, fresh bool) bool {
 	env := lineage.Env{Fresh: fresh, Known: j.knowing(s, facts), Prepared: state.Prepared, Redefines: j.redefines}
 	if s.masks != nil {
+		own := j.own.fork()
+		env.Unsure = func(_, name string) bool { return own.cut || own.knows(name) }
 		p.plans = make([]lineage.Plan, len(d.Statements))
 		for i := range d.Statements {
 			// The types of what COPY sends tell what is to be looked into.
 			env.Outputs = len(s.rules.Detectors) > 0 && d.Statements[i].Statement.Copy != nil
 			plan := s.masks.Judge(d.Statements[i].Statement, env)
+			if i+1 < len(d.Statements) { // what a statement makes, the next one meets
+				own.follow(d.Statements[i].Statement)
+			}
 			env.Redefines = env.Redefines || s.masks.Redefines(d.Statements[i].Statement)
 			if plan.Placed && !fresh && !s.relies {
 				return false

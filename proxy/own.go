@@ -27,6 +27,7 @@ type own struct {
 	defined defined
 	sure    sure
 	loose   bool   // it has changed a schema: any name may be in any
+	cut     bool   // it has dropped things with what depends on them: columns of any relation may be gone
 	rests   uint64 // how often the session had been at rest when altered was last added to
 }
 
@@ -103,6 +104,10 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 		o.made[ob.Name] = m
 		return true
 	case statement.CommandDrop:
+		if ob.Kind == statement.KindAll || ob.Kind == statement.KindOwned {
+			o.cut = true
+			return true
+		}
 		if m, ok := o.made[ob.Name]; ok && m.temporary && isRelation(ob.Kind) {
 			m.temporary, m.certain = false, false
 			o.made[ob.Name] = m
@@ -227,7 +232,7 @@ func (o *own) rested(rests uint64) (changed bool) {
 	if rests <= o.rests || o.settled() {
 		return false
 	}
-	o.altered, o.loose = nil, false
+	o.altered, o.loose, o.cut = nil, false, false
 	o.defined.rested()
 	o.sure = sure{}
 	o.doubt()
@@ -236,7 +241,7 @@ func (o *own) rested(rests uint64) (changed bool) {
 
 // settled says that nothing is remembered of an open transaction.
 func (o *own) settled() bool {
-	return len(o.altered) == 0 && !o.loose && len(o.sure.names) == 0 && !o.sure.saved && len(o.defined.open) == 0 && !o.defined.full && !o.certain
+	return len(o.altered) == 0 && !o.loose && !o.cut && len(o.sure.names) == 0 && !o.sure.saved && len(o.defined.open) == 0 && !o.defined.full && !o.certain
 }
 
 // undone notes a text that may undo what was made, or mark how far.

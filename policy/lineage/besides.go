@@ -9,6 +9,27 @@ import (
 	"github.com/weirgate/weir/policy/statement"
 )
 
+// lends says, as a clause, why a table that is made after a relation (LIKE, INHERITS,
+// PARTITION OF) may show masked values: by defaults, which it takes over.
+func (j *judgement) lends(t *statement.Table, rel *catalog.Relation) string {
+	if t.Referred || !slices.ContainsFunc(j.st.Objects, func(o statement.Object) bool {
+		return o.Command == statement.CommandCreate && (o.Kind == statement.KindTable || o.Kind == statement.KindForeignTable) && (o.Name != t.Name || o.Schema != t.Schema)
+	}) || !slices.Contains(t.Access, statement.AccessWrite) {
+		return ""
+	}
+	for i := range rel.Runs {
+		if rel.Runs[i].Column == 0 || rel.Runs[i].Uses == nil {
+			continue
+		}
+		for _, oid := range rel.Runs[i].Uses.Calls {
+			if why := j.shows(j.ofFunction(oid)); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
 // besides refuses statements that have masked columns read by what runs unseen for
 // their relations: triggers, defaults, generated columns, checks, row policies,
 // casts that are not written. What these make of the values could be shown by
@@ -33,6 +54,12 @@ func (j *judgement) besides() bool {
 			}
 			if c := j.st.Copy; why == "" && c != nil && c.From && c.Table == t.Name && c.Schema == t.Schema {
 				why = j.changes(rel, statement.CommandCopy)
+			}
+			if why == "" && j.st.Command == statement.CommandTruncate {
+				why = j.changes(rel, statement.CommandTruncate)
+			}
+			if why == "" {
+				why = j.lends(t, rel)
 			}
 			if why == "" {
 				continue

@@ -30,6 +30,9 @@ func (j *judgement) definition() bool {
 				return false
 			}
 		}
+		if o.Kind == statement.KindColumn && o.Command == statement.CommandCreate && !j.adopted(o) {
+			return false
+		}
 		switch o.Kind {
 		case statement.KindFunction, statement.KindProcedure, statement.KindAggregate:
 			// Its body was judged; it must not take the place of PostgreSQL's own.
@@ -82,6 +85,33 @@ func (j *judgement) definition() bool {
 			"Schema changes of this relation need a role whose policy has no masks on it.")
 	}
 	return true
+}
+
+// adopted refuses a column that a table gets by the name of a masked one of its heirs: that
+// becomes a part of it.
+func (j *judgement) adopted(o *statement.Object) bool {
+	var masked *column
+	var below func(oid uint32, depth int)
+	below = func(oid uint32, depth int) {
+		for _, heir := range j.snapshot.Children(oid) {
+			if r := j.relations[heir]; r != nil && r.names[o.Name] != nil {
+				masked = r.names[o.Name]
+			}
+			if depth < deepest {
+				below(heir, depth+1)
+			}
+		}
+	}
+	for _, rel := range j.snapshot.Named(o.Schema, o.Relation) {
+		below(rel.OID, 0)
+	}
+	if masked == nil {
+		return true
+	}
+	return j.refuse("ALTER TABLE ADD COLUMN", masked.name, masked.rule,
+		fmt.Sprintf("column %s cannot be added to %s here, since a table that inherits from it has a masked column of that name", o.Name, o.Relation),
+		fmt.Sprintf("It would show the values of %s, and mask %s hides them.", masked.name, masked.rule),
+		"Give the column another name.")
 }
 
 // ownFunction says whether what is altered can only be a function that the session's own

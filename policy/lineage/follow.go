@@ -201,10 +201,30 @@ func (r *resolver) stored(schema, name string) *entry {
 	if t := r.transition; t != nil && len(e.relations) == 0 && schema == "" {
 		return &entry{name: name, alias: true, fields: slices.Clone(t.fields)}
 	}
-	if len(e.relations) == 0 || r.env.Known != nil && r.env.Known(schema, name) {
+	if len(e.relations) == 0 || r.unsure(schema, name, e.relations) {
 		e.loose, e.rest = true, value{other: true}
 	}
 	return e
+}
+
+// unsure says whether the relations that a name may mean may have other columns than in the
+// catalog, or the name another meaning: the session has made or changed them, or one that
+// they take their columns from.
+func (j *judgement) unsure(schema, name string, relations []*catalog.Relation) bool {
+	for _, says := range []func(schema, name string) bool{j.env.Known, j.env.Unsure} {
+		if says != nil && (says(schema, name) || slices.ContainsFunc(relations, func(rel *catalog.Relation) bool { return j.heirOf(rel, says, 0) })) {
+			return true
+		}
+	}
+	return false
+}
+
+// heirOf says whether a relation takes its columns from one of which something is said.
+func (j *judgement) heirOf(rel *catalog.Relation, says func(schema, name string) bool, depth int) bool {
+	return slices.ContainsFunc(rel.Parents, func(oid uint32) bool {
+		above := j.snapshot.Relation(oid)
+		return above != nil && (depth >= deepest || says(above.Schema, above.Name) || j.heirOf(above, says, depth+1))
+	})
 }
 
 // candidates gives every relation that a name may mean.

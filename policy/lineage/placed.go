@@ -22,6 +22,7 @@ func (m *Masks) placed() map[string]string {
 		for _, oid := range slices.Sorted(maps.Keys(m.shownBy())) {
 			m.place(m.snapshot.Relation(oid))
 		}
+		m.placeReaders()
 	})
 	return m.places
 }
@@ -92,6 +93,27 @@ func (m *Masks) place(rel *catalog.Relation) {
 		for _, c := range rel.Columns {
 			if masked.columns[c.Number] != nil {
 				add(m.snapshot.OfType(c.Type), "the type of column "+c.Name)
+			}
+		}
+	}
+}
+
+// placeReaders adds the functions that are called by triggers which read masked columns
+// themselves, on whatever table: what these ask is not judged either. Another function for
+// such a trigger is, since it would read them in its own body.
+func (m *Masks) placeReaders() {
+	all := m.snapshot.Relations()
+	for i := range all {
+		for k := range all[i].Fires {
+			t := &all[i].Fires[k]
+			e := m.snapshot.OfFunction(t.Function)
+			if e.None() || !slices.ContainsFunc(e.Reads, func(r catalog.Read) bool { return m.masked(r.ColumnRef) != nil }) {
+				continue
+			}
+			for _, f := range e.Functions {
+				if _, in := m.places[f.Name]; !in && f.OID != t.Function {
+					m.places[f.Name] = "trigger " + t.Name + " of " + all[i].Qualified()
+				}
 			}
 		}
 	}

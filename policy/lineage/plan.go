@@ -11,6 +11,10 @@ type Env struct {
 	// its name, although the snapshot does not have it: one that it made itself, or one
 	// that a later snapshot showed not to exist. Nil knows none.
 	Known func(schema, name string) bool
+	// Unsure says that a relation may have other columns than the snapshot has, since the
+	// session has changed it, or another of that name, and nobody else sees it yet. Nil says
+	// so of none but those that are Known.
+	Unsure func(schema, name string) bool
 	// Prepared gives the statement that EXECUTE names, nil for none. Without
 	// it an EXECUTE is taken for what was judged when it was prepared.
 	Prepared func(name string) *statement.Statement

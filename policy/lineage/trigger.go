@@ -80,6 +80,9 @@ func (j *judgement) fired(rel *catalog.Relation, events catalog.Event, fresh boo
 			done[f.OID] = struct{}{}
 			continue
 		}
+		if name := j.shadowed(rel, f); name != "" {
+			return fmt.Sprintf("stores masked values in %s, and this session has made or changed a relation of that name (trigger %s)", name, t.Name)
+		}
 		why, followed := "", false
 		if !j.env.Redefines {
 			why, followed = j.trigger(rel, t, f, fresh, j.above)
@@ -89,6 +92,22 @@ func (j *judgement) fired(rel *catalog.Relation, events catalog.Event, fresh boo
 		}
 		if followed {
 			done[f.OID] = struct{}{}
+		}
+	}
+	return ""
+}
+
+// shadowed gives a relation with masked columns that a trigger's function changes and
+// whose name may mean another one in this session, "" for none.
+func (j *judgement) shadowed(rel *catalog.Relation, f *catalog.Function) string {
+	e := j.snapshot.OfFunction(f.OID)
+	if e == nil {
+		return ""
+	}
+	for i := range e.Writes {
+		w := j.snapshot.Relation(e.Writes[i].Relation)
+		if w != nil && w != rel && j.relations[w.OID] != nil && j.unsure(w.Schema, w.Name, nil) {
+			return w.Qualified()
 		}
 	}
 	return ""

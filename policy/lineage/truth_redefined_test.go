@@ -46,3 +46,25 @@ CREATE FUNCTION moves() RETURNS int LANGUAGE sql AS 'ALTER FUNCTION same(text) R
 		}
 	}
 }
+
+// What a trigger asks of columns that it reads itself is not judged, whatever its table:
+// nor would be what another body of a function asks that it calls.
+func TestAFunctionThatATriggerAsksWithKeepsItsBody(t *testing.T) {
+	s := newSite(t, lineage.Equality, `
+CREATE TABLE visits (id int, at timestamptz);
+CREATE FUNCTION seen(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN t <> ''''; END';
+CREATE FUNCTION visited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF seen((SELECT email FROM customers WHERE id = NEW.id)) THEN RETURN NEW; END IF; RETURN NULL; END';
+CREATE TRIGGER visited BEFORE INSERT ON visits FOR EACH ROW EXECUTE FUNCTION visited();`)
+	for sql, refused := range map[string]bool{
+		"CREATE OR REPLACE FUNCTION seen(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN IF left(t, 1) = ''a'' THEN RAISE EXCEPTION ''x''; END IF; RETURN true; END'": true,
+		"CREATE OR REPLACE FUNCTION visited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := abs(NEW.id); RETURN NEW; END'":                                        false,
+		"CREATE FUNCTION other(t text) RETURNS boolean LANGUAGE sql AS 'SELECT true'":                                                                                    false,
+		"INSERT INTO visits VALUES (1)": false,
+	} {
+		facts, err := statement.Parse(sql)
+		must(t, err)
+		if plan := s.masks.Judge(&facts.Statements[0], lineage.Env{Fresh: true}); plan.Refused != refused {
+			t.Errorf("refused is %v, want %v: %s: %s", plan.Refused, refused, sql, plan.Message)
+		}
+	}
+}

@@ -15,3 +15,6 @@ INSERT INTO login SELECT v.id, v.txt FROM (VALUES {{logins}}) v(id, txt);
 CREATE MATERIALIZED VIEW kept AS SELECT region, array_agg(ssn) AS all_ssn, count(*) AS n FROM people GROUP BY region;
 SELECT lo_from_bytea(4711, convert_to((SELECT ssn FROM people WHERE id = 1), 'UTF8'));
 ANALYZE;
+INSERT INTO members SELECT v.id, v.txt FROM (VALUES {{logins}}) v(id, txt);
+INSERT INTO line_own SELECT v.id, v.txt FROM (VALUES {{logins}}) v(id, txt);
+INSERT INTO marked VALUES (1, 'a');

@@ -65,3 +65,18 @@ CREATE VIEW placed_inside AS WITH x AS (SELECT id, ntile(3) OVER (ORDER BY balan
 CREATE VIEW answers AS SELECT id, CASE WHEN salary % 2 = 0 THEN 'even' END AS b1, nullif(salary / 2 % 2, 0) AS b2, nullif(salary / 4 % 2, 0) AS b3, CASE (salary / 8) % 2 WHEN 0 THEN name END AS b4 FROM people;
 CREATE FUNCTION seemly(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN folded(t) <> ''''; END';
 CREATE VIEW seemly_people AS SELECT id, name FROM people WHERE seemly(ssn);
+CREATE TABLE members (id integer, ssn text, ok boolean);
+CREATE TABLE members_kept (id integer, ssn text);
+CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO members_kept VALUES (OLD.id, OLD.ssn); RETURN NEW; END';
+CREATE TRIGGER keeps AFTER UPDATE ON members FOR EACH ROW EXECUTE FUNCTION keeps();
+CREATE TABLE line (id integer);
+CREATE TABLE line_own (ssn text) INHERITS (line);
+CREATE TYPE mark AS ENUM ('a');
+CREATE TABLE marked (id integer, tagged mark);
+CREATE TABLE emptied (id integer);
+CREATE FUNCTION empties() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO notes (body) SELECT ssn FROM people; RETURN NULL; END';
+CREATE TRIGGER empties AFTER TRUNCATE ON emptied FOR EACH STATEMENT EXECUTE FUNCTION empties();
+CREATE TABLE visits (id integer);
+CREATE FUNCTION seen(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN t <> ''''; END';
+CREATE FUNCTION visited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF seen((SELECT ssn FROM people WHERE id = NEW.id)) THEN RETURN NEW; END IF; RETURN NULL; END';
+CREATE TRIGGER visited BEFORE INSERT ON visits FOR EACH ROW EXECUTE FUNCTION visited();

@@ -93,3 +93,30 @@ SET LOCAL search_path = ahead, public
 SELECT count(*) FROM seemly_people
 SELECT body FROM notes
 ROLLBACK
+
+CREATE TEMP TABLE members_kept (id integer, ssn text)
+UPDATE members SET ok = true
+SELECT ssn FROM pg_temp.members_kept
+SELECT x || '' FROM pg_temp.members_kept AS k (i, x)
+DROP TABLE pg_temp.members_kept
+
+CREATE TABLE pg_temp.members_kept (id integer, x text)
+UPDATE members SET ok = true
+SELECT x FROM pg_temp.members_kept
+DROP TABLE pg_temp.members_kept
+
+BEGIN
+CREATE TEMP TABLE kept (LIKE public.members_kept)
+ALTER TABLE kept RENAME TO members_kept
+UPDATE members SET ok = true
+SELECT ssn FROM pg_temp.members_kept
+ROLLBACK
+
+CREATE TEMP TABLE mine (id integer)
+CREATE TRIGGER t AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION follows()
+INSERT INTO mine VALUES (1)
+SELECT w FROM followed
+DELETE FROM followed
+DROP TABLE pg_temp.mine
+
+BEGIN; CREATE TEMP TABLE members_kept (id integer, ssn text); UPDATE members SET ok = true; SELECT ssn FROM pg_temp.members_kept; ROLLBACK

@@ -243,3 +243,28 @@ BEGIN
 ALTER TABLE orders DROP COLUMN item CASCADE
 SELECT (SELECT upper(item) FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
 ROLLBACK
+
+BEGIN
+ALTER TABLE base RENAME COLUMN id TO number
+SELECT (SELECT id FROM heir LIMIT 1) FROM (SELECT ssn AS id FROM people) p
+ROLLBACK
+
+BEGIN
+ALTER TABLE base DROP COLUMN id
+SELECT a || '' FROM heir AS h (a, b)
+ROLLBACK
+
+BEGIN
+DROP TYPE mood CASCADE
+SELECT c30 || '' FROM people AS p (c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14,c15,c16,c17,c18,c19,c20,c21,c22,c23,c24,c25,c26,c27,c28,c29,c30)
+ROLLBACK
+
+BEGIN
+DROP TYPE mark CASCADE
+SELECT (SELECT tagged FROM marked LIMIT 1) FROM (SELECT ssn AS tagged FROM people) p
+ROLLBACK
+
+CREATE TEMP TABLE orders (x integer); INSERT INTO orders VALUES (1); SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+DROP TABLE IF EXISTS pg_temp.orders
+
+BEGIN; ALTER TABLE orders RENAME COLUMN item TO thing; SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p; ROLLBACK
