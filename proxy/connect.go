@@ -98,7 +98,7 @@ func (v *visit) Connect(ctx context.Context, q *session.Connect) (net.Conn, []by
 		_ = conn.Close()
 		return nil, nil, nil, refusal
 	}
-	g.registry.started(v.entry, v.info, target, server, v.letGo)
+	g.registry.started(v.entry, v.info, target, server, v.letGo, v.cancelling)
 	v.hasStarted()
 	v.watchIdle()
 	return conn.NetConn(), conn.Buffered(), greeting, nil

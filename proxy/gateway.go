@@ -343,6 +343,16 @@ func (v *visit) Cancel(ctx context.Context, q *session.Cancel) {
 	}
 }
 
+// cancelling notes that a cancel request for the session is passed on.
+func (v *visit) cancelling() func() {
+	var taken func()
+	v.connection.Locked(func(s *session.Session) { taken = s.Cancelling() })
+	if taken == nil {
+		return nil
+	}
+	return func() { v.connection.Locked(func(*session.Session) { taken() }) }
+}
+
 // Decide makes the decision on a text that was not at hand. A text that judging fails on
 // by a mistake of weir's own is refused: it must not end the sessions of others.
 func (v *visit) Decide(ctx context.Context, q *session.Decide, state session.State) (d *session.Decision) {

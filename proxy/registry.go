@@ -57,6 +57,7 @@ type entry struct {
 	waiting    string                           // the text that waits for it
 	cancelHeld func() bool                      // ends a wait for an approval; false when there is none
 	letGo      func()                           // lets go of an old catalog
+	cancelling func() (taken func())            // as session.Session's
 }
 
 func newRegistry(limit int) *registry {
@@ -156,10 +157,10 @@ func (e *entry) show() Info {
 }
 
 // started makes a session known with what it became.
-func (r *registry) started(e *entry, info Info, target upstream.Target, server func() (uint32, []byte), letGo func()) {
+func (r *registry) started(e *entry, info Info, target upstream.Target, server func() (uint32, []byte), letGo func(), cancelling func() func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.info, e.target, e.server, e.letGo = info, target, server, letGo
+	e.info, e.target, e.server, e.letGo, e.cancelling = info, target, server, letGo, cancelling
 }
 
 // holding notes that a session waits for an approval, and how to end that; "" and
@@ -191,7 +192,7 @@ func (r *registry) cancel(ctx context.Context, pid uint32, key []byte) error {
 		r.mu.Unlock()
 		return nil
 	}
-	held, target, server := e.cancelHeld, e.target, e.server
+	held, target, server, cancelling := e.cancelHeld, e.target, e.server, e.cancelling
 	r.mu.Unlock()
 	serverPID, serverKey := server()
 	if serverPID != pid || held != nil && held() {
@@ -199,6 +200,11 @@ func (r *registry) cancel(ctx context.Context, pid uint32, key []byte) error {
 	}
 	if serverKey == nil {
 		return nil
+	}
+	if cancelling != nil {
+		if taken := cancelling(); taken != nil {
+			defer taken()
+		}
 	}
 	return upstream.Cancel(ctx, target, serverPID, serverKey)
 }

@@ -68,6 +68,11 @@ func ApprovalOfBound() *Diagnostic {
 		Hint:    "Nothing was executed. Bind and execute it again."}
 }
 
+// Canceled ends a statement that the client cancelled before the server had it.
+func Canceled() *Diagnostic {
+	return &Diagnostic{Severity: Error, Code: QueryCanceled, Message: "canceling statement due to user request"}
+}
+
 // CanceledWhileHeld ends a wait that the client cancelled.
 func CanceledWhileHeld(id string) *Diagnostic {
 	return &Diagnostic{Severity: Error, Code: QueryCanceled,

@@ -29,6 +29,7 @@ type wrap struct {
 	state  wrapState
 	failed *diagnostic.Diagnostic // BEGIN has failed
 	held   []byte                 // the last CommandComplete
+	told   bool                   // the client has the error for which it is rolled back
 }
 
 // due is what weir itself has to send to the server before the client's next
@@ -105,7 +106,7 @@ func (s *Session) steps() {
 		if s.due == dueCommit {
 			text = "COMMIT"
 		}
-		s.wrap.state = wrapCloses
+		s.wrap.state, s.wrap.told = wrapCloses, s.due == dueRollback
 		s.toServer = wire.AppendQuery(s.toServer, text)
 	case dueCount:
 		what := s.ended.what
@@ -218,7 +219,7 @@ func (s *Session) ownFailed(front *expectation, frame, body []byte) {
 	// A deferred constraint, or a conflict: it is the client's statement that failed.
 	s.stopScript()
 	s.wrap.held = s.wrap.held[:0]
-	if s.over != nil {
+	if s.over != nil || s.wrap.told {
 		return
 	}
 	if d, err = s.shown(front, frame); err != nil {
@@ -245,6 +246,12 @@ func (s *Session) ownReady(front *expectation, body []byte) {
 			}
 		}
 		s.scriptBegun(body[0])
+		return
+	}
+	if body[0] == wire.TxFailed { // cancelled before it had begun
+		s.wrap.state, s.wrap.held = wrapOpen, s.wrap.held[:0]
+		s.due, s.ended = dueRollback, *front
+		s.expect.pop()
 		return
 	}
 	if body[0] != wire.TxIdle {

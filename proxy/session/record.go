@@ -89,6 +89,10 @@ func (s *Session) closeRecords(why *diagnostic.Diagnostic, dead bool) {
 		}
 		s.row.reset()
 	}
+	if s.ended.record != 0 { // what is due behind it was not sent
+		s.endRecord(&s.ended, "", why, false)
+		s.script = nil
+	}
 	if sc := s.script; sc != nil && !sc.stopped { // between two of its statements
 		s.endRecord(&expectation{kind: expectQuery, what: sc.decision, record: sc.record}, "", why, false)
 	}

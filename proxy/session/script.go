@@ -38,6 +38,8 @@ type script struct {
 	record   uint64
 	stopped  bool // an error has ended it
 	adopts   bool // the statement that runs makes weir's own transaction the client's, or ends it
+	// cancelled: a cancel request may have come between two of its statements.
+	cancelled bool
 }
 
 // piecewise says that a text with a limit has to be sent in pieces.
@@ -115,6 +117,14 @@ func (s *Session) stopScript() {
 func (s *Session) goOn() {
 	sc := s.script
 	d := sc.decision
+	why := s.unsafe() // as what came before has set it, while the text was read by what was set when it came
+	if sc.cancelled {
+		why = diagnostic.Canceled()
+	}
+	if why != nil {
+		s.refusePiece(why)
+		return
+	}
 	st := d.Statements[sc.next].Statement
 	wrapped := s.wrap.state == wrapOpen
 	switch {
@@ -136,9 +146,7 @@ func (s *Session) goOn() {
 		}
 		if why := s.counting.before.failed; why != nil {
 			s.counting = nil
-			s.refuse(expectQuery, diagnostic.UncountedBefore(first.Rule, why.Code, why.Message))
-			e := s.expect.at(s.expect.len() - 1)
-			e.what, e.record = d, sc.record
+			s.refusePiece(diagnostic.UncountedBefore(first.Rule, why.Code, why.Message))
 			return
 		}
 	}
@@ -152,6 +160,23 @@ func (s *Session) goOn() {
 	e.record, e.what, e.part, e.counted = sc.record, d, part, s.countedBy(part)
 	s.forgetUnnamed(&e.undo)
 	s.toServer = wire.AppendQuery(s.toServer, text)
+}
+
+// Cancelling is called before a cancel request of the client's is passed on, and what it
+// gives, if that is not nil, when the server has taken it. Where nothing runs at that
+// moment the server ignores it, and of a text that is sent in pieces there are such moments.
+func (s *Session) Cancelling() (taken func()) {
+	if sc := s.script; sc != nil {
+		return func() { sc.cancelled = true }
+	}
+	return nil
+}
+
+// refusePiece puts a refusal in the place of the next statement, which ends the script.
+func (s *Session) refusePiece(why *diagnostic.Diagnostic) {
+	s.refuse(expectQuery, why)
+	e := s.expect.at(s.expect.len() - 1)
+	e.what, e.record = s.script.decision, s.script.record
 }
 
 // take gives the text of the next statement.
@@ -170,7 +195,7 @@ func (sc *script) take() string {
 func (s *Session) endOwn(commit bool) {
 	e := s.expect.push(expectQuery, false, false)
 	e.own, e.what, e.record = true, s.script.decision, s.script.record
-	s.wrap.state = wrapCloses
+	s.wrap.state, s.wrap.told = wrapCloses, false
 	text := "ROLLBACK"
 	if commit {
 		text = "COMMIT"

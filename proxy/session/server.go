@@ -247,7 +247,9 @@ func (s *Session) readyAt(status byte) {
 	s.row.reset()
 	s.copying = false
 	if status == wire.TxIdle {
-		s.state.Rests++
+		if !s.scriptGoesOn() {
+			s.state.Rests++ // what a text does is judged and followed as a whole
+		}
 		s.redactLater = ""
 		s.endPortals(false)
 		s.endCursors()
