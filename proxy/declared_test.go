@@ -258,3 +258,21 @@ func execs(t *testing.T, c *pgx.Conn, text string) {
 	_, err := c.Exec(t.Context(), text, pgx.QueryExecModeSimpleProtocol)
 	must(t, err)
 }
+
+// A command about transactions is taken where the catalog cannot be had, unless its
+// parameters have types that only a catalog tells of.
+func TestTypesOfParametersAreNotTakenUnseen(t *testing.T) {
+	s := passing(t, options{setup: declaredSchema, rules: declaredRules})
+	s.direct("INSERT INTO ledger VALUES (1)")
+	a, b := s.connect(asRole, simple), s.connect(asRole, simple)
+	execs(t, a, "begin")
+	execs(t, a, "select 1")
+	s.direct("CREATE DOMAIN late AS integer CHECK (swallow(VALUE))")
+	execs(t, b, "alter table plain add column more integer")
+	r := a.PgConn().ExecParams(t.Context(), "savepoint s", [][]byte{[]byte("1")}, []uint32{s.typeOID("late")}, nil, nil).Read()
+	if r.Err == nil {
+		t.Fatal("it passed")
+	}
+	refused(t, r.Err, "42501")
+	execs(t, a, "rollback")
+}

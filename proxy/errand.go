@@ -276,10 +276,10 @@ func (j *judge) withoutCatalog(err error) *diagnostic.Diagnostic {
 }
 
 // without decides where the catalog cannot be had: what begins and ends
-// transactions needs none, and must not be stuck.
+// transactions needs none, and must not be stuck. Types that are declared need one.
 func (j *judge) without(ctx context.Context, text []byte, state *session.State, why error) *session.Decision {
 	facts, err := j.gateway.cfg.Parser.ParseBytes(ctx, text, "")
-	if err != nil || len(facts.Statements) == 0 || slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {
+	if err != nil || len(facts.Statements) == 0 || len(state.Types) > 0 || slices.ContainsFunc(facts.Statements, func(st statement.Statement) bool {
 		return len(st.Commands) != 1 || !slices.Contains(transactions(), st.Command)
 	}) {
 		return j.undecided(text, why)
