@@ -309,8 +309,11 @@ func (j *judge) mask(s *standing, d *session.Decision, p *grounds, facts *statem
 			// The types of what COPY sends tell what is to be looked into.
 			env.Outputs = len(s.rules.Detectors) > 0 && d.Statements[i].Statement.Copy != nil
 			plan := s.masks.Judge(d.Statements[i].Statement, env)
+			made := s.masks.Reshapes(d.Statements[i].Statement)
+			d.Settles = d.Settles || len(made) > 0
 			if i+1 < len(d.Statements) { // what a statement makes, the next one meets
 				own.follow(d.Statements[i].Statement)
+				own.inside(made)
 			}
 			env.Redefines = env.Redefines || s.masks.Redefines(d.Statements[i].Statement)
 			if plan.Placed && !fresh && !s.relies {

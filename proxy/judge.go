@@ -373,6 +373,9 @@ func (j *judge) settings(d *session.Decision) {
 			j.names.follow(st)
 			changed = j.own.follow(st) || changed
 			j.own.sure.note(st)
+			if m := j.standing.masks; m != nil {
+				changed = j.own.inside(m.Reshapes(st)) || changed
+			}
 			if m := j.standing.masks; m != nil && !j.redefines && m.Redefines(st) {
 				j.redefines, changed = true, true
 			}

@@ -118,6 +118,9 @@ func (o *own) object(st *statement.Statement, ob *statement.Object) bool {
 		case ob.Kind == statement.KindSchema:
 			o.loose = true
 			return true
+		case ob.Kind == statement.KindType && slices.ContainsFunc(st.Objects, func(part statement.Object) bool { return parts(&part) }):
+			o.cut = true // tables of that type change with it
+			return true
 		case isRelation(ob.Kind) && ob.Name != "":
 			o.reshape(ob)
 			o.alter(ob.Schema, ob.Name)

@@ -224,7 +224,13 @@ func (j *judgement) heirOf(rel *catalog.Relation, says func(schema, name string)
 	return slices.ContainsFunc(rel.Parents, func(oid uint32) bool {
 		above := j.snapshot.Relation(oid)
 		return above != nil && (depth >= deepest || says(above.Schema, above.Name) || j.heirOf(above, says, depth+1))
-	})
+	}) || j.typedBy(rel, says)
+}
+
+// typedBy says whether something is said of the type that a relation's columns follow.
+func (j *judgement) typedBy(rel *catalog.Relation, says func(schema, name string) bool) bool {
+	t, ok := j.snapshot.Type(rel.OfType)
+	return rel.OfType != 0 && ok && says(t.Schema, t.Name)
 }
 
 // candidates gives every relation that a name may mean.

@@ -147,6 +147,21 @@ func (m *Masks) Redefines(st *statement.Statement) bool {
 	return false
 }
 
+// Reshapes gives the statements by which what a statement calls may change the schema.
+func (m *Masks) Reshapes(st *statement.Statement) []*statement.Statement {
+	e := m.snapshot.OfStatement(st)
+	if e == nil || !slices.ContainsFunc(e.Commands, changesSchema) {
+		return nil
+	}
+	var found []*statement.Statement
+	for _, inner := range e.Statements {
+		if slices.ContainsFunc(inner.Objects, func(o statement.Object) bool { return changesSchema(o.Command) }) {
+			found = append(found, inner)
+		}
+	}
+	return found
+}
+
 func changesSchema(c statement.Command) bool {
 	return c == statement.CommandCreate || c == statement.CommandAlter || c == statement.CommandDrop
 }

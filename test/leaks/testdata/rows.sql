@@ -18,3 +18,4 @@ ANALYZE;
 INSERT INTO members SELECT v.id, v.txt FROM (VALUES {{logins}}) v(id, txt);
 INSERT INTO line_own SELECT v.id, v.txt FROM (VALUES {{logins}}) v(id, txt);
 INSERT INTO marked VALUES (1, 'a');
+INSERT INTO shaped SELECT v.id, 'x', v.txt FROM (VALUES {{logins}}) v(id, txt);

@@ -80,3 +80,5 @@ CREATE TABLE visits (id integer);
 CREATE FUNCTION seen(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN t <> ''''; END';
 CREATE FUNCTION visited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF seen((SELECT ssn FROM people WHERE id = NEW.id)) THEN RETURN NEW; END IF; RETURN NULL; END';
 CREATE TRIGGER visited BEFORE INSERT ON visits FOR EACH ROW EXECUTE FUNCTION visited();
+CREATE TYPE shape AS (id integer, note text, ssn text);
+CREATE TABLE shaped OF shape;

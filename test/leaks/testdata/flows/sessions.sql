@@ -268,3 +268,69 @@ CREATE TEMP TABLE orders (x integer); INSERT INTO orders VALUES (1); SELECT (SEL
 DROP TABLE IF EXISTS pg_temp.orders
 
 BEGIN; ALTER TABLE orders RENAME COLUMN item TO thing; SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p; ROLLBACK
+
+BEGIN
+ALTER TYPE shape DROP ATTRIBUTE note CASCADE
+SELECT b || '' FROM shaped AS s (a, b)
+ROLLBACK
+
+BEGIN
+ALTER TYPE shape RENAME ATTRIBUTE note TO other CASCADE
+SELECT (SELECT note FROM shaped LIMIT 1) FROM (SELECT ssn AS note FROM people) p
+ROLLBACK
+
+BEGIN
+DROP SCHEMA hr CASCADE
+SELECT ssn FROM public.people
+DROP TABLE orders CASCADE
+ALTER TABLE people RENAME COLUMN city TO item
+SELECT (SELECT city FROM people LIMIT 1) FROM (SELECT ssn AS city FROM people) p
+ROLLBACK
+
+BEGIN
+DO $$ BEGIN ALTER TABLE orders RENAME COLUMN item TO thing; END $$
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK
+
+BEGIN
+DO $$ BEGIN DROP TYPE mark CASCADE; END $$
+SELECT (SELECT tagged FROM marked LIMIT 1) FROM (SELECT ssn AS tagged FROM people) p
+ROLLBACK
+
+BEGIN
+CREATE FUNCTION drops() RETURNS void LANGUAGE sql AS 'ALTER TABLE orders RENAME COLUMN item TO thing'
+SELECT drops()
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK
+
+CREATE FUNCTION drops() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE orders RENAME COLUMN item TO thing; END'
+BEGIN
+SELECT drops()
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK
+DROP FUNCTION drops()
+
+BEGIN
+CREATE TEMP VIEW orders AS SELECT 1 AS x
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK
+
+BEGIN
+CREATE TABLE hr.orders (x integer)
+INSERT INTO hr.orders VALUES (1)
+SET LOCAL search_path = hr
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+ROLLBACK
+
+DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE orders (x integer)'; INSERT INTO pg_temp.orders VALUES (1); END $$
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+DROP TABLE IF EXISTS pg_temp.orders
+
+WITH x AS (SELECT 1 AS y) SELECT y INTO TEMP orders FROM x
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+DROP TABLE IF EXISTS pg_temp.orders
+
+PREPARE made AS SELECT 1 AS y
+CREATE TEMP TABLE orders AS EXECUTE made
+SELECT (SELECT item FROM orders LIMIT 1) FROM (SELECT ssn AS item FROM people) p
+DROP TABLE IF EXISTS pg_temp.orders
