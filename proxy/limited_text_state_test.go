@@ -12,6 +12,7 @@ const leavingSetup = `
 CREATE TABLE ledger (id integer);
 INSERT INTO ledger SELECT generate_series(1, 3);
 CREATE FUNCTION loosen() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN set_config(''standard_conforming_strings'', ''off'', false); END';
+CREATE FUNCTION empties() RETURNS integer LANGUAGE plpgsql AS 'BEGIN DELETE FROM spare; RETURN 1; END';
 ALTER TABLE ledger OWNER TO shop_app;
 `
 
@@ -60,6 +61,11 @@ func TestWhatATextDefinesInATransactionThatStaysOpenIsJudged(t *testing.T) {
 				t.Fatalf("%s: %s", text, got)
 			}
 		}
+		w.query("SAVEPOINT a")
+		if got := short(w.query("SELECT empties()")); !strings.HasPrefix(got, "E:42501") {
+			t.Errorf("behind %s, in a function: %s", texts, got)
+		}
+		w.query("ROLLBACK TO a")
 		if got := short(w.query("DELETE FROM spare")); !strings.HasPrefix(got, "E:42501") {
 			t.Errorf("behind %s: %s", texts, got)
 		}
@@ -77,7 +83,7 @@ func TestATextInPiecesIsCancelled(t *testing.T) {
 		s := newSite(t, options{setup: leavingSetup, rules: leavingRules, loops: loops})
 		c := s.connect(simple)
 		for i := range 4 {
-			text := fmt.Sprintf("SELECT pg_advisory_lock(%d); ", i) + strings.Repeat("UPDATE orders SET cents = 0 WHERE id = 1; ", 1500) + "COMMIT; INSERT INTO notes (body) VALUES ('it ran to its end')"
+			text := fmt.Sprintf("SELECT pg_advisory_lock(%d); ", i) + strings.Repeat("UPDATE orders SET cents = 0 WHERE id = 1; ", 1500) + "SELECT pg_sleep(60); COMMIT; INSERT INTO notes (body) VALUES ('it ran to its end')"
 			done := later(func() error {
 				_, err := c.Exec(t.Context(), text)
 				return err

@@ -339,6 +339,7 @@ func (o *own) statement(s *catalog.Snapshot, said *statement.Statement, fresh bo
 			}
 		}
 	}
+	o.called(s, &st, said)
 	if len(st.Tables) > len(said.Tables) {
 		unrepeated(&st)
 	}
