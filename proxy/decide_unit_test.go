@@ -20,3 +20,11 @@ func TestAStatementThatJudgingFailsOnIsRefusedAndLogged(t *testing.T) {
 		t.Errorf("the log does not say where: %s", &log)
 	}
 }
+
+// Once its facts are at hand, a text is judged where all sessions are served.
+func TestADecisionThatJudgingFailsOnIsNotAtHand(t *testing.T) {
+	j := &judge{} // of no gateway: asking it fails
+	if d, ok := j.Decide([]byte("SELECT 1"), &session.State{}); ok || d != nil {
+		t.Errorf("got %+v", d)
+	}
+}

@@ -278,8 +278,15 @@ func (j *judge) Current(d *session.Decision, rests uint64) bool {
 	return ok && p.stands() && p.standing == j.now() && p.changes == j.changes(p.standing)
 }
 
-// Decide gives the decision on a text whose facts are at hand.
-func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bool) {
+// Decide gives the decision on a text whose facts are at hand. One that judging fails on
+// by a mistake of weir's own is not: whoever asks for it then has it refused, see
+// visit.Decide.
+func (j *judge) Decide(text []byte, state *session.State) (d *session.Decision, ok bool) {
+	defer func() {
+		if recover() != nil {
+			d, ok = nil, false
+		}
+	}()
 	j.rested(state.Rests)
 	s := j.now()
 	if s == nil || s.former && state.AtRest {
@@ -295,7 +302,7 @@ func (j *judge) Decide(text []byte, state *session.State) (*session.Decision, bo
 	if !ok {
 		return nil, false
 	}
-	d, ok := j.decision(s, text, facts, err, state, false)
+	d, ok = j.decision(s, text, facts, err, state, false)
 	if ok && d.Private.(*judged).placed {
 		return nil, false
 	}

@@ -249,6 +249,7 @@ func (s *Snapshot) touched(all []step, st *statement.Statement, t *statement.Tab
 	switch {
 	case written || r.inert:
 	case st.Command == statement.CommandTruncate, slices.Contains(st.Commands, statement.CommandTruncate):
+		// One of the session's own temporary tables is not listed among the commands.
 		all = append(all, step{stepWrite, r.OID, OnTruncate})
 	case st.Copy != nil && st.Copy.From:
 		all = append(all, step{stepWrite, r.OID, OnInsert})

@@ -92,6 +92,19 @@ func (s *Session) limitOf(d *Decision) string {
 	return ""
 }
 
+// closeWrap ends weir's own transaction around a text that is on record. told says that
+// the client has the error for which it is rolled back.
+func (s *Session) closeWrap(what *Decision, record uint64, commit, told bool) {
+	e := s.expect.push(expectQuery, false, false)
+	e.own, e.what, e.record = true, what, record
+	s.wrap.state, s.wrap.told = wrapCloses, told
+	text := "ROLLBACK"
+	if commit {
+		text = "COMMIT"
+	}
+	s.toServer = wire.AppendQuery(s.toServer, text)
+}
+
 // steps sends what is due.
 func (s *Session) steps() {
 	if s.due == dueNone || s.interrupting() || s.phase != ready {
@@ -99,15 +112,9 @@ func (s *Session) steps() {
 	}
 	switch s.due {
 	case dueCommit, dueRollback:
-		e := s.expect.push(expectQuery, false, false)
-		e.own, e.what, e.record = true, s.ended.what, s.ended.record
+		what, record := s.ended.what, s.ended.record
 		s.ended = expectation{}
-		text := "ROLLBACK"
-		if s.due == dueCommit {
-			text = "COMMIT"
-		}
-		s.wrap.state, s.wrap.told = wrapCloses, s.due == dueRollback
-		s.toServer = wire.AppendQuery(s.toServer, text)
+		s.closeWrap(what, record, s.due == dueCommit, s.due == dueRollback)
 	case dueCount:
 		what := s.ended.what
 		if s.ended.part != nil {

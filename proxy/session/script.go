@@ -129,7 +129,7 @@ func (s *Session) goOn() {
 	wrapped := s.wrap.state == wrapOpen
 	switch {
 	case wrapped && steers(st.Command) && !adopts(st.Command):
-		s.endOwn(!st.Chain && st.Command == statement.CommandCommit)
+		s.closeWrap(d, sc.record, !st.Chain && st.Command == statement.CommandCommit, false)
 		return
 	case !wrapped && s.state.Tx == wire.TxIdle && !steers(st.Command):
 		s.expect.push(expectQuery, false, false).own = true
@@ -189,18 +189,6 @@ func (sc *script) take() string {
 	sc.begins = begins
 	sc.next++
 	return sc.text[begins:sc.ends[sc.next-1]]
-}
-
-// endOwn ends weir's own transaction in front of a statement that is about transactions.
-func (s *Session) endOwn(commit bool) {
-	e := s.expect.push(expectQuery, false, false)
-	e.own, e.what, e.record = true, s.script.decision, s.script.record
-	s.wrap.state, s.wrap.told = wrapCloses, false
-	text := "ROLLBACK"
-	if commit {
-		text = "COMMIT"
-	}
-	s.toServer = wire.AppendQuery(s.toServer, text)
 }
 
 // scriptBegun goes on when weir's own transaction has begun, or has not.
